@@ -1,0 +1,1 @@
+"""Evidence synthesis in which a cohort is counted once."""

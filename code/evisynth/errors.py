@@ -1,0 +1,42 @@
+"""What can go wrong, said so that the reader can mend it."""
+
+
+class EvisynthError(ValueError):
+    """Base of every error that this package raises on purpose."""
+
+
+class ArgumentError(EvisynthError):
+    """An argument has a value that is not allowed.
+
+    Parameters
+    ----------
+    function, argument : str
+        Where the value was given.
+    given : str
+        What was given, and at which position.
+    allowed : str
+        What is allowed instead.
+    """
+
+    def __init__(self, function: str, argument: str, given: str, allowed: str):
+        self.function, self.argument, self.given, self.allowed = function, argument, given, allowed
+        super().__init__(f"{function}: {argument} is {given}; allowed: {allowed}.")
+
+
+class NotEstimable(EvisynthError):
+    """The data have no finite estimate under the model that was asked for."""
+
+
+class EvidenceError(EvisynthError):
+    """The tables do not hold together; carries every problem that was found.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        Each prints as ``table, row, column: value: what is allowed``.
+    """
+
+    def __init__(self, problems):
+        self.problems = tuple(problems)
+        head = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)} in the evidence base"
+        super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
