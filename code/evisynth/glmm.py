@@ -1,7 +1,9 @@
 """The binomial-normal model: x ~ Binomial(n, expit(mu + u)), u ~ N(0, tau^2), by maximum likelihood.
 
-Stijnen T, Hamza TH, Ozdemir P (2010) Stat Med 29:3046, section 2; adaptive Gauss-Hermite
-quadrature as in Pinheiro J, Bates D (1995) J Comput Graph Stat 4:12.
+Stijnen T, Hamza TH, Ozdemir P (2010) Stat Med 29:3046, section 2. The random effect is integrated
+out by the trapezoidal rule over the range that matters, study by study: for such integrands it
+converges exponentially (Trefethen LN, Weideman JAC (2014) SIAM Rev 56:385), also where one is so
+skewed that Gauss-Hermite nodes miss it (tau above 2, or no events in a large study).
 """
 
 from __future__ import annotations
@@ -9,15 +11,16 @@ from __future__ import annotations
 import numpy as np
 from scipy import stats
 from scipy.optimize import minimize
-from scipy.special import expit, gammaln, logit, logsumexp
+from scipy.special import expit, log_expit, logit, logsumexp, xlogy
 
 from evisynth.effects import check_counts, check_level, escalc
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.model import MetaAnalysis, check_slab, prediction_limits
 from evisynth.tau2 import dersimonian_laird
 
-NODES = 31
+NODES = 201
 _BOUNDARY = 1e-4
+_DROP = 36.0  # beyond the points where an integrand is exp(-36) of its peak, nothing is added
 
 
 def rma_glmm(xi, ni, *, level=0.95, slab=None, nodes=NODES):
@@ -42,28 +45,25 @@ def rma_glmm(xi, ni, *, level=0.95, slab=None, nodes=NODES):
     Raises
     ------
     ArgumentError
-        Counts that are missing, not whole, negative, above their total; k < 2; nodes below 5.
+        Counts that are missing, not whole, negative, above their total; k < 2; nodes below 51.
     NotEstimable
-        No events at all, or nothing but events: the likelihood has no finite maximum.
+        No study has both events and non-events: the likelihood has no finite maximum.
     """
     xi, ni = check_counts("rma_glmm", xi, ni)
     level = check_level("rma_glmm", level)
     slab = check_slab("rma_glmm", slab, xi.size)
     if xi.size < 2:
         raise ArgumentError("rma_glmm", "xi", "one study (k = 1)", "two or more studies")
-    if not isinstance(nodes, int) or nodes < 5:
-        raise ArgumentError("rma_glmm", "nodes", repr(nodes), "a whole number from 5")
+    _check_nodes("rma_glmm", nodes)
     _check_estimable(xi, ni)
 
-    rule = np.polynomial.hermite_e.hermegauss(nodes)
-    mu, tau = _maximise(xi, ni, rule)
-    se = _standard_error(mu, tau, xi, ni, rule)
+    mu, tau = _maximise(xi, ni, nodes)
+    se = _standard_error(mu, tau, xi, ni, nodes)
     k = xi.size
     half = float(stats.t.ppf(0.5 + level / 2, k - 1)) * se
     pi_lb, pi_ub = prediction_limits(mu, se, tau**2, k, level)
-    yi, vi = escalc("PLO", xi=xi, ni=ni)
-    typical = float(np.median(vi))
     weights = 1 / (_binomial_variance(mu, ni) + tau**2)
+    Q = _likelihood_ratio_q(xi, ni)
     return MetaAnalysis(
         measure="PLO",
         model="binomial-normal",
@@ -79,107 +79,154 @@ def rma_glmm(xi, ni, *, level=0.95, slab=None, nodes=NODES):
         tau2=tau**2,
         I2=None,
         H2=None,
-        Q=_likelihood_ratio_q(xi, ni),
-        Q_p=float(stats.chi2.sf(_likelihood_ratio_q(xi, ni), k - 1)),
-        weights=tuple(100 * weights / weights.sum()),
+        Q=Q,
+        Q_p=float(stats.chi2.sf(Q, k - 1)),
+        weights=tuple((100 * weights / weights.sum()).tolist()),
         level=level,
         slab=slab,
-        notes=("tau is estimated as 0",) if tau == 0 and typical > 0 else (),
+        notes=("tau is estimated as 0",) if tau == 0 else (),
     )
 
 
 def glmm_log_likelihood(mu, tau, xi, ni, *, nodes=NODES):
     """Marginal log-likelihood at ``mu`` (log odds) and ``tau``, binomial coefficients included."""
-    xi, ni = check_counts("glmm_log_likelihood", xi, ni)
-    rule = np.polynomial.hermite_e.hermegauss(nodes)
-    return _evaluate(mu, tau, xi, ni, rule)[0] + float(np.sum(_log_choose(xi, ni)))
+    name = "glmm_log_likelihood"
+    xi, ni = check_counts(name, xi, ni)
+    _check_nodes(name, nodes)
+    for argument, value in (("mu", mu), ("tau", tau)):
+        if not isinstance(value, int | float) or not np.isfinite(value):
+            raise ArgumentError(name, argument, repr(value), "a finite number")
+    saturated = float(np.sum(stats.binom.logpmf(xi, ni, xi / ni)))
+    return _evaluate(mu, tau, xi, ni, nodes)[0] + saturated
+
+
+def _check_nodes(function, nodes):
+    if not isinstance(nodes, int) or nodes < 51:
+        raise ArgumentError(function, "nodes", repr(nodes), "a whole number from 51")
 
 
 def _check_estimable(xi, ni):
-    total, events = int(ni.sum()), int(xi.sum())
+    total, events, k = int(ni.sum()), int(xi.sum()), xi.size
     if events in (0, total):
-        which = "no events" if events == 0 else "nothing but events"
-        raise NotEstimable(
-            f"rma_glmm: {events} of {total} over {xi.size} studies is {which}; the likelihood has "
-            "no finite maximum. Use pool_proportions, which gives the exact pooled interval."
-        )
+        which = f"{events} of {total} over {k} studies is {'nothing but' if events else 'no'} events"
+        remedy = "Use pool_proportions, which gives the exact pooled interval."
+    elif no_finite_spread(xi, ni):
+        which = f"each of {k} studies has no events or nothing but events"
+        remedy = "Show the studies side by side, with their exact intervals."
+    else:
+        return
+    raise NotEstimable(f"rma_glmm: {which}; the likelihood has no finite maximum. {remedy}")
 
 
-def _log_choose(xi, ni):
-    return gammaln(ni + 1) - gammaln(xi + 1) - gammaln(ni - xi + 1)
+def no_finite_spread(xi, ni):
+    """Whether tau grows without bound: each study at 0 or 100 percent, and some of more than one.
+
+    For any distribution of proportions P(0 of n) <= P(0 of 1) and P(n of n) <= P(1 of 1), and the
+    bound is reached only as tau grows and every proportion becomes 0 or 1.
+    """
+    xi, ni = np.asarray(xi), np.asarray(ni)
+    return bool(np.all((xi == 0) | (xi == ni)) and np.any(ni > 1))
 
 
-def _log1pexp(eta):
-    return np.logaddexp(0, eta)
+def _log_integrand(z, mu, tau, xi, ni):
+    """Log-likelihood of each study at log odds mu + tau z, less its maximum, plus log N(z; 0, 1)."""
+    eta = mu + tau * z
+    saturated = xlogy(xi, xi / ni) + xlogy(ni - xi, 1 - xi / ni)
+    likelihood = xi * log_expit(eta) + (ni - xi) * log_expit(-eta) - saturated
+    return likelihood - 0.5 * z**2 - 0.5 * np.log(2 * np.pi)
 
 
 def _modes(mu, tau, xi, ni):
     """Mode and curvature scale of each study's integrand in z, where its log odds are mu + tau z."""
     z = np.zeros_like(xi)
-    for _ in range(100):
+    first = tau * (xi - ni * expit(mu))
+    low, high = np.minimum(first, 0), np.maximum(first, 0)
+    moved = high - low
+    for _ in range(200):
         p = expit(mu + tau * z)
         gradient = tau * (xi - ni * p) - z
-        curvature = 1 + tau**2 * ni * p * (1 - p)
-        # The step is damped: undamped Newton diverges for large n far from the mode.
-        step = np.clip(gradient / curvature, -2, 2)
-        z = z + step
-        if np.max(np.abs(step)) < 1e-10:
+        low, high = np.where(gradient > 0, z, low), np.where(gradient > 0, high, z)
+        newton = gradient / (1 + tau**2 * ni * p * (1 - p))
+        # Newton alone goes to and fro for ever where tau or n is large: halve the bracket instead
+        # where a step leaves it, or is not half of the step before.
+        good = (z + newton >= low) & (z + newton <= high) & (np.abs(newton) <= 0.5 * moved)
+        step = np.where(good, newton, (low + high) / 2 - z)
+        z, moved = z + step, np.abs(step)
+        if np.all(moved <= 1e-9 * (1 + np.abs(z))):
             break
     p = expit(mu + tau * z)
     return z, 1 / np.sqrt(1 + tau**2 * ni * p * (1 - p))
 
 
-def _evaluate(mu, tau, xi, ni, rule):
-    """Log-likelihood (without binomial coefficients) and its gradient in (mu, tau)."""
-    nodes, node_weights = rule
+def _reach(side, centre, scale, mu, tau, xi, ni):
+    """How far from the mode on one ``side`` (-1, 1) each integrand falls by _DROP, or a bit further."""
+    peak = _log_integrand(centre, mu, tau, xi, ni)
+    widest = np.sqrt(2 * _DROP)  # no integrand is wider than the normal density of z
+    width = widest * scale
+    while True:
+        fall = peak - _log_integrand(centre + side * width, mu, tau, xi, ni)
+        short = (fall < _DROP) & (width < widest)
+        if not short.any():
+            return width
+        width = np.where(short, np.minimum(2 * width, widest), width)
+
+
+def _evaluate(mu, tau, xi, ni, nodes):
+    """Log-likelihood less its saturated value, gradient and information in (mu, tau).
+
+    The information is the observed one, by Louis (1982) J R Stat Soc B 44:226.
+    """
     centre, scale = _modes(mu, tau, xi, ni)
-    z = centre[:, None] + scale[:, None] * nodes
-    eta = mu + tau * z
-    log_terms = (
-        xi[:, None] * eta
-        - ni[:, None] * _log1pexp(eta)
-        - 0.5 * z**2
-        + 0.5 * nodes**2
-        + np.log(node_weights)
-        + np.log(scale)[:, None]
-        - 0.5 * np.log(2 * np.pi)
-    )
+    below = _reach(-1, centre, scale, mu, tau, xi, ni)
+    above = _reach(1, centre, scale, mu, tau, xi, ni)
+    step = (below + above) / (nodes - 1)
+    z = (centre - below)[:, None] + step[:, None] * np.arange(nodes)
+    n = ni[:, None]
+    log_terms = _log_integrand(z, mu, tau, xi[:, None], n) + np.log(step)[:, None]
     per_study = logsumexp(log_terms, axis=1)
     posterior = np.exp(log_terms - per_study[:, None])
-    residual = xi[:, None] - ni[:, None] * expit(eta)
-    gradient = np.array([np.sum(posterior * residual), np.sum(posterior * residual * z)])
-    return float(np.sum(per_study)), gradient
+    p = expit(mu + tau * z)
+    scores = np.array([xi[:, None] - n * p, (xi[:, None] - n * p) * z])
+    means = np.sum(posterior * scores, axis=2)
+    information = np.empty((2, 2))
+    for i, j in ((0, 0), (0, 1), (1, 1)):
+        complete = np.sum(posterior * n * p * (1 - p) * z ** (i + j), axis=1)
+        # Centred, because both terms are of the size of n and their difference need not be.
+        missing = np.sum(
+            posterior * (scores[i] - means[i][:, None]) * (scores[j] - means[j][:, None]), axis=1
+        )
+        information[i, j] = information[j, i] = np.sum(complete - missing)
+    return float(np.sum(per_study)), means.sum(axis=1), information
 
 
-def _maximise(xi, ni, rule):
+def _maximise(xi, ni, nodes):
     """The global maximum over (mu, tau >= 0); tau is exactly 0 where the boundary is as good."""
     yi, vi = escalc("PLO", xi=xi, ni=ni)
     common = float(logit(xi.sum() / ni.sum()))
     moments = dersimonian_laird(yi, vi) ** 0.5
 
     def negative(parameters):
-        value, gradient = _evaluate(*parameters, xi, ni, rule)
+        value, gradient, _ = _evaluate(*parameters, xi, ni, nodes)
         return -value, -gradient
 
-    boundary = _evaluate(common, 0.0, xi, ni, rule)[0]
+    boundary = _evaluate(common, 0.0, xi, ni, nodes)[0]
     best = (boundary, common, 0.0)
     for start in (max(moments, 0.1), 0.5, 1.5):
         found = minimize(
             negative, (common, start), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500}
         )
-        mu, tau = _newton(found.x, xi, ni, rule)
-        value = _evaluate(mu, tau, xi, ni, rule)[0]
+        mu, tau = _newton(found.x, xi, ni, nodes)
+        value = _evaluate(mu, tau, xi, ni, nodes)[0]
         if value > best[0] + 1e-9 and abs(tau) > _BOUNDARY:
             best = (value, mu, abs(tau))
     return float(best[1]), float(best[2])
 
 
-def _newton(parameters, xi, ni, rule):
-    """Polish an optimum with Newton steps on the analytic gradient."""
+def _newton(parameters, xi, ni, nodes):
+    """Polish an optimum with Newton steps."""
     current = np.asarray(parameters, dtype=float)
     for _ in range(8):
-        gradient = _evaluate(*current, xi, ni, rule)[1]
-        information = _information(*current, xi, ni, rule)
+        _, gradient, information = _evaluate(*current, xi, ni, nodes)
         if np.any(np.linalg.eigvalsh(information) <= 0):
             break
         step = np.linalg.solve(information, gradient)
@@ -189,21 +236,10 @@ def _newton(parameters, xi, ni, rule):
     return current
 
 
-def _information(mu, tau, xi, ni, rule, step=1e-5):
-    """Observed information in (mu, tau), central differences of the analytic gradient."""
-    columns = []
-    for offset in (np.array([step, 0.0]), np.array([0.0, step])):
-        above = _evaluate(mu + offset[0], tau + offset[1], xi, ni, rule)[1]
-        below = _evaluate(mu - offset[0], tau - offset[1], xi, ni, rule)[1]
-        columns.append(-(above - below) / (2 * step))
-    information = np.array(columns)
-    return (information + information.T) / 2
-
-
-def _standard_error(mu, tau, xi, ni, rule):
+def _standard_error(mu, tau, xi, ni, nodes):
     if tau == 0:
         return float(1 / np.sqrt(np.sum(ni) * expit(mu) * (1 - expit(mu))))
-    return float(np.sqrt(np.linalg.inv(_information(mu, tau, xi, ni, rule))[0, 0]))
+    return float(np.sqrt(np.linalg.inv(_evaluate(mu, tau, xi, ni, nodes)[2])[0, 0]))
 
 
 def _binomial_variance(mu, ni):

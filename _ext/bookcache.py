@@ -1,0 +1,81 @@
+"""A notebook cache that cannot serve stale numbers, filled by as many kernels as there are cores.
+
+Jupyter-cache looks at a notebook's code cells alone. Here the cache's folder is named after a hash of
+``code/``, ``data/``, the Python version and every installed package, so that a change in any of them
+runs every chapter again.
+"""
+
+import hashlib
+import logging
+import platform
+from importlib.metadata import distributions
+from pathlib import Path
+
+INPUTS = ("code", "data")
+IGNORED = ("__pycache__", ".ipynb_checkpoints")
+BUILDERS = ("html", "dirhtml", "singlehtml", "latex")
+
+
+def input_files(root):
+    for top in INPUTS:
+        for path in sorted((root / top).rglob("*")):
+            passed_over = any(part in IGNORED or part.endswith(".egg-info") for part in path.parts)
+            if path.is_file() and not passed_over:
+                yield path
+
+
+def fingerprint(root):
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in input_files(root):
+        digest.update(path.relative_to(root).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    packages = {f"{found.name}=={found.version}" for found in distributions()}
+    digest.update("\n".join(sorted(packages)).encode())
+    return digest.hexdigest()[:12]
+
+
+def key_cache(app, config):
+    root = Path(app.confdir)
+    cache = root / "_build" / ".jupyter_cache" / fingerprint(root)
+    config.nb_execution_cache_path = str(cache)
+
+
+def is_text_notebook(path):
+    return path.suffix == ".md" and "format_name: myst" in path.read_text("utf-8")[:500]
+
+
+def add_to_project(cache, path):
+    """Tell the cache of a notebook; returns whether the page is one."""
+    if path.suffix == ".ipynb":
+        cache.add_nb_to_project(str(path))
+    elif is_text_notebook(path):
+        cache.add_nb_to_project(str(path), read_data={"type": "plugin", "name": "myst_nb_md"})
+    else:
+        return False
+    return True
+
+
+def warm(app):
+    """Run the notebooks that the cache lacks, in parallel.
+
+    One that fails here is run again by myst-nb, whose error names notebook and cell.
+    """
+    if app.config.nb_execution_mode != "cache" or app.builder.name not in BUILDERS:
+        return
+    from jupyter_cache import get_cache
+    from jupyter_cache.executors import load_executor
+
+    cache = get_cache(app.config.nb_execution_cache_path)
+    pages = [Path(app.env.doc2path(name)) for name in sorted(app.project.discover())]
+    notebooks = [str(path) for path in pages if add_to_project(cache, path)]
+    quiet = logging.getLogger("bookcache")
+    quiet.setLevel(logging.ERROR)
+    executor = load_executor("local-parallel", cache, quiet)
+    if executor.get_records(filter_uris=notebooks):
+        executor.run_and_cache(filter_uris=notebooks, timeout=app.config.nb_execution_timeout)
+
+
+def setup(app):
+    app.connect("config-inited", key_cache, priority=900)
+    app.connect("builder-inited", warm, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,30 @@
+"""Pages that load nothing from elsewhere, and no script that they do not use."""
+
+from pathlib import Path
+
+
+def is_thebe(asset):
+    body = (getattr(asset, "attributes", None) or {}).get("body") or ""
+    return "thebe" in f"{getattr(asset, 'filename', None) or ''} {body}".lower()
+
+
+def drop_thebe(app, pagename, templatename, context, doctree):
+    # sphinx_thebe comes with Jupyter Book, runs twice on each page and fails the second time.
+    for kind in ("script_files", "css_files"):
+        context[kind] = [asset for asset in context[kind] if not is_thebe(asset)]
+
+
+def drop_unused(app, problem):
+    if problem is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    # 1.4 MB that would redraw icons which the theme's web fonts have drawn already.
+    (static / "scripts" / "fontawesome.js").write_text("/* icons come from the web fonts */\n")
+    for source_map in static.rglob("*.map"):
+        source_map.unlink()
+
+
+def setup(app):
+    app.connect("html-page-context", drop_thebe, priority=900)
+    app.connect("build-finished", drop_unused, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,58 @@
+"""``evisynth``: validate an evidence base, compare two extraction passes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from evisynth.errors import EvidenceError, EvisynthError
+
+
+def main(arguments=None):
+    """Run the command; returns the exit code: 0 fine, 1 problems found, 2 wrong use."""
+    parser = argparse.ArgumentParser(prog="evisynth", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    validate = commands.add_parser("validate", help="check the tables: types, keys, arithmetic")
+    validate.add_argument("folder", nargs="?", help="where datapackage.json is; default: the nearest")
+    validate.set_defaults(run=_validate)
+    compare = commands.add_parser("compare", help="list where two extraction passes differ")
+    compare.add_argument("first", type=Path)
+    compare.add_argument("second", type=Path)
+    compare.set_defaults(run=_compare)
+    chosen = parser.parse_args(arguments)
+    try:
+        return chosen.run(chosen)
+    except EvidenceError as error:
+        print(error)
+        return 1
+    except EvisynthError as error:
+        print(f"evisynth {chosen.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _validate(chosen):
+    from evisynth.evidence import read_everything
+    from evisynth.schema import find_package
+
+    folder = find_package(chosen.folder)
+    tables, analyses, problems = read_everything(folder)
+    if problems:
+        raise EvidenceError(sorted(problems))
+    rows = sum(len(table) for table in tables.values())
+    print(f"{len(tables)} tables, {rows} rows, {len(analyses)} analyses: no problem found")
+    return 0
+
+
+def _compare(chosen):
+    from evisynth.extraction import compare, read_pass
+
+    found = compare(read_pass(chosen.first), read_pass(chosen.second))
+    for d in found:
+        print(f"{d.table}, {d.row_id}, {d.field}: {d.first_pass!r} or {d.second_pass!r}")
+    print(f"{len(found)} disagreements")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

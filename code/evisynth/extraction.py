@@ -1,0 +1,230 @@
+"""Double extraction: where two independent passes differ, and what both say together.
+
+A pass is a folder of CSV tables, one row per printed statement, each with ``source_id`` and
+``line``. Rows of the two passes that stand on the same line are paired so that as few cells as
+possible differ; what still differs is a disagreement, and a third reading decides it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from evisynth.errors import EvisynthError
+
+WHERE = ("source_id", "line")
+UNCOMPARED = ("note",)
+ROW = "row"
+KEEP, DROP = "keep", "drop"
+_WHO_OR_WHAT = 4.0
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """One cell, or one row, on which the passes differ.
+
+    Attributes
+    ----------
+    table, row_id, field : str
+        ``field`` is "row" where only one pass has the row.
+    first_pass, second_pass : str
+        As written; for a row, "present" or "absent".
+    """
+
+    table: str
+    row_id: str
+    field: str
+    first_pass: str
+    second_pass: str
+
+
+def read_pass(folder):
+    """Tables of one pass.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    dict of str to list of dict
+        Cells are stripped text.
+
+    Raises
+    ------
+    EvisynthError
+        Where the folder has no table, or a table has no place of its rows.
+    """
+    files = sorted(Path(folder).glob("*.csv"))
+    if not files:
+        raise EvisynthError(f"no extraction tables (*.csv) in {folder}")
+    tables = {}
+    for path in files:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{k: (v or "").strip() for k, v in row.items()} for row in csv.DictReader(file)]
+        if rows and "line" not in rows[0]:
+            raise EvisynthError(f"{path.name} in {path.parent.name} has no column 'line'")
+        tables[path.stem] = rows
+    return tables
+
+
+def pair_rows(first, second):
+    """Pair the rows of two passes of one table.
+
+    Parameters
+    ----------
+    first, second : list of dict
+
+    Returns
+    -------
+    list of (dict or None, dict or None)
+        In the order of the first pass, rows that only the second has at the end of their line.
+    """
+    blocks = defaultdict(lambda: ([], []))
+    for side, rows in enumerate((first, second)):
+        for row in rows:
+            blocks[_where(row)][side].append(row)
+    pairs = []
+    for where in sorted(blocks):
+        pairs += _pair_block(*blocks[where])
+    return pairs
+
+
+def _where(row):
+    return row.get("source_id", ""), int(row["line"]) if row["line"].isdigit() else 0
+
+
+def _pair_block(ours, theirs):
+    if not ours or not theirs:
+        return [(row, None) for row in ours] + [(None, row) for row in theirs]
+    cost = np.array([[_distance(a, b) for b in theirs] for a in ours])
+    pairs, taken = [], set()
+    matched = dict(zip(*linear_sum_assignment(cost), strict=True))
+    for i, row in enumerate(ours):
+        j = matched.get(i)
+        if j is None or cost[i, j] >= _TOO_FAR:
+            pairs.append((row, None))
+        else:
+            pairs.append((row, theirs[j]))
+            taken.add(j)
+    return pairs + [(None, row) for j, row in enumerate(theirs) if j not in taken]
+
+
+IDENTITY = (
+    "cohort_id",
+    "cohort_a",
+    "outcome",
+    "endpoint",
+    "characteristic",
+    "analysis_set",
+    "administration_id",
+    "identifier",
+)
+NUMBERS = ("events", "total", "percent", "value", "lower", "upper", "n", "count", "p", "time_months")
+_TOO_FAR = 8.5
+
+
+def _distance(a, b):
+    """How unlike two rows are: who and what weigh most, then numbers, then the rest."""
+    distance = 0.0
+    for field in set(a) | set(b):
+        if field in UNCOMPARED or a.get(field, "") == b.get(field, ""):
+            continue
+        weight = _WHO_OR_WHAT if field in IDENTITY else 2.0 if field in NUMBERS else 0.5
+        distance += weight
+    return distance
+
+
+def row_name(row):
+    """Name of a statement: source, line, who and what."""
+    parts = [row.get("source_id", ""), row["line"]]
+    parts += [row[field] for field in IDENTITY if row.get(field)]
+    return ":".join(filter(None, parts))
+
+
+def _named_pairs(first, second):
+    seen = defaultdict(int)
+    for a, b in pair_rows(first, second):
+        name = row_name(a or b)
+        seen[name] += 1
+        yield (name if seen[name] == 1 else f"{name}#{seen[name]}"), a, b
+
+
+def compare(first, second):
+    """Every disagreement between two passes.
+
+    Parameters
+    ----------
+    first, second : dict of str to list of dict
+        As `read_pass` returns them.
+
+    Returns
+    -------
+    list of Disagreement
+        By table, then by place in the document.
+    """
+    found = []
+    for table in sorted(set(first) | set(second)):
+        for name, a, b in _named_pairs(first.get(table, []), second.get(table, [])):
+            found += _differences(table, name, a, b)
+    return found
+
+
+def _differences(table, name, a, b):
+    if a is None or b is None:
+        present = ("absent", "present") if a is None else ("present", "absent")
+        return [Disagreement(table, name, ROW, *present)]
+    fields = [field for field in a if field not in UNCOMPARED and field not in WHERE]
+    return [
+        Disagreement(table, name, field, a[field], b.get(field, ""))
+        for field in fields
+        if a[field] != b.get(field, "")
+    ]
+
+
+def consensus(first, second, adjudications, table):
+    """What both passes say, with the third reading's word where they differ.
+
+    Parameters
+    ----------
+    first, second : dict of str to list of dict
+    adjudications : list of dict
+        Rows with table, row_id, field, final.
+    table : str
+
+    Returns
+    -------
+    dict of str to dict
+        Row name to cells (``line`` and ``note`` left out), in the order of the document.
+
+    Raises
+    ------
+    EvisynthError
+        A disagreement that no adjudication decides.
+    """
+    decided = {(a["row_id"], a["field"]): a["final"] or "" for a in adjudications if a["table"] == table}
+    rows = {}
+    for name, a, b in _named_pairs(first.get(table, []), second.get(table, [])):
+        if (a is None or b is None) and _decision(decided, table, name, ROW) == DROP:
+            continue
+        row = {k: v for k, v in (a or b).items() if k not in (*UNCOMPARED, "line")}
+        if a is not None and b is not None:
+            for difference in _differences(table, name, a, b):
+                row[difference.field] = _decision(decided, table, name, difference.field)
+        for field in row:
+            if (a is None or b is None) and (name, field) in decided:
+                row[field] = decided[name, field]
+        rows[name] = row
+    return rows
+
+
+def _decision(decided, table, name, field):
+    try:
+        return decided[name, field]
+    except KeyError:
+        raise EvisynthError(f"{table}: no adjudication decides {field} of {name}") from None

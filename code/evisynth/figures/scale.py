@@ -1,0 +1,77 @@
+"""From display values to pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf, isfinite, log10
+
+from evisynth.figures.rows import Axis, estimable
+
+LADDER = [n * 10.0**power for power in range(-4, 5) for n in (1, 2, 5)]
+QUARTERS = ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1, "100%"))
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis laid between two pixel positions.
+
+    Attributes
+    ----------
+    axis : Axis
+    low, high : float
+        Display values at the ends.
+    left, right : float
+        Pixels.
+    """
+
+    axis: Axis
+    low: float
+    high: float
+    left: float
+    right: float
+
+    @classmethod
+    def fit(cls, axis: Axis, items, left: float, right: float) -> Scale:
+        """Scale for the items' values; a proportion's always runs from 0 to 100 %."""
+        low, high = (0.0, 1.0) if axis.kind == "proportion" else axis.limits or ratio_limits(axis, items)
+        return cls(axis, low, high, left, right)
+
+    def x(self, value: float) -> float:
+        """Pixel of a value; values off the scale land on its end."""
+        value = min(max(value, self.low), self.high)
+        share = (value - self.low) / (self.high - self.low)
+        if self.axis.kind == "ratio":
+            share = log10(value / self.low) / log10(self.high / self.low)
+        return self.left + share * (self.right - self.left)
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies on the scale."""
+        return self.low <= value <= self.high
+
+    @property
+    def ticks(self) -> list[tuple[float, str]]:
+        """Values and their labels: quarters, or steps of 1, 2, 5, at most five and thinned evenly."""
+        if self.axis.kind == "proportion":
+            return list(QUARTERS)
+        steps = [value for value in LADDER if self.low * 0.999 <= value <= self.high * 1.001]
+        if len(steps) > 5:
+            steps = [value for value in steps if f"{value:g}"[-1] == "1" or value >= 10 and f"{value:g}"[0] == "1"]
+        if len(steps) < 2:
+            steps = [self.low, self.high]
+        return [(value, f"{value:g}") for value in steps]
+
+
+def ratio_limits(axis: Axis, items) -> tuple[float, float]:
+    """Round limits that hold every estimate and, within tenfold of the null, every interval."""
+    null = axis.null or 1.0
+    centres, ends = [null], []
+    for item in items:
+        if estimable(item):
+            centres.append(item.estimate)
+            ends += [item.lower, item.upper, *(getattr(item, "prediction", None) or ())]
+    centres = [value for value in centres if 0 < value < inf]
+    ends = [value for value in ends if value is not None and isfinite(value) and null / 10 <= value <= null * 10]
+    low, high = min(centres + ends), max(centres + ends)
+    below = max((step for step in LADDER if step <= low), default=LADDER[0])
+    above = min((step for step in LADDER if step >= high), default=LADDER[-1])
+    return (below, above) if below < above else (below / 2, above * 2)

@@ -1,0 +1,148 @@
+"""The boxes at the top of a chapter: stamp, question, badges, small-k banner."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+
+from evisynth.overlap import Candidate, independent_set
+from evisynth.report.html import Html, tag
+from evisynth.report.words import plain, plural, thousands
+
+
+def stamp(analysis):
+    """What stands behind a chapter: cohorts, patients each once, second hand, data version.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    Html
+    """
+    counted = _by_cohort(analysis)
+    second_hand = sum(c.second_hand for c in counted.values())
+    entries = (
+        (str(len(counted)), "cohorts"),
+        (thousands(patients_once(analysis)), "patients, each once"),
+        (str(len({c.row["source_id"] for c in counted.values()})), "sources"),
+        (f"{second_hand} of {len(counted)}", "read second hand"),
+        (analysis.evidence.version, "data version"),
+    )
+    cells = "".join(
+        tag("div", tag("dt", escape(label)) + tag("dd", escape(value))) for value, label in entries
+    )
+    return Html(tag("dl", cells, class_="co-stamp"), " · ".join(f"{v} {label}" for v, label in entries))
+
+
+def _by_cohort(analysis):
+    selections = analysis.selections.values()
+    return {c.cohort["cohort_id"]: c for selection in selections for c in selection.counted}
+
+
+def patients_once(analysis):
+    """Patients over all pools of an analysis, nobody twice: the largest independent set of its cohorts."""
+    sizes: Counter = Counter()
+    for selection in analysis.selections.values():
+        for c in selection.counted:
+            cohort = c.cohort["cohort_id"]
+            sizes[cohort] = max(sizes[cohort], c.cohort["n"] or 0, c.row["total"])
+    kept = independent_set((Candidate(c, n) for c, n in sizes.items()), analysis.evidence.graph)
+    return sum(sizes[c] for c in kept)
+
+
+def question(analysis):
+    """The question of a chapter in full, with patients, agents, comparison and outcome.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    Html
+    """
+    spec = analysis.spec
+    parts = (
+        ("Patients", spec.patients),
+        ("Agents", spec.agents),
+        ("Against", spec.against),
+        ("Outcome", spec.outcome),
+    )
+    shown = [(label, text) for label, text in parts if text]
+    rows = "".join(tag("div", tag("dt", label) + tag("dd", escape(text))) for label, text in shown)
+    lead = tag("p", escape(spec.question), class_="co-lead")
+    text = "\n".join([spec.question, *(f"{label}: {words}" for label, words in shown)])
+    return Html(tag("div", lead + tag("dl", rows), class_="co-question"), text)
+
+
+def badges(analysis, *pools):
+    """Definitions, denominators and doubts of some pools.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pool ids; all where none is named.
+
+    Returns
+    -------
+    Html
+    """
+    chosen = [analysis[pool] for pool in pools or analysis.selections]
+    counted = [c for selection in chosen for c in selection.counted]
+    facts = (
+        ("definition", _values(counted, "criterion"), ""),
+        ("denominator", _values(counted, "denominator"), ""),
+        ("second hand", _share(sum(c.second_hand for c in counted), counted), "co-dashed"),
+        ("overlap?", _share(sum(bool(c.possible_overlaps) for c in counted), counted), "co-doubt"),
+    )
+    marks = "".join(_badge(name, value, kind) for name, value, kind in facts if value)
+    return Html(
+        tag("p", marks, class_="co-badges"), " · ".join(f"{name}: {value}" for name, value, _ in facts if value)
+    )
+
+
+def _values(counted, column):
+    found = Counter(plain(c.row[column]) for c in counted)
+    return ", ".join(name for name, _ in found.most_common())
+
+
+def _share(number, counted):
+    return f"{number} of {len(counted)}" if number else ""
+
+
+def _badge(name, value, kind):
+    inside = f"<span>{escape(name)}</span> {escape(value)}"
+    return tag("span", inside, class_=f"co-badge {kind}".strip()) + " "
+
+
+def banner(analysis, *pools):
+    """The plain warning that few cohorts call for; empty where none is due.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+
+    Returns
+    -------
+    Html
+    """
+    chosen = [analysis[pool] for pool in pools or analysis.selections]
+    few = [selection for selection in chosen if selection.pooled.warning]
+    lines = [(s.spec.title, _first_capital(s.pooled.warning)) for s in few]
+    if not lines:
+        return Html("", "")
+    inside = "".join(tag("p", f"<strong>{escape(t)}.</strong> {escape(w)}") for t, w in lines)
+    return Html(tag("div", inside, class_="co-banner"), "\n".join(f"{t}. {w}" for t, w in lines))
+
+
+def _first_capital(text):
+    return text[:1].upper() + text[1:]
+
+
+def cohorts_and_patients(selection):
+    """``12 cohorts, 1,234 patients``."""
+    return f"{plural(len(selection.counted), 'cohort')}, {thousands(sum(selection.ni))} patients"

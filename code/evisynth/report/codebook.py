@@ -1,0 +1,83 @@
+"""The evidence base described by itself: sizes, families, codebook."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from evisynth.report.html import table
+from evisynth.report.words import plain, thousands
+
+
+def sizes(evidence):
+    """Every table with its title and number of rows.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    rows = [
+        (resource["name"], resource["title"], thousands(len(evidence.rows(resource["name"]))))
+        for resource in evidence.codebook["resources"]
+    ]
+    return table(("Table", "What it holds", "Rows"), rows, numeric=("Rows",))
+
+
+def families(evidence, *, at_least=2):
+    """Families of reports that share patients, with their cohorts.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    at_least : int
+        Fewest cohorts of a family that is shown.
+
+    Returns
+    -------
+    Html
+    """
+    found = defaultdict(list)
+    for cohort in evidence.cohorts.values():
+        found[evidence.studies[cohort["study_id"]]["family_id"]].append(cohort)
+    rows = [
+        (name, str(len(cohorts)), "; ".join(_with_size(c) for c in cohorts))
+        for name, cohorts in found.items()
+        if len(cohorts) >= at_least
+    ]
+    return table(("Family", "Cohorts", "As counted in the reports"), rows, numeric=("Cohorts",))
+
+
+def _with_size(cohort):
+    return f"{cohort['label']} ({'?' if cohort['n'] is None else cohort['n']})"
+
+
+def codebook(evidence, name):
+    """Fields of a table: type, unit, allowed values, meaning, example.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    name : str
+
+    Returns
+    -------
+    Html
+    """
+    resource = next(r for r in evidence.codebook["resources"] if r["name"] == name)
+    rows = [_field(field) for field in resource["schema"]["fields"]]
+    return table(("Field", "Type", "Unit", "Allowed", "Meaning", "Example"), rows)
+
+
+def _field(field):
+    allowed = ", ".join(plain(str(v)) for v in field.get("constraints", {}).get("enum", ()))
+    return (
+        field["name"],
+        field["type"],
+        field.get("unit", ""),
+        allowed,
+        field["description"],
+        str(field.get("example", "")),
+    )

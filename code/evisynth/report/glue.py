@@ -1,0 +1,118 @@
+"""Numbers into prose: computed here, placed there with a glue role."""
+
+from __future__ import annotations
+
+from evisynth.report.boxes import cohorts_and_patients, patients_once
+from evisynth.report.html import Html
+from evisynth.report.tables import strata_odds_ratios
+from evisynth.report.words import (
+    count_word,
+    dash_range,
+    per_hundred,
+    prediction_words,
+    ratio,
+    sentence,
+    spread_words,
+    thousands,
+)
+
+
+class _Text:
+    """A string that prints without quotes."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+
+def glue_values(prefix, values):
+    """Make values available to the prose as ``prefix-name``.
+
+    Parameters
+    ----------
+    prefix : str
+    values : mapping of str to str
+
+    Returns
+    -------
+    Html
+        Nothing to show on the page; as text the names with their values.
+    """
+    from myst_nb import glue
+
+    for name, value in values.items():
+        glue(f"{prefix}-{name}", _Text(str(value)), display=False)
+    text = "\n".join(f"{prefix}-{name} = {value}" for name, value in values.items())
+    return Html("", text)
+
+
+def glue_analysis(analysis):
+    """Glue every number that a chapter's prose needs, as ``analysis-pool-what``.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    Html
+    """
+    values = {}
+    for pool, selection in analysis.selections.items():
+        found = pool_values(selection)
+        values |= {f"{pool}-{name}": value for name, value in found.items()}
+    counted = {c for c in analysis.cohorts}
+    values |= {"k": count_word(len(counted)), "patients": thousands(patients_once(analysis))}
+    return glue_values(analysis.spec.id, values)
+
+
+def pool_values(selection):
+    """Words and numbers of one pool.
+
+    Returns
+    -------
+    dict of str to str
+        words, prediction, spread, k, n, events, who; rate, ci, pi where the rule allows them;
+        left-out.
+    """
+    pooled = selection.pooled
+    shown = pooled.displayed
+    values = {
+        "words": sentence(pooled),
+        "prediction": prediction_words(pooled),
+        "spread": spread_words(pooled),
+        "k": count_word(pooled.k),
+        "n": thousands(pooled.total),
+        "events": thousands(pooled.events),
+        "who": cohorts_and_patients(selection),
+        "left-out": count_word(len(selection.left_out)),
+        "warning": pooled.warning,
+    }
+    if shown["estimate"] is not None:
+        values["rate"] = per_hundred(shown["estimate"])
+        values["ci"] = dash_range(shown["ci_lb"], shown["ci_ub"])
+    if shown["pi_lb"] is not None:
+        values["pi"] = dash_range(shown["pi_lb"], shown["pi_ub"])
+    if pooled.k:
+        rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
+        values["lowest"], values["highest"] = per_hundred(rates[0]), per_hundred(rates[-1])
+    return values
+
+
+def glue_contrast(analysis, first, second):
+    """Glue the within-study odds ratios of two pools, as ``analysis-first-v-second-what``.
+
+    Returns
+    -------
+    Html
+    """
+    labels, models, common, _ = strata_odds_ratios(analysis, first, second)
+    values = {"strata": count_word(len(labels)), "or": ratio(common[0])}
+    values["or-ci"] = f"{ratio(common[1])}–{ratio(common[2])}"
+    for position, model in enumerate(models, start=1):
+        shown = model.displayed
+        values[f"or-{position}"] = ratio(shown["estimate"])
+        values[f"or-{position}-ci"] = f"{ratio(shown['ci_lb'])}–{ratio(shown['ci_ub'])}"
+    return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)

@@ -1,0 +1,74 @@
+"""HTML objects that also print as plain text, so that a notebook's numbers can be compared exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, repr=False)
+class Html:
+    """A piece of a page.
+
+    Attributes
+    ----------
+    html, text : str
+        What a page shows, and the same as plain text.
+    """
+
+    html: str
+    text: str
+
+    def _repr_html_(self):
+        return self.html
+
+    def __repr__(self):
+        return self.text
+
+
+def tag(name, content, **attributes):
+    """An element around HTML content; ``class_`` stands for class."""
+    shown = "".join(f' {k.rstrip("_")}="{escape(str(v), quote=True)}"' for k, v in attributes.items() if v)
+    return f"<{name}{shown}>{content}</{name}>"
+
+
+def table(header, rows, *, caption="", numeric=()):
+    """A table with column heads in scope and numbers to the right.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequence
+        Cells; an `Html` cell is taken as it is, anything else is escaped.
+    caption : str
+    numeric : collection of str
+        Names of columns whose cells are numbers.
+
+    Returns
+    -------
+    Html
+    """
+    kinds = ["co-num" if name in numeric else "" for name in header]
+    head = "".join(
+        tag("th", escape(name), scope="col", class_=kind) for name, kind in zip(header, kinds, strict=True)
+    )
+    body = "".join(_row(row, kinds) for row in rows)
+    top = tag("caption", escape(caption)) if caption else ""
+    inside = tag("table", f"{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", class_="co-table")
+    return Html(tag("div", inside, class_="co-scroll", tabindex="0"), _as_text(header, rows, caption))
+
+
+def _row(row, kinds):
+    cells = [_cell(value, kind, "th" if i == 0 else "td") for i, (value, kind) in enumerate(zip(row, kinds, strict=True))]
+    return tag("tr", "".join(cells))
+
+
+def _cell(value, kind, name):
+    content = value.html if isinstance(value, Html) else escape("" if value is None else str(value))
+    return tag(name, content, class_=kind, scope="row" if name == "th" else "")
+
+
+def _as_text(header, rows, caption):
+    cells = [[str(value) if value is not None else "" for value in row] for row in [list(header), *rows]]
+    lines = [" | ".join(row) for row in cells]
+    return "\n".join([caption, *lines] if caption else lines)

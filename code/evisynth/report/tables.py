@@ -1,0 +1,295 @@
+"""Tables of a chapter: who is counted, who is not and why, what was pooled, what disagrees."""
+
+from __future__ import annotations
+
+from html import escape
+
+from evisynth.arithmetic import rejected_claims
+from evisynth.effects import escalc, mantel_haenszel
+from evisynth.evidence import CODES
+from evisynth.model import rma
+from evisynth.report.html import Html, table, tag
+from evisynth.report.words import (
+    dash_range,
+    per_hundred,
+    plain,
+    rate_with_interval,
+    ratio_with_interval,
+    thousands,
+)
+
+
+def counted(analysis, *pools):
+    """Every counted cohort with its numbers, definition, denominator and place in the source.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pool ids; all where none is named.
+
+    Returns
+    -------
+    Html
+    """
+    header = ("Cohort", "Pool", "n / N", "% [95% CI]", "Definition", "Denominator", "When", "Read from", "How")
+    rows = [row for pool in pools or analysis.selections for row in _counted_rows(analysis[pool])]
+    return table(header, rows, numeric=("n / N", "% [95% CI]"))
+
+
+def _counted_rows(selection):
+    pooled = selection.pooled
+    for c, x, n, low, high in zip(
+        selection.counted, pooled.xi, pooled.ni, pooled.lower, pooled.upper, strict=True
+    ):
+        yield (
+            c.cohort["label"],
+            selection.spec.title,
+            f"{x} / {n}",
+            rate_with_interval(x / n, low, high),
+            plain(c.row["criterion"]),
+            plain(c.row["denominator"]),
+            plain(c.row["timepoint"]),
+            _place(c.row),
+            _how(c.row),
+        )
+
+
+def _place(row):
+    text = f"{row['source_id']} · {row['locator']}"
+    return Html(tag("span", escape(text), class_="co-code"), text)
+
+
+def _how(row):
+    hand = ", second hand" if row["second_hand"] else ""
+    return plain(row["derivation"]) + hand
+
+
+def left_out(analysis, *pools):
+    """Every cohort that was read and not counted, with the reason.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+
+    Returns
+    -------
+    Html
+    """
+    header = ("Cohort", "Pool", "n / N", "Code", "Reason", "Read from")
+    rows = [
+        (item.cohort["label"], analysis[pool].spec.title, counts(item.row), item.code, item.reason, _place(item.row))
+        for pool in pools or analysis.selections
+        for item in analysis[pool].left_out
+    ]
+    return table(header, rows, numeric=("n / N",), caption=_spelt_out(rows))
+
+
+def _spelt_out(rows):
+    used = dict.fromkeys(row[3] for row in rows)
+    return "; ".join(f"{code}: {CODES[code]}" for code in used)
+
+
+def counts(row):
+    """``81 / 189``; a question mark for what is not printed."""
+    shown = ("?" if row[part] is None else str(row[part]) for part in ("events", "total"))
+    return " / ".join(shown)
+
+
+def pooled(analysis, *pools):
+    """The pooled results side by side, with the inverse-variance model beside the headline.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+
+    Returns
+    -------
+    Html
+    """
+    header = ("Pool", "Cohorts", "n / N", "Pooled % [95% CI]", "New centre", "τ (log odds)", "I²", "Logit REML % [95% CI]")
+    rows = [_pooled_row(analysis[pool]) for pool in pools or analysis.selections]
+    return table(header, rows, numeric=header[1:])
+
+
+def _pooled_row(selection):
+    result = selection.pooled
+    shown, model, other = result.displayed, result.headline, result.inverse_variance
+    return (
+        selection.spec.title,
+        str(result.k),
+        f"{thousands(result.events)} / {thousands(result.total)}" if result.k else "–",
+        rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"]) if shown["estimate"] is not None else "not pooled",
+        dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
+        f"{model.tau:.2f}" if model else "–",
+        f"{other.I2:.0f}%" if other else "–",
+        _rate_of(other) if other else "–",
+    )
+
+
+def _rate_of(model):
+    shown = model.displayed
+    return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+
+
+def strata_odds_ratios(analysis, first, second):
+    """Within-study odds ratios of two pools, and their common odds ratio.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids; the odds ratio is first against second.
+
+    Returns
+    -------
+    labels : tuple of str
+    models : tuple of MetaAnalysis
+        One per stratum, k = 1, Wald limits on the log scale.
+    common : tuple of float
+        Mantel-Haenszel odds ratio and limits.
+    pairs : tuple of (Counted, Counted)
+    """
+    pairs = analysis.strata(first, second)
+    a, n1, c, n2 = ([p[side].row[part] for p in pairs] for side, part in _CELLS)
+    yi, vi = escalc("OR", ai=a, n1i=n1, ci=c, n2i=n2)
+    models = tuple(rma([y], [v], measure="OR", test="z") for y, v in zip(yi, vi, strict=True))
+    labels = tuple(p[0].study["name"] for p in pairs)
+    return labels, models, mantel_haenszel(a, n1, c, n2), pairs
+
+
+_CELLS = ((0, "events"), (0, "total"), (1, "events"), (1, "total"))
+
+
+def odds_ratios(analysis, first, second):
+    """Table of the within-study odds ratios.
+
+    Returns
+    -------
+    Html
+    """
+    labels, models, common, pairs = strata_odds_ratios(analysis, first, second)
+    titles = (analysis[first].spec.title, analysis[second].spec.title)
+    rows = [
+        (label, counts(a.row), counts(b.row), _ratio_of(model))
+        for label, model, (a, b) in zip(labels, models, pairs, strict=True)
+    ]
+    rows.append(("Common odds ratio (Mantel–Haenszel)", "", "", ratio_with_interval(*common)))
+    header = ("Study", *titles, "Odds ratio [95% CI]")
+    return table(header, rows, numeric=header[1:])
+
+
+def _ratio_of(model):
+    shown = model.displayed
+    return ratio_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+
+
+def disagreements(analysis):
+    """Contradictions of the sources that touch a cohort of this analysis and its outcomes.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    Html
+    """
+    touched = _touched(analysis)
+    rows = [row for row in analysis.evidence.rows("discrepancies") if row["discrepancy_id"] in touched]
+    return _register(rows, analysis.evidence)
+
+
+def _touched(analysis):
+    outcomes = {selection.spec.outcome for selection in analysis.selections.values()}
+    cohorts = {
+        item.cohort["cohort_id"]
+        for selection in analysis.selections.values()
+        for item in (*selection.counted, *selection.left_out)
+    }
+    return {
+        row["discrepancy_id"]
+        for row in analysis.evidence.rows("outcomes")
+        if row["discrepancy_id"] and row["cohort_id"] in cohorts and row["outcome"] in outcomes
+    }
+
+
+def register(evidence):
+    """The whole register of contradictions.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    return _register(evidence.rows("discrepancies"), evidence)
+
+
+def _register(rows, evidence):
+    header = ("Id", "What", "One place", "Another place", "Kept", "Why")
+    kept = {"a": "first", "b": "second", "neither": "neither", "open": "open"}
+    cells = [
+        (
+            row["discrepancy_id"],
+            row["what"],
+            f"{row['claim_a']} ({row['where_a']})",
+            f"{row['claim_b']} ({row['where_b']})",
+            kept[row["decision"]],
+            row["reason"],
+        )
+        for row in rows
+    ]
+    return table(header, cells)
+
+
+def show_rows(evidence, name, columns, *, limit=None, **where):
+    """Some columns of a table's rows.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    name : str
+    columns : mapping of column to heading
+    limit : int, optional
+    **where
+        Column and value, or values, that a row must have.
+
+    Returns
+    -------
+    Html
+    """
+    rows = [row for row in evidence.rows(name) if all(_has(row, k, v) for k, v in where.items())]
+    cells = [[_shown(row[column]) for column in columns] for row in rows[:limit]]
+    numeric = [heading for column, heading in columns.items() if _is_numeric(rows, column)]
+    return table(tuple(columns.values()), cells, numeric=numeric)
+
+
+def _has(row, column, wanted):
+    return row[column] in wanted if isinstance(wanted, tuple | list | set) else row[column] == wanted
+
+
+def _is_numeric(rows, column):
+    return bool(rows) and all(isinstance(row[column], int | float | None) for row in rows)
+
+
+def _shown(value):
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def per_hundred_or_dash(value):
+    """A proportion of 100, or a dash."""
+    return "–" if value is None else per_hundred(value)
+
+
+def decided_against(evidence):
+    """Pairs (discrepancy, claim) that lost."""
+    return rejected_claims({"discrepancies": evidence.rows("discrepancies")})

@@ -1,0 +1,149 @@
+"""Numbers as words: the one place that rounds."""
+
+from __future__ import annotations
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+DESIGNS = {
+    "single-arm": "1-arm",
+    "single-arm subgroup": "1-arm",
+    "randomised": "RCT arm",
+    "randomised subgroup": "RCT arm",
+    "expanded access": "access",
+    "retrospective": "retrosp.",
+    "historical comparison": "historical",
+    "historical control": "historical",
+    "case series": "series",
+    "pooled": "pooled",
+}
+
+
+def per_hundred(proportion):
+    """A proportion as a whole number of 100, halves up."""
+    return f"{int(100 * proportion + 0.5)}"
+
+
+def dash_range(lower, upper):
+    """Two proportions as a range of percent, with an en dash."""
+    return f"{per_hundred(lower)}–{per_hundred(upper)}"
+
+
+def rate_with_interval(estimate, lower, upper):
+    """``45 [38–53]``."""
+    return f"{per_hundred(estimate)} [{dash_range(lower, upper)}]"
+
+
+def ratio(value):
+    """A ratio with two decimals."""
+    return f"{value:.2f}"
+
+
+def ratio_with_interval(estimate, lower, upper):
+    """``1.60 [0.98–2.61]``."""
+    return f"{ratio(estimate)} [{ratio(lower)}–{ratio(upper)}]"
+
+
+def thousands(number):
+    """A whole number with a comma every three digits."""
+    return f"{number:,}"
+
+
+def count_word(number):
+    """A small number in letters, larger ones in digits."""
+    return NUMBERS[number] if number < len(NUMBERS) else thousands(number)
+
+
+def plural(number, noun, many=None):
+    """``one cohort``, ``12 cohorts``."""
+    return f"{count_word(number)} {noun if number == 1 else many or noun + 's'}"
+
+
+def plain(code):
+    """A code of the tables as words."""
+    return (code or "not stated").replace("_", " ")
+
+
+def sentence(pooled):
+    """What a pool says, in words that its number of cohorts allows, without a full stop.
+
+    Parameters
+    ----------
+    pooled : Pooled
+
+    Returns
+    -------
+    str
+    """
+    return _SENTENCES[pooled.rule](pooled)
+
+
+def _none(pooled):
+    return "no cohort can be counted"
+
+
+def _one(pooled):
+    rate = rate_with_interval(*pooled.common)
+    return f"{pooled.xi[0]} of {pooled.ni[0]} in the one cohort that can be counted, {rate} of 100"
+
+
+def _two(pooled):
+    rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
+    low, high = map(per_hundred, rates)
+    return (
+        f"{low} and {high} of 100 in the two cohorts that can be counted "
+        f"({thousands(pooled.total)} patients), which are shown side by side and not pooled"
+    )
+
+
+def _boundary(pooled):
+    return (
+        f"{thousands(pooled.events)} of {thousands(pooled.total)} in {plural(pooled.k, 'cohort')}, "
+        f"{rate_with_interval(*pooled.common)} of 100 if all patients are taken as one cohort"
+    )
+
+
+def _modelled(pooled):
+    shown = pooled.displayed
+    interval = dash_range(shown["ci_lb"], shown["ci_ub"])
+    return (
+        f"about {per_hundred(shown['estimate'])} of 100 (95% interval {interval}; "
+        f"{plural(pooled.k, 'cohort')}, {thousands(pooled.total)} patients)"
+    )
+
+
+_SENTENCES = {
+    "none": _none,
+    "one": _one,
+    "two": _two,
+    "boundary": _boundary,
+    "few": _modelled,
+    "many": _modelled,
+}
+
+
+def prediction_words(pooled):
+    """Where a new centre's rate could lie, or why that is not said."""
+    shown = pooled.displayed
+    if shown["pi_lb"] is None:
+        return "too few cohorts to say where a new centre's rate could lie"
+    low, high = per_hundred(shown["pi_lb"]), per_hundred(shown["pi_ub"])
+    return f"a new centre's rate could plausibly lie between {low} and {high} of 100"
+
+
+def spread_words(pooled):
+    """How much centres differ, in plain words."""
+    shown = pooled.displayed
+    if shown["pi_lb"] is None:
+        return "How much centres differ cannot be estimated."
+    if pooled.headline.tau2 == 0:
+        return (
+            "The cohorts differ no more than chance alone would make them; with so few patients in "
+            "most of them, real differences may still hide."
+        )
+    width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
+    inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
+    return (
+        f"Centres differ: the range for a new centre spans {width} points, the interval of the mean "
+        f"{inner}; on the log-odds scale the standard deviation between cohorts is "
+        f"{pooled.headline.tau:.2f}."
+    )
