@@ -1,43 +1,52 @@
 """A notebook cache that cannot serve stale numbers, filled by as many kernels as there are cores.
 
-Jupyter-cache looks at a notebook's code cells alone. Here the cache's folder is named after a hash of
-``code/``, ``data/``, the Python version and every installed package, so that a change in any of them
-runs every chapter again.
+Jupyter-cache looks at a notebook's code cells alone. Here the cache's folder is named after a hash
+of ``code/``, ``data/``, the Python version and every installed package, so that a change in any of
+them runs every chapter again. In the same way a change of styles or fonts, which Sphinx would leave
+for the next page that changes, writes every page again.
 """
 
 import hashlib
 import logging
+import os
 import platform
+import sys
+from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
 
 INPUTS = ("code", "data")
+ASSETS = ("_static", "_extra", "_ext")
 IGNORED = ("__pycache__", ".ipynb_checkpoints")
 BUILDERS = ("html", "dirhtml", "singlehtml", "latex")
 
 
-def input_files(root):
-    for top in INPUTS:
-        for path in sorted((root / top).rglob("*")):
+def files_of(root, folders):
+    for folder in folders:
+        for path in sorted((root / folder).rglob("*")):
             passed_over = any(part in IGNORED or part.endswith(".egg-info") for part in path.parts)
             if path.is_file() and not passed_over:
                 yield path
 
 
-def fingerprint(root):
-    digest = hashlib.sha256(platform.python_version().encode())
-    for path in input_files(root):
+def fingerprint(root, folders, *notes):
+    digest = hashlib.sha256("\n".join(notes).encode())
+    for path in files_of(root, folders):
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    packages = {f"{found.name}=={found.version}" for found in distributions()}
-    digest.update("\n".join(sorted(packages)).encode())
     return digest.hexdigest()[:12]
+
+
+def installed():
+    packages = {f"{found.name}=={found.version}" for found in distributions()}
+    return [platform.python_version(), *sorted(packages)]
 
 
 def key_cache(app, config):
     root = Path(app.confdir)
-    cache = root / "_build" / ".jupyter_cache" / fingerprint(root)
+    cache = root / "_build" / ".jupyter_cache" / fingerprint(root, INPUTS, *installed())
     config.nb_execution_cache_path = str(cache)
+    config.book_assets = fingerprint(root, ASSETS)
 
 
 def is_text_notebook(path):
@@ -55,6 +64,20 @@ def add_to_project(cache, path):
     return True
 
 
+@contextmanager
+def muted_stderr():
+    """Silence for processes too: each kernel warns of its own transport when it starts."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def warm(app):
     """Run the notebooks that the cache lacks, in parallel.
 
@@ -66,16 +89,19 @@ def warm(app):
     from jupyter_cache.executors import load_executor
 
     cache = get_cache(app.config.nb_execution_cache_path)
-    pages = [Path(app.env.doc2path(name)) for name in sorted(app.project.discover())]
+    names = app.project.discover(app.config.exclude_patterns, app.config.include_patterns)
+    pages = [Path(app.env.doc2path(name)) for name in sorted(names)]
     notebooks = [str(path) for path in pages if add_to_project(cache, path)]
     quiet = logging.getLogger("bookcache")
     quiet.setLevel(logging.ERROR)
     executor = load_executor("local-parallel", cache, quiet)
     if executor.get_records(filter_uris=notebooks):
-        executor.run_and_cache(filter_uris=notebooks, timeout=app.config.nb_execution_timeout)
+        with muted_stderr():
+            executor.run_and_cache(filter_uris=notebooks, timeout=app.config.nb_execution_timeout)
 
 
 def setup(app):
+    app.add_config_value("book_assets", "", "html")
     app.connect("config-inited", key_cache, priority=900)
     app.connect("builder-inited", warm, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

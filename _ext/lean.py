@@ -1,6 +1,11 @@
 """Pages that load nothing from elsewhere, and no script that they do not use."""
 
+import re
 from pathlib import Path
+
+THEBE = re.compile(
+    r'<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S
+)
 
 
 def is_thebe(asset):
@@ -12,6 +17,8 @@ def drop_thebe(app, pagename, templatename, context, doctree):
     # sphinx_thebe comes with Jupyter Book, runs twice on each page and fails the second time.
     for kind in ("script_files", "css_files"):
         context[kind] = [asset for asset in context[kind] if not is_thebe(asset)]
+    if context.get("body"):
+        context["body"] = THEBE.sub("", context["body"])
 
 
 def drop_unused(app, problem):
@@ -20,8 +27,16 @@ def drop_unused(app, problem):
     static = Path(app.outdir) / "_static"
     # 1.4 MB that would redraw icons which the theme's web fonts have drawn already.
     (static / "scripts" / "fontawesome.js").write_text("/* icons come from the web fonts */\n")
+    mend_margin_script(static / "scripts" / "sphinx-book-theme.js")
     for source_map in static.rglob("*.map"):
         source_map.unlink()
+
+
+def mend_margin_script(script):
+    # The theme hides the contents while a margin note passes, and fails on a page without contents.
+    sidebar = 'document.querySelector("div.bd-sidebar-secondary")'
+    source = script.read_text("utf-8")
+    script.write_text(source.replace(f"{sidebar}.classList", f"{sidebar}?.classList"), "utf-8")
 
 
 def setup(app):

@@ -25,7 +25,7 @@ _HOMES = {
     "EvisynthError": "errors",
     "NotEstimable": "errors",
 }
-__all__ = sorted(_HOMES)  # noqa: PLE0605
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name):

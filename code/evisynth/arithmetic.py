@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 
 from evisynth.effects import study_intervals
 from evisynth.errors import EvisynthError
 from evisynth.overlap import Edge, OverlapGraph
+from evisynth.printed import (
+    count_patients,
+    counts_that_fit,
+    fits_printed,
+    interval_recomputes,
+    preferred_rows,
+)
 from evisynth.schema import Problem
 
 LIMITS = ("value", "lower", "upper")
@@ -27,32 +33,6 @@ def check_arithmetic(tables):
     return [problem for check in CHECKS for problem in check(tables)]
 
 
-def decimals(text):
-    """Digits after the point of a printed number."""
-    return len(text.partition(".")[2])
-
-
-def fits_printed(events, total, percent, *, whole=False):
-    """Whether events / total rounds to the printed percentage.
-
-    Parameters
-    ----------
-    events, total : int
-    percent : str
-        As printed, without a sign.
-    whole : bool
-        The source prints rounded whole percentages with a decimal zero.
-    """
-    digits = 0 if whole and percent.endswith(".0") else decimals(percent)
-    half = 0.5 * 10**-digits
-    return abs(100 * events / total - float(percent)) <= half + 1e-9
-
-
-def counts_that_fit(total, percent, *, whole=False):
-    """Every count out of ``total`` that rounds to the printed percentage."""
-    return [x for x in range(total + 1) if fits_printed(x, total, percent, whole=whole)]
-
-
 def _whole_habit(tables):
     return {row["source_id"]: row["rounds_to_whole_percent"] for row in tables["sources"]}
 
@@ -65,21 +45,30 @@ def events_within_total(tables):
     """No more events than patients."""
     for name in ("outcomes", "characteristics"):
         for row in tables[name]:
-            if row["events"] is not None and row["total"] is not None and row["events"] > row["total"]:
+            if (
+                row["events"] is not None
+                and row["total"] is not None
+                and row["events"] > row["total"]
+            ):
                 yield _problem(tables[name], row, "events", f"at most its total, {row['total']}")
 
 
 def percent_agrees(tables):
-    """A printed percentage is events / total in its printed digits, or a discrepancy says why not."""
+    """A printed percentage is events / total to its digits, or a discrepancy says why not."""
     whole = _whole_habit(tables)
     table = tables["outcomes"]
     for row in table:
         if None in (row["events"], row["total"], row["percent"]) or row["discrepancy_id"]:
             continue
-        if not fits_printed(row["events"], row["total"], row["percent"], whole=whole[row["source_id"]]):
+        if not fits_printed(
+            row["events"], row["total"], row["percent"], whole=whole[row["source_id"]]
+        ):
             share = 100 * row["events"] / row["total"]
             yield _problem(
-                table, row, "percent", f"{row['events']}/{row['total']} is {share:.2f}; or name a discrepancy"
+                table,
+                row,
+                "percent",
+                f"{row['events']}/{row['total']} is {share:.2f}; or name a discrepancy",
             )
 
 
@@ -105,7 +94,10 @@ def derivation_holds(tables):
             fitting = counts_that_fit(row["total"], row["percent"], whole=whole[row["source_id"]])
             if fitting != [row["events"]]:
                 yield _problem(
-                    table, row, "events", f"counts that fit {row['percent']}% of {row['total']}: {fitting}"
+                    table,
+                    row,
+                    "events",
+                    f"counts that fit {row['percent']}% of {row['total']}: {fitting}",
                 )
         if kind == "computed_from_percent" and not row["percent"]:
             yield _problem(table, row, "percent", "a computed count needs its printed percentage")
@@ -120,7 +112,8 @@ def total_is_its_set(tables):
     for row in table:
         known = sizes[row["cohort_id"], row["denominator"]]
         if row["total"] is not None and row["total"] not in known:
-            sets = f"analysis set {row['denominator']!r} of {row['cohort_id']} has {sorted(known) or 'no size'}"
+            found = sorted(known) or "no size"
+            sets = f"analysis set {row['denominator']!r} of {row['cohort_id']} has {found}"
             yield _problem(table, row, "total", sets)
 
 
@@ -146,7 +139,9 @@ def limits_in_order(tables):
     for name in ("survival", "contrasts", "characteristics", "outcomes"):
         for row in tables[name]:
             if None not in (row["lower"], row["upper"]) and row["lower"] > row["upper"]:
-                yield _problem(tables[name], row, "lower", f"at most the upper limit, {row['upper']}")
+                yield _problem(
+                    tables[name], row, "lower", f"at most the upper limit, {row['upper']}"
+                )
 
 
 def _number(text):
@@ -163,18 +158,10 @@ def printed_intervals_recompute(tables):
             continue
         if not interval_recomputes(row["events"], row["total"], row["lower"], row["upper"]):
             lower, upper = study_intervals([row["events"]], [row["total"]])
-            allowed = f"exact is {100 * lower[0]:.1f} to {100 * upper[0]:.1f}; or name a discrepancy"
+            allowed = (
+                f"exact is {100 * lower[0]:.1f} to {100 * upper[0]:.1f}; or name a discrepancy"
+            )
             yield _problem(table, row, "lower", allowed)
-
-
-def interval_recomputes(events, total, lower, upper):
-    """Whether printed limits (percent) are the exact, Wilson or Wald limits to one digit."""
-    for method in ("beta", "wilson", "normal"):
-        low, high = study_intervals([events], [total], method=method)
-        digits = 0.05 if lower != round(lower) or upper != round(upper) else 0.5
-        if abs(100 * low[0] - lower) <= digits + 1e-6 and abs(100 * high[0] - upper) <= digits + 1e-6:
-            return True
-    return False
 
 
 def differences_recompute(tables):
@@ -196,7 +183,7 @@ def differences_recompute(tables):
 
 
 def patient_counts_recompute(tables):
-    """A row from patient rows is what those rows count: ``table: filters | filters of the events``."""
+    """A row from patient rows is what those rows count; see `count_patients`."""
     table = tables["outcomes"]
     for row in table:
         if row["derivation"] != "from_patient_rows":
@@ -209,58 +196,6 @@ def patient_counts_recompute(tables):
         for column, expected in (("events", events), ("total", total)):
             if row[column] != expected:
                 yield _problem(table, row, column, f"the patient rows count {expected}")
-
-
-_QUERY = re.compile(r"(?P<table>\w+): (?P<total>[^|]*)\| (?P<events>.+)")
-
-
-def count_patients(tables, query):
-    """Events and total that a query counts in a patient table.
-
-    Parameters
-    ----------
-    tables : dict of str to Table
-    query : str
-        ``patients: agent=x, setting=y | response=CR``: filters of the denominator, then those of
-        the events among them; ``column=a/b`` allows either value, ``column<=v`` and ``column>=v``
-        compare numbers, ``column=`` asks for an empty cell, ``column!=`` for a filled one.
-
-    Returns
-    -------
-    events, total : int
-    """
-    parsed = _QUERY.fullmatch(query)
-    if not parsed or parsed["table"] not in tables:
-        raise EvisynthError("allowed: 'patient table: column=value, ... | column=value, ...'")
-    rows = [row for row in tables[parsed["table"]] if _matches(row, parsed["total"])]
-    return sum(_matches(row, parsed["events"]) for row in rows), len(rows)
-
-
-_FILTER = re.compile(r"\s*(\w+)\s*(!=|<=|>=|=)\s*(.*?)\s*")
-
-
-def _matches(row, filters):
-    for text in filter(str.strip, filters.split(",")):
-        parsed = _FILTER.fullmatch(text)
-        if not parsed or parsed[1] not in row:
-            raise EvisynthError(f"filter {text.strip()!r} names no column of the patient table")
-        if not _passes(row[parsed[1]], parsed[2], parsed[3]):
-            return False
-    return True
-
-
-def _passes(value, operator, wanted):
-    if operator in ("<=", ">="):
-        if value is None:
-            return False
-        return value <= float(wanted) if operator == "<=" else value >= float(wanted)
-    if operator == "!=":
-        return value is not None if wanted == "" else _shown(value) not in wanted.split("/")
-    return _shown(value) in wanted.split("/")
-
-
-def _shown(value):
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def parts_add_up(tables):
@@ -285,7 +220,9 @@ def subsets_fit(tables):
     for row in table:
         a, b = sizes.get(row["cohort_a"]), sizes.get(row["cohort_b"])
         if None not in (a, b) and row["relation"] in ("subset_of", "part_of_pool") and a > b:
-            yield _problem(table, row, "cohort_a", f"{a} patients inside {b}; set the relation right")
+            yield _problem(
+                table, row, "cohort_a", f"{a} patients inside {b}; set the relation right"
+            )
         if None not in (a, b, row["shared_n"]) and row["shared_n"] > min(a, b):
             yield _problem(table, row, "shared_n", f"at most {min(a, b)}")
 
@@ -294,7 +231,9 @@ def edges_agree(tables):
     """No two cohorts are declared disjoint and sharing at once."""
     edges = [Edge(row["cohort_a"], row["relation"], row["cohort_b"]) for row in tables["overlaps"]]
     for a, b in OverlapGraph(edges).contradictions():
-        yield Problem("overlaps", f"{a} {b}", "relation", "disjoint", "but the other edges make them share")
+        yield Problem(
+            "overlaps", f"{a} {b}", "relation", "disjoint", "but the other edges make them share"
+        )
 
 
 def cohort_sizes_agree(tables):
@@ -322,23 +261,32 @@ def statuses_agree(tables):
                 if row["interval"] == "plus_minus" and column != "value":
                     continue
                 yield _problem(table, row, column, status)
-        if row["statistic"] == "rate" and row["value"] is not None and row["time_months"] is None:
-            yield _problem(table, row, "time_months", "a rate needs its time")
 
 
 def claims_are_rows(tables):
     """A discrepancy between printed numbers has at least one row, and rows name known claims."""
     claims = defaultdict(set)
-    for name in ("outcomes", "survival", "contrasts", "analysis_sets", "characteristics", "searches"):
+    for name in (
+        "outcomes",
+        "survival",
+        "contrasts",
+        "analysis_sets",
+        "characteristics",
+        "searches",
+    ):
         for row in tables[name]:
             if bool(row["discrepancy_id"]) != bool(row["claim"]):
-                yield _problem(tables[name], row, "claim", "a discrepancy and a claim come together")
+                yield _problem(
+                    tables[name], row, "claim", "a discrepancy and a claim come together"
+                )
             claims[row["discrepancy_id"]].add(row["claim"])
     table = tables["discrepancies"]
     for row in table:
         missing = {"a", "b"} - claims[row["discrepancy_id"]]
         if missing and row["kind"] in _BOTH_CLAIMS_ARE_ROWS:
-            yield _problem(table, row, "discrepancy_id", f"no row is claim {' or '.join(sorted(missing))}")
+            yield _problem(
+                table, row, "discrepancy_id", f"no row is claim {' or '.join(sorted(missing))}"
+            )
 
 
 _BOTH_CLAIMS_ARE_ROWS = ("text against table", "count against count", "between documents")
@@ -361,58 +309,12 @@ def one_row_per_statement(tables):
     table = tables["outcomes"]
     seen = {}
     for row in table:
-        statement = tuple(value for column, value in row.items() if column not in ("row_id", "note"))
+        statement = tuple(
+            value for column, value in row.items() if column not in ("row_id", "note")
+        )
         if statement in seen:
             yield _problem(table, row, "row_id", f"says the same as {seen[statement]}")
         seen[statement] = row["row_id"]
-
-
-RANK = {"from_patient_rows": 0, "reported": 1, "differenced": 1, "computed_from_percent": 2}
-
-
-def preference(row, rejected):
-    """Sort key of the rule for one fact printed in several places; the first is preferred.
-
-    A claim that was not rejected; patient rows before printed counts before computed counts before
-    percentages; table before text; the study's own report before a review; then the row's name.
-    """
-    lost = (row["discrepancy_id"], row["claim"]) in rejected
-    in_table = row["locator"].startswith(("Table", "patients"))
-    return (
-        lost,
-        RANK.get(row["derivation"], 3),
-        not in_table,
-        bool(row["second_hand"]),
-        row["row_id"],
-    )
-
-
-def rejected_claims(tables):
-    """Pairs (discrepancy, claim) that a decision turned down."""
-    rejected = set()
-    for row in tables["discrepancies"]:
-        lost = {"a": "b", "b": "a", "neither": "ab", "open": ""}[row["decision"]]
-        rejected |= {(row["discrepancy_id"], claim) for claim in lost}
-    return rejected
-
-
-def fact(row):
-    """What makes two outcome rows the same fact: cohort, outcome, definition, denominator, time."""
-    columns = ("cohort_id", "outcome", "criterion", "denominator", "timepoint")
-    return tuple(row[column] for column in columns)
-
-
-def preferred_rows(tables):
-    """Row ids that the rule prefers, one per fact."""
-    rejected = rejected_claims(tables)
-    best = {}
-    for row in tables["outcomes"]:
-        rank = preference(row, rejected)
-        if rank[0]:
-            continue
-        if fact(row) not in best or rank < best[fact(row)]:
-            best[fact(row)] = rank
-    return {rank[-1] for rank in best.values()}
 
 
 def preference_holds(tables):

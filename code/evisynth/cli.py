@@ -14,7 +14,9 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="evisynth", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     validate = commands.add_parser("validate", help="check the tables: types, keys, arithmetic")
-    validate.add_argument("folder", nargs="?", help="where datapackage.json is; default: the nearest")
+    validate.add_argument(
+        "folder", nargs="?", help="where datapackage.json is; default: the nearest"
+    )
     validate.set_defaults(run=_validate)
     compare = commands.add_parser("compare", help="list where two extraction passes differ")
     compare.add_argument("first", type=Path)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, logit
 
-from evisynth.errors import ArgumentError
+from evisynth.errors import ArgumentError, NotEstimable
 
 
 class EffectSizes(NamedTuple):
@@ -49,7 +49,9 @@ def _identity(value):
 MEASURES = {
     "PLO": Measure("proportion (log odds)", expit, 1, None),
     "PR": Measure("proportion", _identity, 1, None),
-    "PAS": Measure("proportion (arcsine)", lambda y: np.sin(np.clip(y, 0, np.pi / 2)) ** 2, 1, None),
+    "PAS": Measure(
+        "proportion (arcsine)", lambda y: np.sin(np.clip(y, 0, np.pi / 2)) ** 2, 1, None
+    ),
     "OR": Measure("odds ratio", np.exp, 2, 1.0),
     "RR": Measure("risk ratio", np.exp, 2, 1.0),
     "RD": Measure("risk difference", _identity, 2, 0.0),
@@ -70,7 +72,8 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     ai, n1i, ci, n2i : array_like of int, shape (k,)
         Events and totals of the first and the second arm, for a two-arm measure.
     add : float
-        Added to every cell of a study with a zero cell (log odds, OR, RR), and to no other study.
+        Above 0; added to every cell of a study with a zero cell, and to no other study. The arcsine
+        proportion needs none.
 
     Returns
     -------
@@ -80,16 +83,19 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     Raises
     ------
     ArgumentError
-        Unknown measure; counts that are missing, not whole, negative or above their total.
+        Unknown measure; counts that are missing, not whole, negative or above their total;
+        ``add`` not above 0.
 
     References
     ----------
     Viechtbauer W (2010) J Stat Softw 36(3), section 3; Schwarzer G et al (2019) Res Synth
     Methods 10:476 for the one-arm scales.
     """
-    if measure not in MEASURES or measure == "GEN":
-        allowed = ", ".join(name for name in MEASURES if name != "GEN")
-        raise ArgumentError("escalc", "measure", repr(measure), allowed)
+    allowed = [name for name in MEASURES if name != "GEN"]
+    if measure not in allowed:
+        raise ArgumentError("escalc", "measure", repr(measure), ", ".join(allowed))
+    if not isinstance(add, int | float) or not 0 < add < np.inf:
+        raise ArgumentError("escalc", "add", repr(add), "a number above 0, such as 0.5")
     if MEASURES[measure].arms == 1:
         xi, ni = check_counts("escalc", xi, ni)
         return _ONE_ARM[measure](xi, ni, add)
@@ -169,7 +175,7 @@ def study_intervals(xi, ni, *, level=0.95, method="beta"):
 
 
 def mantel_haenszel(ai, n1i, ci, n2i, *, level=0.95):
-    """Common odds ratio over strata, Mantel and Haenszel, with the Robins-Breslow-Greenland variance.
+    """Common odds ratio over strata, Mantel-Haenszel, with the Robins-Breslow-Greenland variance.
 
     Parameters
     ----------
@@ -182,6 +188,13 @@ def mantel_haenszel(ai, n1i, ci, n2i, *, level=0.95):
     estimate, lower, upper : float
         Odds ratio and its limits.
 
+    Raises
+    ------
+    ArgumentError
+        Counts that are missing, not whole, negative or above their total; lengths that differ.
+    NotEstimable
+        No stratum bears on the odds ratio from one side: it would be 0, infinite or undefined.
+
     References
     ----------
     Robins J, Breslow N, Greenland S (1986) Biometrics 42:311; computed by statsmodels.
@@ -190,8 +203,18 @@ def mantel_haenszel(ai, n1i, ci, n2i, *, level=0.95):
 
     ai, n1i = check_counts("mantel_haenszel", ai, n1i, names=("ai", "n1i"))
     ci, n2i = check_counts("mantel_haenszel", ci, n2i, names=("ci", "n2i"))
+    if ai.size != ci.size:
+        allowed = f"the length of ai, {ai.size}"
+        raise ArgumentError("mantel_haenszel", "ci", f"of length {ci.size}", allowed)
     check_level("mantel_haenszel", level)
-    tables = [np.array([[a, m - a], [c, n - c]]) for a, m, c, n in zip(ai, n1i, ci, n2i, strict=True)]
+    if not np.any(ai * (n2i - ci)) or not np.any((n1i - ai) * ci):
+        raise NotEstimable(
+            f"mantel_haenszel: the odds ratio over {ai.size} strata is 0, infinite or undefined, "
+            "because a product of opposite cells is 0 in every stratum."
+        )
+    tables = [
+        np.array([[a, m - a], [c, n - c]]) for a, m, c, n in zip(ai, n1i, ci, n2i, strict=True)
+    ]
     strata = StratifiedTable(tables)
     lower, upper = strata.oddsratio_pooled_confint(alpha=1 - level)
     return float(strata.oddsratio_pooled), float(lower), float(upper)
@@ -201,19 +224,36 @@ def check_numbers(function, argument, values, *, lower=-np.inf, allowed="finite 
     """Values as a float array of shape (k,), k >= 1, each finite and at least ``lower``."""
     if values is None:
         raise ArgumentError(function, argument, "missing", allowed)
-    try:
-        array = np.atleast_1d(np.asarray(values, dtype=float))
-    except (TypeError, ValueError):
-        raise ArgumentError(function, argument, f"{values!r:.60}", allowed) from None
+    array = _as_floats(function, argument, values, allowed)
     if array.ndim != 1:
         raise ArgumentError(function, argument, f"of shape {array.shape}", "one dimension")
     if array.size == 0:
         raise ArgumentError(function, argument, "empty (k = 0)", f"at least one study, {allowed}")
     wrong = np.flatnonzero(~np.isfinite(array) | (array < lower))
     if wrong.size:
-        given = f"{array[wrong[0]]:g} at position {wrong[0]}"
+        given = f"{array[wrong[0]]:.12g} at position {wrong[0]}"
         raise ArgumentError(function, argument, given, allowed)
     return array
+
+
+def _as_floats(function, argument, values, allowed):
+    """An array of floats; text is refused, also where it could be read as a number."""
+    try:
+        array = np.atleast_1d(np.asarray(values))
+    except ValueError:
+        raise ArgumentError(function, argument, f"{values!r:.60}", allowed) from None
+    if array.dtype.kind in "biuf":
+        return array.astype(float)
+    objects = np.atleast_1d(np.asarray(values, dtype=object))
+    for position, value in enumerate(objects.flat):
+        try:
+            accepted = not isinstance(value, str | bytes) and float(value) is not None
+        except (TypeError, ValueError):
+            accepted = False
+        if not accepted:
+            given = f"{value!r:.60} at position {position}"
+            raise ArgumentError(function, argument, given, allowed)
+    return objects.astype(float)
 
 
 def check_counts(function, xi, ni, *, names=("xi", "ni")):
@@ -222,23 +262,28 @@ def check_counts(function, xi, ni, *, names=("xi", "ni")):
     xi = check_numbers(function, x_name, xi, lower=0, allowed="whole numbers from 0")
     ni = check_numbers(function, n_name, ni, lower=1, allowed="whole numbers from 1")
     if xi.size != ni.size:
-        raise ArgumentError(function, n_name, f"of length {ni.size}", f"the length of {x_name}, {xi.size}")
+        raise ArgumentError(
+            function, n_name, f"of length {ni.size}", f"the length of {x_name}, {xi.size}"
+        )
     for name, array in ((x_name, xi), (n_name, ni)):
         wrong = np.flatnonzero(array != np.round(array))
         if wrong.size:
-            given = f"{array[wrong[0]]:g} at position {wrong[0]}"
+            given = f"{array[wrong[0]]:.12g} at position {wrong[0]}"
             raise ArgumentError(function, name, given, "whole numbers")
     wrong = np.flatnonzero(xi > ni)
     if wrong.size:
         i = wrong[0]
-        raise ArgumentError(function, x_name, f"{xi[i]:g} at position {i}", f"at most its total, {ni[i]:g}")
+        given = f"{xi[i]:.12g} at position {i}"
+        raise ArgumentError(function, x_name, given, f"at most its total, {ni[i]:.12g}")
     return xi, ni
 
 
 def check_level(function, level):
     """A confidence level strictly between 0 and 1."""
     if not isinstance(level, int | float) or not 0 < level < 1:
-        raise ArgumentError(function, "level", repr(level), "a number between 0 and 1, such as 0.95")
+        raise ArgumentError(
+            function, "level", repr(level), "a number between 0 and 1, such as 0.95"
+        )
     return float(level)
 
 

@@ -19,6 +19,7 @@ class ArgumentError(EvisynthError):
     """
 
     def __init__(self, function: str, argument: str, given: str, allowed: str):
+        """Compose the message."""
         self.function, self.argument, self.given, self.allowed = function, argument, given, allowed
         super().__init__(f"{function}: {argument} is {given}; allowed: {allowed}.")
 
@@ -37,6 +38,7 @@ class EvidenceError(EvisynthError):
     """
 
     def __init__(self, problems):
+        """Compose the message, one line per problem."""
         self.problems = tuple(problems)
         head = f"{len(self.problems)} problem{'s' * (len(self.problems) != 1)} in the evidence base"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))

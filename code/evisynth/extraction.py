@@ -125,7 +125,18 @@ IDENTITY = (
     "administration_id",
     "identifier",
 )
-NUMBERS = ("events", "total", "percent", "value", "lower", "upper", "n", "count", "p", "time_months")
+NUMBERS = (
+    "events",
+    "total",
+    "percent",
+    "value",
+    "lower",
+    "upper",
+    "n",
+    "count",
+    "p",
+    "time_months",
+)
 _TOO_FAR = 8.5
 
 
@@ -207,7 +218,9 @@ def consensus(first, second, adjudications, table):
     EvisynthError
         A disagreement that no adjudication decides.
     """
-    decided = {(a["row_id"], a["field"]): a["final"] or "" for a in adjudications if a["table"] == table}
+    decided = {
+        (a["row_id"], a["field"]): a["final"] or "" for a in adjudications if a["table"] == table
+    }
     rows = {}
     for name, a, b in _named_pairs(first.get(table, []), second.get(table, [])):
         if (a is None or b is None) and _decision(decided, table, name, ROW) == DROP:

@@ -1,4 +1,4 @@
-"""The binomial-normal model: x ~ Binomial(n, expit(mu + u)), u ~ N(0, tau^2), by maximum likelihood.
+"""The binomial-normal model, x ~ Binomial(n, expit(mu + u)) with u ~ N(0, tau^2), by likelihood.
 
 Stijnen T, Hamza TH, Ozdemir P (2010) Stat Med 29:3046, section 2. The random effect is integrated
 out by the trapezoidal rule over the range that matters, study by study: for such integrands it
@@ -108,7 +108,8 @@ def _check_nodes(function, nodes):
 def _check_estimable(xi, ni):
     total, events, k = int(ni.sum()), int(xi.sum()), xi.size
     if events in (0, total):
-        which = f"{events} of {total} over {k} studies is {'nothing but' if events else 'no'} events"
+        extent = "nothing but" if events else "no"
+        which = f"{events} of {total} over {k} studies is {extent} events"
         remedy = "Use pool_proportions, which gives the exact pooled interval."
     elif no_finite_spread(xi, ni):
         which = f"each of {k} studies has no events or nothing but events"
@@ -129,7 +130,7 @@ def no_finite_spread(xi, ni):
 
 
 def _log_integrand(z, mu, tau, xi, ni):
-    """Log-likelihood of each study at log odds mu + tau z, less its maximum, plus log N(z; 0, 1)."""
+    """Log-likelihood of each study at mu + tau z, less its maximum, plus log N(z; 0, 1)."""
     eta = mu + tau * z
     saturated = xlogy(xi, xi / ni) + xlogy(ni - xi, 1 - xi / ni)
     likelihood = xi * log_expit(eta) + (ni - xi) * log_expit(-eta) - saturated
@@ -137,10 +138,11 @@ def _log_integrand(z, mu, tau, xi, ni):
 
 
 def _modes(mu, tau, xi, ni):
-    """Mode and curvature scale of each study's integrand in z, where its log odds are mu + tau z."""
-    z = np.zeros_like(xi)
+    """Mode and curvature scale of each study's integrand in z; its log odds are mu + tau z."""
     first = tau * (xi - ni * expit(mu))
     low, high = np.minimum(first, 0), np.maximum(first, 0)
+    yi, vi = np.log((xi + 0.5) / (ni - xi + 0.5)), 1 / (xi + 0.5) + 1 / (ni - xi + 0.5)
+    z = np.clip(tau * (yi - mu) / (vi + tau**2), low, high)
     moved = high - low
     for _ in range(200):
         p = expit(mu + tau * z)
@@ -152,14 +154,14 @@ def _modes(mu, tau, xi, ni):
         good = (z + newton >= low) & (z + newton <= high) & (np.abs(newton) <= 0.5 * moved)
         step = np.where(good, newton, (low + high) / 2 - z)
         z, moved = z + step, np.abs(step)
-        if np.all(moved <= 1e-9 * (1 + np.abs(z))):
+        if np.all(moved <= 1e-7 * (1 + np.abs(z))):
             break
     p = expit(mu + tau * z)
     return z, 1 / np.sqrt(1 + tau**2 * ni * p * (1 - p))
 
 
 def _reach(side, centre, scale, mu, tau, xi, ni):
-    """How far from the mode on one ``side`` (-1, 1) each integrand falls by _DROP, or a bit further."""
+    """Distance from the mode, on one ``side`` (-1, 1), where an integrand has fallen by _DROP."""
     peak = _log_integrand(centre, mu, tau, xi, ni)
     widest = np.sqrt(2 * _DROP)  # no integrand is wider than the normal density of z
     width = widest * scale
@@ -179,24 +181,41 @@ def _evaluate(mu, tau, xi, ni, nodes):
     centre, scale = _modes(mu, tau, xi, ni)
     below = _reach(-1, centre, scale, mu, tau, xi, ni)
     above = _reach(1, centre, scale, mu, tau, xi, ni)
-    step = (below + above) / (nodes - 1)
-    z = (centre - below)[:, None] + step[:, None] * np.arange(nodes)
-    n = ni[:, None]
-    log_terms = _log_integrand(z, mu, tau, xi[:, None], n) + np.log(step)[:, None]
+    points = _points(tau, nodes)
+    step = (below + above) / (points - 1)
+    z = (centre - below)[:, None] + step[:, None] * np.arange(points)
+    log_terms = _log_integrand(z, mu, tau, xi[:, None], ni[:, None]) + np.log(step)[:, None]
     per_study = logsumexp(log_terms, axis=1)
     posterior = np.exp(log_terms - per_study[:, None])
-    p = expit(mu + tau * z)
-    scores = np.array([xi[:, None] - n * p, (xi[:, None] - n * p) * z])
+    scores, complete = _complete_data(z, scale, mu, tau, xi[:, None], ni[:, None])
     means = np.sum(posterior * scores, axis=2)
-    information = np.empty((2, 2))
-    for i, j in ((0, 0), (0, 1), (1, 1)):
-        complete = np.sum(posterior * n * p * (1 - p) * z ** (i + j), axis=1)
-        # Centred, because both terms are of the size of n and their difference need not be.
-        missing = np.sum(
-            posterior * (scores[i] - means[i][:, None]) * (scores[j] - means[j][:, None]), axis=1
-        )
-        information[i, j] = information[j, i] = np.sum(complete - missing)
+    centred = scores - means[:, :, None]
+    missing = np.einsum("km,ikm,jkm->ij", posterior, centred, centred, optimize=True)
+    information = np.einsum("km,ijkm->ij", posterior, complete) - missing
     return float(np.sum(per_study)), means.sum(axis=1), information
+
+
+def _points(tau, nodes):
+    """More points where tau is large, since the integrand bends within a unit of tau z."""
+    return int(nodes * min(max(1, abs(tau) / 4), 16))
+
+
+def _complete_data(z, scale, mu, tau, xi, ni):
+    """Scores and information in (mu, tau) as if the random effect were known, at every node.
+
+    Of the two ways to write the model each study gets the one in which little cancels: the log odds
+    as the random effect where the counts say more about it than tau does, else z.
+    """
+    p = expit(mu + tau * z)
+    residual = xi - ni * p
+    weight = ni * p * (1 - p)
+    by_z = np.array([residual, residual * z])
+    from_z = np.array([[weight, weight * z], [weight * z, weight * z**2]])
+    spread = tau if tau != 0 else 1.0
+    by_odds = np.array([z, z**2 - 1]) / spread
+    from_odds = np.array([[np.ones_like(z), 2 * z], [2 * z, 3 * z**2 - 1]]) / spread**2
+    counts_rule = (scale**2 < 0.5)[:, None]
+    return np.where(counts_rule, by_odds, by_z), np.where(counts_rule, from_odds, from_z)
 
 
 def _maximise(xi, ni, nodes):
@@ -213,7 +232,11 @@ def _maximise(xi, ni, nodes):
     best = (boundary, common, 0.0)
     for start in (max(moments, 0.1), 0.5, 1.5):
         found = minimize(
-            negative, (common, start), jac=True, method="BFGS", options={"gtol": 1e-9, "maxiter": 500}
+            negative,
+            (common, start),
+            jac=True,
+            method="BFGS",
+            options={"gtol": 1e-4, "maxiter": 500},
         )
         mu, tau = _newton(found.x, xi, ni, nodes)
         value = _evaluate(mu, tau, xi, ni, nodes)[0]

@@ -9,7 +9,7 @@ from scipy import stats
 
 from evisynth.effects import MEASURES, check_level, check_numbers
 from evisynth.errors import ArgumentError
-from evisynth.tau2 import ESTIMATORS, generalised_q
+from evisynth.tau2 import ESTIMATORS, dersimonian_laird, generalised_q
 
 PREDICTION_MINIMUM_K = 3
 
@@ -28,7 +28,8 @@ class MetaAnalysis:
         Prediction limits of a new study's underlying effect; None below three studies.
     tau2, I2, H2, Q, Q_p : float or None
         Between-study variance; I2 (percent) and H2 from tau2 (Higgins and Thompson 2002, as
-        metafor computes them); Cochran's Q with its p.
+        metafor computes them; under equal effects from Q, with H2 at least 1); Cochran's Q with
+        its p.
     weights : tuple of float
         Percent, one per study, adding to 100.
     k : int
@@ -70,7 +71,9 @@ class MetaAnalysis:
         back = MEASURES[self.measure].back_transform
         names = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
         values = {name: getattr(self, name) for name in names}
-        return {name: None if value is None else float(back(value)) for name, value in values.items()}
+        return {
+            name: None if value is None else float(back(value)) for name, value in values.items()
+        }
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
@@ -78,6 +81,7 @@ class MetaAnalysis:
         return plain | {"displayed": self.displayed}
 
     def __repr__(self):
+        """Model, estimate and limits on the display scale."""
         shown = self.displayed
         prediction = ""
         if shown["pi_lb"] is not None:
@@ -137,7 +141,7 @@ def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=
     quantile = _quantile(test, k, level)
     pi_lb, pi_ub = prediction_limits(estimate, wald_se, tau2, k, level, random=method != "EE")
     Q = generalised_q(yi, vi)
-    typical = _typical_variance(vi) if k > 1 else None
+    I2, H2 = _inconsistency(yi, vi, tau2, method)
     return MetaAnalysis(
         measure=measure,
         model="equal-effects" if method == "EE" else "normal-normal",
@@ -151,11 +155,11 @@ def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=
         pi_lb=pi_lb,
         pi_ub=pi_ub,
         tau2=float(tau2),
-        I2=None if typical is None else float(100 * tau2 / (tau2 + typical)),
-        H2=None if typical is None else float(tau2 / typical + 1),
+        I2=I2,
+        H2=H2,
         Q=Q,
         Q_p=float(stats.chi2.sf(Q, k - 1)) if k > 1 else None,
-        weights=tuple(100 * wi / np.sum(wi)),
+        weights=tuple((100 * wi / np.sum(wi)).tolist()),
         level=level,
         slab=slab,
         notes=notes,
@@ -163,7 +167,7 @@ def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=
 
 
 def prediction_limits(estimate, se, tau2, k, level, *, random=True):
-    """Limits of a new study's underlying effect, t(k - 1) on sqrt(se^2 + tau2); None below k = 3."""
+    """Limits of a new study's effect: t(k - 1) on sqrt(se^2 + tau2); None below k = 3."""
     if not random or k < PREDICTION_MINIMUM_K:
         return None, None
     half = float(stats.t.ppf(0.5 + level / 2, k - 1) * np.sqrt(se**2 + tau2))
@@ -175,7 +179,8 @@ def _scaled_se(yi, wi, estimate, wald_se, test):
         return wald_se, ()
     factor = float(np.sqrt(np.sum(wi * (yi - estimate) ** 2) / (yi.size - 1)))
     if test == "adhoc" or factor < 1e-12:
-        note = "Knapp-Hartung factor below 1 raised to 1" if factor < 1 else ""
+        # Under Paule and Mandel the factor is 1 by definition, and below it only by rounding.
+        note = "Knapp-Hartung factor below 1 raised to 1" if factor < 1 - 1e-9 else ""
         return max(factor, 1.0) * wald_se, (note,) if note else ()
     return factor * wald_se, ()
 
@@ -183,6 +188,17 @@ def _scaled_se(yi, wi, estimate, wald_se, test):
 def _quantile(test, k, level):
     p = 0.5 + level / 2
     return float(stats.norm.ppf(p) if test == "z" or k == 1 else stats.t.ppf(p, k - 1))
+
+
+def _inconsistency(yi, vi, tau2, method):
+    """I2 in percent and H2; None for one study."""
+    if yi.size == 1:
+        return None, None
+    # Equal effects set tau2 to 0, which says nothing about the data; with DerSimonian and Laird's
+    # tau2 the two are (Q - df) / Q and Q / df.
+    spread = dersimonian_laird(yi, vi) if method == "EE" else tau2
+    typical = _typical_variance(vi)
+    return float(100 * spread / (spread + typical)), float(spread / typical + 1)
 
 
 def _typical_variance(vi):
@@ -193,12 +209,16 @@ def _typical_variance(vi):
 
 def check_slab(function, slab, k):
     """Study labels as strings, one per study; numbered where none are given."""
+    if isinstance(slab, str):
+        raise ArgumentError(function, "slab", repr(slab), f"one label per study, {k}")
     labels = tuple(f"Study {i + 1}" for i in range(k)) if slab is None else tuple(map(str, slab))
     if len(labels) != k:
-        raise ArgumentError(function, "slab", f"of length {len(labels)}", f"one label per study, {k}")
+        raise ArgumentError(
+            function, "slab", f"of length {len(labels)}", f"one label per study, {k}"
+        )
     return labels
 
 
 def _check_choice(argument, value, allowed):
-    if value not in allowed:
+    if value not in tuple(allowed):
         raise ArgumentError("rma", argument, repr(value), ", ".join(allowed))

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import combinations
+from numbers import Integral
 from typing import NamedTuple
 
 from evisynth.errors import ArgumentError
@@ -50,6 +51,7 @@ class OverlapGraph:
     """
 
     def __init__(self, edges: Iterable[Edge]):
+        """Keep the edges; refuse those that cannot be."""
         self.edges = tuple(Edge(*edge) for edge in edges)
         for position, edge in enumerate(self.edges):
             if edge.relation not in RELATIONS:
@@ -111,9 +113,7 @@ class OverlapGraph:
             return True
         if self.disjoint(a, b):
             return False
-        return any(
-            self._linked(x, y) for x in self.contents(a) for y in self.contents(b)
-        )
+        return any(self._linked(x, y) for x in self.contents(a) for y in self.contents(b))
 
     def possibly_shares(self, a: str, b: str) -> bool:
         """Whether patients may be in both, without being known to be."""
@@ -196,7 +196,7 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     Raises
     ------
     ArgumentError
-        A cohort that comes twice.
+        A cohort that comes twice, or whose patients are not a whole number from 0.
     """
     import networkx as nx
 
@@ -205,12 +205,14 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ArgumentError("independent_set", "candidates", f"{twice!r} twice", "each cohort once")
+    for candidate in ordered:
+        if not isinstance(candidate.patients, Integral) or candidate.patients < 0:
+            given = f"{candidate.cohort!r} with {candidate.patients!r} patients"
+            raise ArgumentError("independent_set", "candidates", given, "whole numbers from 0")
     conflicts = nx.Graph()
     conflicts.add_nodes_from(range(len(ordered)))
     conflicts.add_edges_from(
-        (i, j)
-        for i, j in combinations(range(len(ordered)), 2)
-        if graph.shares(names[i], names[j])
+        (i, j) for i, j in combinations(range(len(ordered)), 2) if graph.shares(names[i], names[j])
     )
     kept: list[str] = []
     for component in nx.connected_components(conflicts):
@@ -229,7 +231,8 @@ def _best_of(component, conflicts, ordered):
     order = 2 ** len(component)
     for rank, node in enumerate(component):
         candidate = ordered[node]
-        weight = (candidate.patients * scale + candidate.primary) * order
+        # Python's integers, which do not overflow as NumPy's do.
+        weight = (int(candidate.patients) * scale + bool(candidate.primary)) * order
         compatible.add_node(node, weight=weight + 2 ** (len(component) - 1 - rank))
     compatible.add_edges_from(
         (i, j) for i, j in combinations(component, 2) if not conflicts.has_edge(i, j)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from evisynth.effects import check_counts, check_level, escalc, study_intervals
-from evisynth.glmm import rma_glmm
+from evisynth.errors import ArgumentError
+from evisynth.glmm import no_finite_spread, rma_glmm
 from evisynth.model import MetaAnalysis, check_slab, rma
 
 FEW = 5
@@ -19,8 +20,9 @@ class Pooled:
 
     Attributes
     ----------
-    rule : {"none", "one", "two", "few", "many", "boundary"}
-        k = 0; k = 1; k = 2; k = 3 or 4; k >= 5; no events or nothing but events.
+    rule : {"none", "one", "two", "few", "many", "boundary", "extreme"}
+        k = 0; k = 1; k = 2; k = 3 or 4; k >= 5; no events or nothing but events; each study with no
+        events or nothing but events, but not all alike.
     xi, ni : tuple of int
     lower, upper : tuple of float
         Exact interval of each study, proportions.
@@ -29,8 +31,8 @@ class Pooled:
     inverse_variance : MetaAnalysis or None
         Logit, REML, ad hoc Knapp-Hartung, beside the headline.
     common : tuple of float or None
-        Proportion and exact limits of all patients together as if one study; shown for "two" and
-        "boundary", where no random-effects interval is a headline, and for "one", where it is the study.
+        Proportion and exact limits of all patients together as if one study: the answer for "one"
+        and "boundary", and kept, but not displayed, for "two" and "extreme".
     warning : str
         In plain words, empty where none is due.
     """
@@ -69,7 +71,7 @@ class Pooled:
             return self.headline.displayed
         names = ("estimate", "ci_lb", "ci_ub")
         shown = dict(zip(names, self.common or (None,) * 3, strict=True))
-        if self.rule == "two":
+        if self.rule in ("two", "extreme"):
             shown = dict.fromkeys(names)
         return shown | {"pi_lb": None, "pi_ub": None}
 
@@ -106,11 +108,13 @@ WARNINGS = {
     "one": "One cohort: its own exact interval, nothing is pooled.",
     "two": "Two cohorts: they stand side by side. Two cannot tell how much centres differ, so no "
     "pooled rate is given.",
-    "few": "{k} cohorts: with so few, the spread between centres is hardly known, and both intervals "
-    "are themselves uncertain.",
+    "few": "{k} cohorts: with so few, the spread between centres is hardly known, and both "
+    "intervals are themselves uncertain.",
     "many": "",
     "boundary": "Every cohort has the same extreme result, so the spread between centres cannot be "
     "estimated; the exact interval treats all patients as one cohort.",
+    "extreme": "Every cohort lies at 0 or at 100 percent, but not all at the same: the spread "
+    "between centres has no finite estimate, so no pooled rate is given.",
 }
 
 
@@ -121,6 +125,8 @@ def small_k_rule(xi, ni):
         return ("none", "one", "two")[k]
     if sum(xi) in (0, sum(ni)):
         return "boundary"
+    if no_finite_spread(xi, ni):
+        return "extreme"
     return "few" if k < FEW else "many"
 
 
@@ -144,7 +150,10 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         As `rma_glmm`.
     """
     level = check_level("pool_proportions", level)
-    if len(xi) == 0:
+    if np.size(xi) == 0:
+        if np.size(ni) > 0:
+            given = "missing" if ni is None else f"of length {np.size(ni)}"
+            raise ArgumentError("pool_proportions", "ni", given, "the length of xi, 0")
         return Pooled("none", (), (), (), (), (), None, None, None, WARNINGS["none"], level)
     xi, ni = check_counts("pool_proportions", xi, ni)
     slab = check_slab("pool_proportions", slab, xi.size)

@@ -70,7 +70,8 @@ def find_package(start=None):
             if (place / CODEBOOK).is_file():
                 return place
     raise EvisynthError(
-        f"no {CODEBOOK} in {start.resolve()}, in a data folder of it, or above: name the folder that holds it"
+        f"no {CODEBOOK} in {start.resolve()}, in a data folder of it, or above: "
+        "name the folder that holds it"
     )
 
 
@@ -88,7 +89,7 @@ def read_codebook(folder):
     try:
         book = json.loads(path.read_text(encoding="utf-8"))
         for resource in book["resources"]:
-            resource["name"], resource["path"], resource["schema"]["fields"]  # noqa: B018
+            resource["name"], resource["path"], resource["schema"]["fields"]
     except UnicodeDecodeError as error:
         raise EvidenceError([_bad_codebook(f"byte {error.start} is not UTF-8")]) from None
     except json.JSONDecodeError as error:
@@ -159,7 +160,8 @@ def _check_with_frictionless(folder):
         with system.use_context(trusted=True):
             report = Package(str(Path(folder) / CODEBOOK)).validate()
     except FrictionlessException as error:
-        return [_bad_codebook(str(error.error.message))]
+        found = error.reasons or [error.error]
+        return [_bad_codebook(str(reason.message)) for reason in found]
     problems = [_bad_codebook(str(error.message)) for error in report.errors]
     for task in report.tasks:
         problems += [_from_frictionless(task, error) for error in task.errors]
@@ -172,16 +174,28 @@ def _from_frictionless(task, error):
     column = getattr(error, "field_name", None) or getattr(error, "label", None) or "-"
     cell = getattr(error, "cell", None)
     if kind in ("encoding-error", "scheme-error", "source-error", "format-error"):
-        return Problem(task.name, "-", "-", _shorten(error.message), f"needed: {task.place}, UTF-8 CSV")
-    if kind in ("missing-label", "extra-label", "incorrect-label", "duplicate-label", "blank-label"):
-        return Problem(task.name, "-", column, kind.replace("-", " "), "allowed: the codebook's columns")
+        return Problem(
+            task.name, "-", "-", _shorten(error.message), f"needed: {task.place}, UTF-8 CSV"
+        )
+    if kind in (
+        "missing-label",
+        "extra-label",
+        "incorrect-label",
+        "duplicate-label",
+        "blank-label",
+    ):
+        return Problem(
+            task.name, "-", column, kind.replace("-", " "), "allowed: the codebook's columns"
+        )
     if kind in ("foreign-key", "primary-key"):
         names = ", ".join(getattr(error, "field_names", ()) or ()) or column
         cells = ", ".join(map(str, getattr(error, "field_cells", ()) or ())) or cell
         return Problem(task.name, f"line {row}", names, _shorten(cells), _shorten(error.note))
     row = "-" if row is None else f"line {row}"
     value = "" if cell is None else str(cell)
-    return Problem(task.name, row, column, _shorten(value), _shorten(error.note or error.message))
+    return Problem(
+        task.name, row, column, _shorten(value), _shorten(error.note or error.message, 600)
+    )
 
 
 def _shorten(text, most=160):

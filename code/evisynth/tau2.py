@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 
 def generalised_q(yi, vi, tau2=0.0):
@@ -46,32 +46,26 @@ def paule_mandel(yi, vi):
     upper = max(np.var(yi, ddof=1), np.max(vi))
     while generalised_q(yi, vi, upper) > df:
         upper *= 2
-    return brentq(lambda tau2: generalised_q(yi, vi, tau2) - df, 0, upper, xtol=1e-14, rtol=1e-14)
+    # xtol next to nothing: an absolute tolerance would tie the accuracy to the unit of yi.
+    return brentq(lambda tau2: generalised_q(yi, vi, tau2) - df, 0, upper, xtol=1e-300, rtol=1e-14)
 
 
 def _maximise(objective, yi, vi):
-    """Global maximum over tau2 >= 0: a likelihood of tau2 can have several, so scan, then polish."""
-    top = 10 * max(np.var(yi, ddof=1), np.max(vi), 1e-8)
-    grid = np.concatenate([[0.0], np.geomspace(top * 1e-10, top, 240)])
-    best = int(np.argmax([objective(yi, vi, tau2) for tau2 in grid]))
-    lower, upper = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = minimize_scalar(
-        lambda tau2: -objective(yi, vi, tau2),
-        bounds=(lower, upper),
-        method="bounded",
-        options={"xatol": 1e-13 * max(upper, 1e-3)},
-    )
-    polished = _newton(objective, yi, vi, float(found.x), lower, upper)
-    return polished if objective(yi, vi, polished) > objective(yi, vi, 0.0) else 0.0
-
-
-def _newton(objective, yi, vi, tau2, lower, upper):
-    """Root of the score between the bracketing grid points, to machine precision where it exists."""
+    """Global maximum over tau2 >= 0: there can be several local ones, so scan, then polish."""
+    top = 10 * max(np.var(yi, ddof=1), np.max(vi))
+    grid = np.concatenate([[0.0], np.geomspace(min(top * 1e-10, np.min(vi) * 1e-4), top, 240)])
     score = _SCORES[objective]
-    low, high = max(lower, 0.0), upper
-    if score(yi, vi, low) > 0 > score(yi, vi, high):
-        return brentq(lambda t: score(yi, vi, t), low, high, xtol=1e-15, rtol=1e-14)
-    return tau2
+    slopes = np.array([score(yi, vi, tau2) for tau2 in grid])
+    rises = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    peaks = [_root(score, yi, vi, grid[i], grid[i + 1]) for i in rises]
+    # 0 is a local maximum only where the score there is not above 0.
+    candidates = peaks if slopes[0] > 0 else [0.0, *peaks]
+    return max(candidates, key=lambda tau2: objective(yi, vi, tau2))
+
+
+def _root(score, yi, vi, low, high):
+    """Root of the score in a grid cell, to machine precision relative to itself."""
+    return brentq(lambda tau2: score(yi, vi, tau2), low, high, xtol=1e-300, rtol=1e-14)
 
 
 def _restricted_score(yi, vi, tau2):

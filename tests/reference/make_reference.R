@@ -81,7 +81,7 @@ analysis <- function(data, measure, counts) {
 }
 
 # lme4's derivative-free optimisers: a tight final radius, and its own convergence tests left on.
-glmer_control <- list(optimizer = "bobyqa", optCtrl = list(rhobeg = 1e-3, rhoend = 1e-10, maxfun = 1e5))
+glmer_control <- list(optimizer = "bobyqa", optCtrl = list(rhobeg = 1e-3, rhoend = 1e-8, maxfun = 1e5))
 AGQ <- 25
 
 glmm <- function(data, counts) {

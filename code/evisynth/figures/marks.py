@@ -45,11 +45,16 @@ def _cross():
     return [(x * cos(t) - y * sin(t), x * sin(t) + y * cos(t)) for t in turns for x, y in quarter]
 
 
-_TRIANGLE = 2 / 3**0.25
+def _triangle():
+    """Unit area, centre of mass in the middle, pointing up."""
+    radius = 2 / 3**0.25 / sqrt(3)
+    return [(radius * sin(turn), -radius * cos(turn)) for turn in (0, 2 * pi / 3, 4 * pi / 3)]
+
+
 _SHAPES = {
     0: [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)],
     2: _cross(),
-    3: [(_TRIANGLE / sqrt(3) * sin(t), -_TRIANGLE / sqrt(3) * cos(t)) for t in (0, 2 * pi / 3, 4 * pi / 3)],
+    3: _triangle(),
 }
 
 
@@ -108,7 +113,8 @@ def risk_of_bias(sheet, x, y, judgement) -> None:
     level = RISK_OF_BIAS[judgement]
     if not level:
         return
-    sheet.patch(Circle((x, y), 4.0), edge="muted", width=1.1, fill="muted" if level == "low" else None)
+    fill = "muted" if level == "low" else None
+    sheet.patch(Circle((x, y), 4.0), edge="muted", width=1.1, fill=fill)
     if level == "some":
         sheet.patch(Wedge((x, y), 4.0, 90, 270), fill="muted")
 
@@ -119,7 +125,7 @@ def badge_width(text: str) -> float:
 
 
 def badge(sheet, x, y, text, *, left_out=False) -> float:
-    """A short code in a frame, left edge at ``x``; dashed where it is a doubt. Returns its width."""
+    """A short code in a frame, left edge at ``x``; dashed where it is a doubt. Gives its width."""
     width = badge_width(text)
     text_color, edge, dash = _badge_look(text, left_out)
     frame = FancyBboxPatch(

@@ -19,6 +19,7 @@ RISK_OF_BIAS = {
     "serious": "high",
     "critical": "high",
 }
+NOT_ESTIMABLE = "not estimable"
 NEW_CENTRE = "95% prediction: mean of a new centre"
 
 
@@ -139,10 +140,9 @@ class Axis:
         if self.kind not in ("proportion", "ratio"):
             raise ArgumentError("Axis", "kind", repr(self.kind), "proportion, ratio")
         if self.kind == "proportion" and self.limits not in (None, (0, 1)):
-            raise ArgumentError("Axis", "limits", repr(self.limits), "None: a proportion is never cut")
-        if self.limits and not 0 <= self.limits[0] < self.limits[1]:
-            raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers above 0")
-        if self.kind == "ratio" and self.limits and self.limits[0] == 0:
+            allowed = "None, as a proportion is never cut"
+            raise ArgumentError("Axis", "limits", repr(self.limits), allowed)
+        if self.kind == "ratio" and self.limits and not 0 < self.limits[0] < self.limits[1]:
             raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers above 0")
 
     def number(self, value: float | None) -> str:
@@ -153,16 +153,17 @@ class Axis:
             return f"{100 * value:.0f}"
         if not isfinite(value):
             return "∞"
-        return f"{value:.2f}" if value < 9.995 else f"{value:.0f}" if value >= 99.5 else f"{value:.1f}"
+        decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
+        return f"{value:.{decimals}f}"
 
     def interval(self, lower: float, upper: float) -> str:
         """Limits as printed, ``[48–67]``."""
         return f"[{self.number(lower)}–{self.number(upper)}]"
 
     def estimate(self, item) -> str:
-        """Estimate and interval of a row or diamond, ``57 [48–67]``; "not estimable" without one."""
+        """Estimate and interval of a row or diamond, ``57 [48–67]``, or "not estimable"."""
         if not estimable(item):
-            return "not estimable"
+            return NOT_ESTIMABLE
         if item.lower is None or item.upper is None:
             return self.number(item.estimate)
         return f"{self.number(item.estimate)} {self.interval(item.lower, item.upper)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, isfinite, log10
+from math import inf, log10
 
 from evisynth.figures.rows import Axis, estimable
 
@@ -33,8 +33,9 @@ class Scale:
     @classmethod
     def fit(cls, axis: Axis, items, left: float, right: float) -> Scale:
         """Scale for the items' values; a proportion's always runs from 0 to 100 %."""
-        low, high = (0.0, 1.0) if axis.kind == "proportion" else axis.limits or ratio_limits(axis, items)
-        return cls(axis, low, high, left, right)
+        if axis.kind == "proportion":
+            return cls(axis, 0.0, 1.0, left, right)
+        return cls(axis, *(axis.limits or ratio_limits(axis, items)), left, right)
 
     def x(self, value: float) -> float:
         """Pixel of a value; values off the scale land on its end."""
@@ -50,12 +51,12 @@ class Scale:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Values and their labels: quarters, or steps of 1, 2, 5, at most five and thinned evenly."""
+        """Values and their labels: quarters, or steps of 1, 2, 5, or of 10 where those are many."""
         if self.axis.kind == "proportion":
             return list(QUARTERS)
         steps = [value for value in LADDER if self.low * 0.999 <= value <= self.high * 1.001]
         if len(steps) > 5:
-            steps = [value for value in steps if f"{value:g}"[-1] == "1" or value >= 10 and f"{value:g}"[0] == "1"]
+            steps = [value for value in steps if "1" in f"{value:g}"]
         if len(steps) < 2:
             steps = [self.low, self.high]
         return [(value, f"{value:g}") for value in steps]
@@ -70,7 +71,7 @@ def ratio_limits(axis: Axis, items) -> tuple[float, float]:
             centres.append(item.estimate)
             ends += [item.lower, item.upper, *(getattr(item, "prediction", None) or ())]
     centres = [value for value in centres if 0 < value < inf]
-    ends = [value for value in ends if value is not None and isfinite(value) and null / 10 <= value <= null * 10]
+    ends = [end for end in ends if end is not None and null / 10 <= end <= null * 10]
     low, high = min(centres + ends), max(centres + ends)
     below = max((step for step in LADDER if step <= low), default=LADDER[0])
     above = min((step for step in LADDER if step >= high), default=LADDER[-1])

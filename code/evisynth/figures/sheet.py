@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
-from evisynth.figures.style import DPI, PALETTE, clean, font, matplotlib_style, measure, wrap
+from evisynth.figures.style import DPI, PALETTE, clean, font, measure, wrap
 
 # Capitals and digits stand 0.66 em high in the text face: this centres them on a line.
 RISE = 0.33
@@ -31,11 +31,10 @@ class Sheet:
 
     def __init__(self, width: float):
         self.width, self.y = width, 0.0
-        with matplotlib_style():
-            self.figure = Figure(figsize=(width / DPI, 1), dpi=DPI)
-            self.axes = self.figure.add_axes((0, 0, 1, 1))
-            self.axes.set_axis_off()
-            self.axes.set_xlim(0, width)
+        self.figure = Figure(figsize=(width / DPI, 1), dpi=DPI)
+        self.axes = self.figure.add_axes((0, 0, 1, 1))
+        self.axes.set_axis_off()
+        self.axes.set_xlim(0, width)
 
     def finish(self) -> Sheet:
         """Fix the height at what has been filled."""
@@ -62,30 +61,29 @@ class Sheet:
         text = clean(text)
         if not text:
             return 0.0
-        with matplotlib_style():
-            artist = self.axes.text(
-                x,
-                y + RISE * size,
-                text,
-                fontproperties=font(family, weight, italic),
-                fontsize=size,
-                color=PALETTE[color],
-                ha=align,
-                va="baseline",
-                parse_math=False,
-                zorder=5,
-            )
+        artist = self.axes.text(
+            x,
+            y + RISE * size,
+            text,
+            fontproperties=font(family, weight, italic),
+            fontsize=size,
+            color=PALETTE[color],
+            ha=align,
+            va="baseline",
+            parse_math=False,
+            zorder=5,
+        )
         if href:
             artist.set_url(href)
         return measure(text, size, weight, family, italic)
 
-    def lines(self, x: float, y: float, lines, size: float = 13, *, pitch: float = 15, **look) -> float:
-        """Write lines below each other, the first centred on ``y``; returns the height of the others."""
+    def lines(self, x: float, y: float, lines, size: float = 13, *, pitch: float = 15, **look):
+        """Write lines below each other, the first centred on ``y``; returns what the others add."""
         for number, line in enumerate(lines):
             self.text(x, y + number * pitch, line, size, **look)
         return max(len(lines) - 1, 0) * pitch
 
-    def paragraph(self, x: float, text: str, size: float, width: float, *, pitch: float, **look) -> None:
+    def paragraph(self, x: float, text: str, size: float, width: float, *, pitch: float, **look):
         """Write wrapped text from ``self.y`` downwards and move on below it."""
         cut = {key: look[key] for key in ("weight", "family", "italic") if key in look}
         for line in wrap(text, width, size, **cut):
@@ -95,19 +93,18 @@ class Sheet:
     def line(self, xs, ys, color="ink", width=1.0, *, dash=None, zorder=2) -> None:
         """Draw a line through the points."""
         style = "-" if dash is None else (0, dash)
-        with matplotlib_style():
-            self.axes.add_line(
-                Line2D(
-                    xs,
-                    ys,
-                    color=PALETTE[color],
-                    linewidth=width,
-                    linestyle=style,
-                    solid_capstyle="butt",
-                    clip_on=False,
-                    zorder=zorder,
-                )
+        self.axes.add_line(
+            Line2D(
+                xs,
+                ys,
+                color=PALETTE[color],
+                linewidth=width,
+                linestyle=style,
+                solid_capstyle="butt",
+                clip_on=False,
+                zorder=zorder,
             )
+        )
 
     def plate(self, x: float, y: float, width: float, height: float) -> None:
         """Lay a tinted plate behind everything."""

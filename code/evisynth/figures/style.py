@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -47,8 +48,8 @@ DESKTOP, PHONE, MARGIN = 690, 358, 14
 # Matplotlib measures in points of 1/72 inch; at 72 per inch a point is our pixel.
 DPI = 72
 
-# The files in fonts/ are modified copies, so the licence asks for a name of their own; SVG names the
-# originals, which a page serves.
+# The files in fonts/ are modified copies, so the licence asks for a name of their own; SVG names
+# the originals, which a page serves.
 FAMILIES = {
     "sans": ("Evisynth Sans", "'Source Sans 3', system-ui, sans-serif"),
     "serif": ("Evisynth Serif", "'Source Serif 4', Georgia, serif"),
@@ -119,8 +120,6 @@ def _face(family, weight, italic):
 @lru_cache(maxsize=20_000)
 def measure(text: str, size: float, weight=400, family="sans", italic=False) -> float:
     """Width of one line of text in pixels."""
-    import warnings
-
     face = _face(family, weight, italic)
     face.set_size(100, DPI)
     with warnings.catch_warnings():
@@ -156,9 +155,22 @@ def wrap(text: str, width: float, size: float, **cut) -> list[str]:
 def _pieces(word, width, size, cut):
     pieces = []
     while measure(word, size, **cut) > width and len(word) > 1:
-        fits = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n], size, **cut) <= width), 1)
+        lengths = range(len(word) - 1, 1, -1)
+        fits = next((n for n in lengths if measure(word[:n], size, **cut) <= width), 1)
         # A break after a slash or hyphen reads better than one inside a word.
         nice = max(word.rfind(mark, 0, fits) for mark in "/-–+,") + 1
         pieces.append(word[: nice or fits])
         word = word[nice or fits :]
     return [*pieces, word]
+
+
+def pack(parts, width: float, size: float) -> list[str]:
+    """Parts joined by dots into as few lines of at most ``width`` pixels as keep their order."""
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]} · {part}" if lines else part
+        if lines and measure(joined, size) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines

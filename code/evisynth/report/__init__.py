@@ -1,13 +1,14 @@
-"""Views of results: words, tables and boxes. They round and back-transform; they compute nothing else."""
+"""Views of results: words, tables and boxes. They round; they compute nothing."""
 
 from evisynth.report.boxes import badges, banner, question, stamp
-from evisynth.report.codebook import codebook, families, sizes
-from evisynth.report.glue import glue_analysis, glue_contrast, glue_values
+from evisynth.report.codebook import codebook, codebooks, families, sizes
+from evisynth.report.contrasts import odds_ratios
+from evisynth.report.glue import glue_analysis, glue_base, glue_contrast, glue_values
+from evisynth.report.survival import survival
 from evisynth.report.tables import (
     counted,
     disagreements,
     left_out,
-    odds_ratios,
     pooled,
     register,
     show_rows,
@@ -17,10 +18,12 @@ __all__ = [
     "badges",
     "banner",
     "codebook",
+    "codebooks",
     "counted",
     "disagreements",
     "families",
     "glue_analysis",
+    "glue_base",
     "glue_contrast",
     "glue_values",
     "left_out",
@@ -31,4 +34,5 @@ __all__ = [
     "show_rows",
     "sizes",
     "stamp",
+    "survival",
 ]

@@ -7,7 +7,7 @@ from html import escape
 
 from evisynth.overlap import Candidate, independent_set
 from evisynth.report.html import Html, tag
-from evisynth.report.words import plain, plural, thousands
+from evisynth.report.words import count_word, plain, plural, thousands
 
 
 def stamp(analysis):
@@ -33,7 +33,9 @@ def stamp(analysis):
     cells = "".join(
         tag("div", tag("dt", escape(label)) + tag("dd", escape(value))) for value, label in entries
     )
-    return Html(tag("dl", cells, class_="co-stamp"), " · ".join(f"{v} {label}" for v, label in entries))
+    return Html(
+        tag("dl", cells, class_="co-stamp"), " · ".join(f"{v} {label}" for v, label in entries)
+    )
 
 
 def _by_cohort(analysis):
@@ -42,7 +44,7 @@ def _by_cohort(analysis):
 
 
 def patients_once(analysis):
-    """Patients over all pools of an analysis, nobody twice: the largest independent set of its cohorts."""
+    """Patients over all pools of an analysis, nobody twice."""
     sizes: Counter = Counter()
     for selection in analysis.selections.values():
         for c in selection.counted:
@@ -100,7 +102,8 @@ def badges(analysis, *pools):
     )
     marks = "".join(_badge(name, value, kind) for name, value, kind in facts if value)
     return Html(
-        tag("p", marks, class_="co-badges"), " · ".join(f"{name}: {value}" for name, value, _ in facts if value)
+        tag("p", marks, class_="co-badges"),
+        " · ".join(f"{name}: {value}" for name, value, _ in facts if value),
     )
 
 
@@ -132,15 +135,22 @@ def banner(analysis, *pools):
     """
     chosen = [analysis[pool] for pool in pools or analysis.selections]
     few = [selection for selection in chosen if selection.pooled.warning]
-    lines = [(s.spec.title, _first_capital(s.pooled.warning)) for s in few]
+    lines = [(s.spec.title, _capital(_in_letters(s.pooled))) for s in few]
     if not lines:
         return Html("", "")
     inside = "".join(tag("p", f"<strong>{escape(t)}.</strong> {escape(w)}") for t, w in lines)
     return Html(tag("div", inside, class_="co-banner"), "\n".join(f"{t}. {w}" for t, w in lines))
 
 
-def _first_capital(text):
+def _capital(text):
     return text[:1].upper() + text[1:]
+
+
+def _in_letters(pooled):
+    """The warning with its number of cohorts in letters."""
+    number = str(pooled.k)
+    found = pooled.warning.startswith(number)
+    return count_word(pooled.k) + pooled.warning[len(number) :] if found else pooled.warning
 
 
 def cohorts_and_patients(selection):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from html import escape
 
-from evisynth.report.html import table
+from evisynth.report.html import Html, table, tag
 from evisynth.report.words import plain, thousands
 
 
@@ -81,3 +82,21 @@ def _field(field):
         field["description"],
         str(field.get("example", "")),
     )
+
+
+def codebooks(evidence, *, but=()):
+    """Codebooks of all tables but some, each under its name.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    but : collection of str
+
+    Returns
+    -------
+    Html
+    """
+    names = [r["name"] for r in evidence.codebook["resources"] if r["name"] not in but]
+    parts = [(name, codebook(evidence, name)) for name in names]
+    html = "".join(tag("h4", escape(name)) + part.html for name, part in parts)
+    return Html(html, "\n\n".join(f"{name}\n{part.text}" for name, part in parts))

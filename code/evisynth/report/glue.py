@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from evisynth.report.boxes import cohorts_and_patients, patients_once
+from evisynth.report.contrasts import strata_odds_ratios
 from evisynth.report.html import Html
-from evisynth.report.tables import strata_odds_ratios
 from evisynth.report.words import (
     count_word,
     dash_range,
+    new_centre,
     per_hundred,
     prediction_words,
     ratio,
     sentence,
+    short_answer,
     spread_words,
     thousands,
 )
@@ -63,8 +65,10 @@ def glue_analysis(analysis):
     for pool, selection in analysis.selections.items():
         found = pool_values(selection)
         values |= {f"{pool}-{name}": value for name, value in found.items()}
-    counted = {c for c in analysis.cohorts}
-    values |= {"k": count_word(len(counted)), "patients": thousands(patients_once(analysis))}
+    values |= {
+        "k": count_word(len(analysis.cohorts)),
+        "patients": thousands(patients_once(analysis)),
+    }
     return glue_values(analysis.spec.id, values)
 
 
@@ -81,6 +85,8 @@ def pool_values(selection):
     shown = pooled.displayed
     values = {
         "words": sentence(pooled),
+        "short": short_answer(pooled),
+        "new-centre": new_centre(pooled),
         "prediction": prediction_words(pooled),
         "spread": spread_words(pooled),
         "k": count_word(pooled.k),
@@ -116,3 +122,16 @@ def glue_contrast(analysis, first, second):
         values[f"or-{position}"] = ratio(shown["estimate"])
         values[f"or-{position}-ci"] = f"{ratio(shown['ci_lb'])}–{ratio(shown['ci_ub'])}"
     return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
+
+
+def glue_base(evidence):
+    """Glue the sizes of the evidence base, as ``evidence-base-table``.
+
+    Returns
+    -------
+    Html
+    """
+    tables = [resource["name"] for resource in evidence.codebook["resources"]]
+    values = {name: thousands(len(evidence.rows(name))) for name in tables}
+    families = {study["family_id"] for study in evidence.studies.values()}
+    return glue_values("evidence-base", values | {"families": thousands(len(families))})

@@ -1,4 +1,4 @@
-"""HTML objects that also print as plain text, so that a notebook's numbers can be compared exactly."""
+"""HTML objects that also print as plain text, so that numbers can be compared exactly."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class Html:
 
 def tag(name, content, **attributes):
     """An element around HTML content; ``class_`` stands for class."""
-    shown = "".join(f' {k.rstrip("_")}="{escape(str(v), quote=True)}"' for k, v in attributes.items() if v)
+    shown = "".join(
+        f' {k.rstrip("_")}="{escape(str(v), quote=True)}"' for k, v in attributes.items() if v
+    )
     return f"<{name}{shown}>{content}</{name}>"
 
 
@@ -50,16 +52,24 @@ def table(header, rows, *, caption="", numeric=()):
     """
     kinds = ["co-num" if name in numeric else "" for name in header]
     head = "".join(
-        tag("th", escape(name), scope="col", class_=kind) for name, kind in zip(header, kinds, strict=True)
+        tag("th", escape(name), scope="col", class_=kind)
+        for name, kind in zip(header, kinds, strict=True)
     )
     body = "".join(_row(row, kinds) for row in rows)
     top = tag("caption", escape(caption)) if caption else ""
-    inside = tag("table", f"{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", class_="co-table")
-    return Html(tag("div", inside, class_="co-scroll", tabindex="0"), _as_text(header, rows, caption))
+    inside = tag(
+        "table", f"{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", class_="co-table"
+    )
+    return Html(
+        tag("div", inside, class_="co-scroll", tabindex="0"), _as_text(header, rows, caption)
+    )
 
 
 def _row(row, kinds):
-    cells = [_cell(value, kind, "th" if i == 0 else "td") for i, (value, kind) in enumerate(zip(row, kinds, strict=True))]
+    cells = [
+        _cell(value, kind, "th" if i == 0 else "td")
+        for i, (value, kind) in enumerate(zip(row, kinds, strict=True))
+    ]
     return tag("tr", "".join(cells))
 
 
@@ -69,6 +79,8 @@ def _cell(value, kind, name):
 
 
 def _as_text(header, rows, caption):
-    cells = [[str(value) if value is not None else "" for value in row] for row in [list(header), *rows]]
+    cells = [
+        [str(value) if value is not None else "" for value in row] for row in [list(header), *rows]
+    ]
     lines = [" | ".join(row) for row in cells]
     return "\n".join([caption, *lines] if caption else lines)

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
-from evisynth.arithmetic import rejected_claims
-from evisynth.effects import escalc, mantel_haenszel
-from evisynth.evidence import CODES
-from evisynth.model import rma
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import (
     dash_range,
-    per_hundred,
     plain,
     rate_with_interval,
-    ratio_with_interval,
     thousands,
 )
+from evisynth.selection import CODES
 
 
 def counted(analysis, *pools):
@@ -32,7 +27,17 @@ def counted(analysis, *pools):
     -------
     Html
     """
-    header = ("Cohort", "Pool", "n / N", "% [95% CI]", "Definition", "Denominator", "When", "Read from", "How")
+    header = (
+        "Cohort",
+        "Pool",
+        "n / N",
+        "% [95% CI]",
+        "Definition",
+        "Denominator",
+        "When",
+        "Read from",
+        "How",
+    )
     rows = [row for pool in pools or analysis.selections for row in _counted_rows(analysis[pool])]
     return table(header, rows, numeric=("n / N", "% [95% CI]"))
 
@@ -50,12 +55,13 @@ def _counted_rows(selection):
             plain(c.row["criterion"]),
             plain(c.row["denominator"]),
             plain(c.row["timepoint"]),
-            _place(c.row),
+            place(c.row),
             _how(c.row),
         )
 
 
-def _place(row):
+def place(row):
+    """Where a row was read, in monospace."""
     text = f"{row['source_id']} · {row['locator']}"
     return Html(tag("span", escape(text), class_="co-code"), text)
 
@@ -79,7 +85,14 @@ def left_out(analysis, *pools):
     """
     header = ("Cohort", "Pool", "n / N", "Code", "Reason", "Read from")
     rows = [
-        (item.cohort["label"], analysis[pool].spec.title, counts(item.row), item.code, item.reason, _place(item.row))
+        (
+            item.cohort["label"],
+            analysis[pool].spec.title,
+            counts(item.row),
+            item.code,
+            item.reason,
+            place(item.row),
+        )
         for pool in pools or analysis.selections
         for item in analysis[pool].left_out
     ]
@@ -109,7 +122,16 @@ def pooled(analysis, *pools):
     -------
     Html
     """
-    header = ("Pool", "Cohorts", "n / N", "Pooled % [95% CI]", "New centre", "τ (log odds)", "I²", "Logit REML % [95% CI]")
+    header = (
+        "Pool",
+        "Cohorts",
+        "n / N",
+        "Pooled % [95% CI]",
+        "New centre",
+        "τ (log odds)",
+        "I²",
+        "Logit REML % [95% CI]",
+    )
     rows = [_pooled_row(analysis[pool]) for pool in pools or analysis.selections]
     return table(header, rows, numeric=header[1:])
 
@@ -121,7 +143,9 @@ def _pooled_row(selection):
         selection.spec.title,
         str(result.k),
         f"{thousands(result.events)} / {thousands(result.total)}" if result.k else "–",
-        rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"]) if shown["estimate"] is not None else "not pooled",
+        rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+        if shown["estimate"] is not None
+        else "not pooled",
         dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
         f"{model.tau:.2f}" if model else "–",
         f"{other.I2:.0f}%" if other else "–",
@@ -132,58 +156,6 @@ def _pooled_row(selection):
 def _rate_of(model):
     shown = model.displayed
     return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
-
-
-def strata_odds_ratios(analysis, first, second):
-    """Within-study odds ratios of two pools, and their common odds ratio.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    first, second : str
-        Pool ids; the odds ratio is first against second.
-
-    Returns
-    -------
-    labels : tuple of str
-    models : tuple of MetaAnalysis
-        One per stratum, k = 1, Wald limits on the log scale.
-    common : tuple of float
-        Mantel-Haenszel odds ratio and limits.
-    pairs : tuple of (Counted, Counted)
-    """
-    pairs = analysis.strata(first, second)
-    a, n1, c, n2 = ([p[side].row[part] for p in pairs] for side, part in _CELLS)
-    yi, vi = escalc("OR", ai=a, n1i=n1, ci=c, n2i=n2)
-    models = tuple(rma([y], [v], measure="OR", test="z") for y, v in zip(yi, vi, strict=True))
-    labels = tuple(p[0].study["name"] for p in pairs)
-    return labels, models, mantel_haenszel(a, n1, c, n2), pairs
-
-
-_CELLS = ((0, "events"), (0, "total"), (1, "events"), (1, "total"))
-
-
-def odds_ratios(analysis, first, second):
-    """Table of the within-study odds ratios.
-
-    Returns
-    -------
-    Html
-    """
-    labels, models, common, pairs = strata_odds_ratios(analysis, first, second)
-    titles = (analysis[first].spec.title, analysis[second].spec.title)
-    rows = [
-        (label, counts(a.row), counts(b.row), _ratio_of(model))
-        for label, model, (a, b) in zip(labels, models, pairs, strict=True)
-    ]
-    rows.append(("Common odds ratio (Mantel–Haenszel)", "", "", ratio_with_interval(*common)))
-    header = ("Study", *titles, "Odds ratio [95% CI]")
-    return table(header, rows, numeric=header[1:])
-
-
-def _ratio_of(model):
-    shown = model.displayed
-    return ratio_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
 
 
 def disagreements(analysis):
@@ -198,12 +170,14 @@ def disagreements(analysis):
     Html
     """
     touched = _touched(analysis)
-    rows = [row for row in analysis.evidence.rows("discrepancies") if row["discrepancy_id"] in touched]
+    rows = [
+        row for row in analysis.evidence.rows("discrepancies") if row["discrepancy_id"] in touched
+    ]
     return _register(rows, analysis.evidence)
 
 
 def _touched(analysis):
-    outcomes = {selection.spec.outcome for selection in analysis.selections.values()}
+    outcomes = {o for selection in analysis.selections.values() for o in selection.spec.outcomes}
     cohorts = {
         item.cohort["cohort_id"]
         for selection in analysis.selections.values()
@@ -270,7 +244,9 @@ def show_rows(evidence, name, columns, *, limit=None, **where):
 
 
 def _has(row, column, wanted):
-    return row[column] in wanted if isinstance(wanted, tuple | list | set) else row[column] == wanted
+    return (
+        row[column] in wanted if isinstance(wanted, tuple | list | set) else row[column] == wanted
+    )
 
 
 def _is_numeric(rows, column):
@@ -283,13 +259,3 @@ def _shown(value):
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def per_hundred_or_dash(value):
-    """A proportion of 100, or a dash."""
-    return "–" if value is None else per_hundred(value)
-
-
-def decided_against(evidence):
-    """Pairs (discrepancy, claim) that lost."""
-    return rejected_claims({"discrepancies": evidence.rows("discrepancies")})

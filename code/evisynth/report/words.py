@@ -95,6 +95,13 @@ def _two(pooled):
     )
 
 
+def _extreme(pooled):
+    return (
+        f"0 or 100 of 100 in each of {plural(pooled.k, 'cohort')} "
+        f"({thousands(pooled.total)} patients), which are not pooled"
+    )
+
+
 def _boundary(pooled):
     return (
         f"{thousands(pooled.events)} of {thousands(pooled.total)} in {plural(pooled.k, 'cohort')}, "
@@ -116,9 +123,39 @@ _SENTENCES = {
     "one": _one,
     "two": _two,
     "boundary": _boundary,
+    "extreme": _extreme,
     "few": _modelled,
     "many": _modelled,
 }
+
+
+def short_answer(pooled):
+    """The rate alone, in as few words as its number of cohorts allows.
+
+    Parameters
+    ----------
+    pooled : Pooled
+
+    Returns
+    -------
+    str
+    """
+    if pooled.headline is not None:
+        return f"about {per_hundred(pooled.displayed['estimate'])} of 100"
+    if pooled.rule == "one":
+        return f"{pooled.xi[0]} of {pooled.ni[0]} in one cohort"
+    if pooled.rule == "two":
+        rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
+        return f"{per_hundred(rates[0])} and {per_hundred(rates[1])} of 100 in two cohorts"
+    return sentence(pooled)
+
+
+def new_centre(pooled):
+    """Where a new centre's rate could lie, as a range, or that it cannot be said."""
+    shown = pooled.displayed
+    if shown["pi_lb"] is None:
+        return "not given for so few cohorts"
+    return f"{dash_range(shown['pi_lb'], shown['pi_ub'])} of 100"
 
 
 def prediction_words(pooled):
@@ -143,7 +180,7 @@ def spread_words(pooled):
     width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
     inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
     return (
-        f"Centres differ: the range for a new centre spans {width} points, the interval of the mean "
-        f"{inner}; on the log-odds scale the standard deviation between cohorts is "
+        f"Centres differ: the range for a new centre spans {width} points, the interval of the "
+        f"mean {inner}; on the log-odds scale the standard deviation between cohorts is "
         f"{pooled.headline.tau:.2f}."
     )

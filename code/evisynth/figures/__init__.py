@@ -1,0 +1,38 @@
+"""Figures in one style, each drawn for a page and for a phone; imported when first used."""
+
+from importlib import import_module
+
+_HOMES = {
+    "forest": "forest_plot",
+    "forest_table": "forest_plot",
+    "forest_of": "of_analysis",
+    "cards": "question_cards",
+    "odds_ratio_forest": "of_analysis",
+    "naive_against_independent": "landing",
+    "mini_forest_of": "landing",
+    "counted_once": "units",
+    "mini_forest": "mini",
+    "InlineFigure": "inline",
+    "Axis": "rows",
+    "Diamond": "rows",
+    "Group": "rows",
+    "LeftOut": "rows",
+    "Row": "rows",
+    "PROPORTION": "rows",
+    "RATIO": "rows",
+    "PALETTE": "style",
+    "PALETTE_CSS": "style",
+    "PALETTE_DARK": "style",
+    "palette_css": "style",
+}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"evisynth.figures.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'evisynth.figures' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,186 @@
+"""The forest plot: checks, the two drawings, and the table of what was drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from evisynth.errors import ArgumentError
+from evisynth.figures.desktop import Desktop
+from evisynth.figures.inline import InlineFigure
+from evisynth.figures.phone import Phone
+from evisynth.figures.rows import (
+    NEW_CENTRE,
+    PROPORTION,
+    Axis,
+    Diamond,
+    Forest,
+    Group,
+    LeftOut,
+    estimable,
+)
+from evisynth.figures.style import matplotlib_style
+
+
+def forest(
+    groups: Iterable[Group],
+    *,
+    title: str,
+    subtitle: str = "",
+    overall: Diamond | None = None,
+    left_out: Iterable[LeftOut] = (),
+    columns: Sequence[str] = ("Design", "Definition"),
+    axis: Axis = PROPORTION,
+    codes: Mapping[str, str] | None = None,
+    footer: Sequence[str] = (),
+    caption: str = "",
+    alt: str = "",
+    name: str = "",
+) -> InlineFigure:
+    """Draw a forest plot for page and phone.
+
+    Parameters
+    ----------
+    groups : iterable of Group
+        In order. A single group without ``overall`` has its subtotal drawn as the pooled
+        estimate; several without it keep a subtotal and a prediction interval each.
+    title, subtitle : str
+    overall : Diamond, optional
+        Only where all groups estimate the same thing.
+    left_out : iterable of LeftOut
+        Rows read but in no total.
+    columns : sequence of str
+        Heads of the rows' ``columns``; one that is empty throughout is not drawn.
+    axis : Axis
+    codes : mapping of str to str
+        What codes and badges mean; those that occur are spelt out below the plot.
+    footer : sequence of str
+        Further lines, the provenance last.
+    caption, alt : str
+        Plain text; without ``alt`` one is made from the numbers.
+    name : str
+        Id of the figure in the page.
+
+    Returns
+    -------
+    InlineFigure
+
+    Raises
+    ------
+    ArgumentError
+        Limits that do not hold their estimate, or a ratio that is not above 0.
+    """
+    plot = Forest(
+        tuple(groups), title, subtitle, overall, tuple(left_out), tuple(columns), axis,
+        dict(codes or {}), tuple(footer),
+    )  # fmt: skip
+    plot = _without_empty_columns(_single_group(plot))
+    _check(plot)
+    table = forest_table(plot)
+    with matplotlib_style():
+        desktop, phone = Desktop(plot).draw(), Phone(plot).draw()
+    texts = {"title": title, "caption": caption, "alt": alt or _alt(plot), "name": name}
+    return InlineFigure(desktop, phone, table, **texts)
+
+
+def _single_group(plot):
+    """One group and no overall: the group's subtotal is the pooled estimate."""
+    if len(plot.groups) != 1 or plot.overall:
+        return plot
+    group = plot.groups[0]
+    return replace(plot, overall=group.subtotal, groups=(replace(group, subtotal=None),))
+
+
+def _without_empty_columns(plot):
+    def cells(row):
+        return tuple(row.columns) + ("",) * (len(plot.columns) - len(row.columns))
+
+    kept = [n for n in range(len(plot.columns)) if any(cells(row)[n] for row in plot.rows)]
+    groups = tuple(
+        replace(
+            group,
+            rows=tuple(replace(r, columns=tuple(cells(r)[n] for n in kept)) for r in group.rows),
+        )
+        for group in plot.groups
+    )
+    return replace(plot, groups=groups, columns=tuple(plot.columns[n] for n in kept))
+
+
+def _check(plot):
+    for item in plot.drawn:
+        if not estimable(item):
+            continue
+        low = item.estimate if item.lower is None else item.lower
+        high = item.estimate if item.upper is None else item.upper
+        # Wide enough for limits and estimates that were rounded before they came here.
+        if not low - 0.006 <= item.estimate <= high + 0.006:
+            given = f"{low:g} to {high:g} for {item.label!r}"
+            raise ArgumentError("forest", "limits", given, f"limits around {item.estimate:g}")
+        if plot.axis.kind == "proportion" and not 0 <= item.estimate <= 1:
+            given = f"{item.estimate:g} for {item.label!r}"
+            raise ArgumentError("forest", "estimate", given, "a proportion, 0 to 1")
+        if plot.axis.kind == "ratio" and not item.estimate > 0:
+            given = f"{item.estimate:g} for {item.label!r}"
+            raise ArgumentError("forest", "estimate", given, "a ratio above 0")
+
+
+def forest_table(plot: Forest) -> list[dict]:
+    """One dict per drawn row, in order: what it is, its label, counts, numbers and remarks."""
+    entries = []
+    for group in plot.groups:
+        for row in group.rows:
+            extra = dict(zip(plot.columns, row.columns, strict=True))
+            extra |= {"rob": row.rob, "badges": tuple(row.badges), "href": row.href}
+            entries.append(_entry("cohort", group.title, row, row.weight) | extra)
+        if group.subtotal:
+            shown = replace(group.subtotal, prediction=None) if plot.overall else group.subtotal
+            entries += pooled_entries("subtotal", group.title, shown)
+        if group.note:
+            entries.append({"kind": "note", "group": group.title, "label": group.note})
+    if plot.overall:
+        entries += pooled_entries("pooled", "", plot.overall)
+    for item in plot.left_out:
+        extra = {"code": item.code, "reason": item.reason, "href": item.href}
+        entries.append(_entry("left out", "", item) | extra)
+    return [{key: value for key, value in e.items() if value not in ("", ())} for e in entries]
+
+
+def _entry(kind, group, item, weight=None):
+    numbers = {key: getattr(item, key) for key in ("estimate", "lower", "upper")}
+    numbers = {key: None if value is None else float(value) for key, value in numbers.items()}
+    entry = {"kind": kind, "group": group, "label": item.label, "counts": item.counts}
+    return entry | numbers | ({"weight": float(weight)} if weight else {})
+
+
+def pooled_entries(kind: str, group: str, item: Diamond) -> list[dict]:
+    """Table entries of a pooled estimate and of its prediction interval, if it has one."""
+    entries = [_entry(kind, group, item) | {"remark": item.text}]
+    if item.prediction:
+        low, high = map(float, item.prediction)
+        entries.append(
+            {"kind": "prediction", "group": group, "label": NEW_CENTRE, "lower": low, "upper": high}
+        )
+    return entries
+
+
+def _alt(plot):
+    """The numbers in a sentence each, for a reader who does not see the drawing."""
+    number = plot.axis.estimate
+    unit = " %" if plot.axis.kind == "proportion" else ""
+    parts = [f"Forest plot. {plot.title.rstrip('.')}."]
+    pooled = [(g.title, g.subtotal) for g in plot.groups if g.subtotal]
+    pooled += [("", plot.overall)] if plot.overall else []
+    for title, item in pooled:
+        label = f"{title}, {item.label}" if title else item.label
+        parts.append(f"{label}: {number(item)}{unit}{_new_centre(plot, item)}.")
+    for group in plot.groups:
+        parts.append("; ".join(f"{row.label} {number(row)}" for row in group.rows) + ".")
+    if plot.left_out:
+        parts.append(f"Left out: {len(plot.left_out)}.")
+    return " ".join(part for part in parts if part != ".")
+
+
+def _new_centre(plot, item):
+    if not item.prediction:
+        return ""
+    return f", mean of a new centre {plot.axis.interval(*item.prediction)}"

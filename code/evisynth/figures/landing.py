@@ -1,0 +1,116 @@
+"""Figures of the landing page: double counting shown, and the small pictures of the cards."""
+
+from __future__ import annotations
+
+from evisynth.effects import study_intervals
+from evisynth.figures.mini import mini_forest
+from evisynth.figures.of_analysis import pooled_diamond
+from evisynth.figures.rows import Diamond
+from evisynth.figures.units import counted_once
+from evisynth.pooling import pool_proportions
+from evisynth.report.words import (
+    count_word,
+    plural,
+    prediction_words,
+    sentence,
+    thousands,
+)
+
+
+def naive_against_independent(analysis, pool, *, title, caption="", per_square=20):
+    """The picture of double counting: every printed row pooled, beside each patient counted once.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    pool : str
+    title, caption : str
+        ``{printed}``, ``{rows}``, ``{patients}`` and ``{cohorts}`` are filled in.
+    per_square : int
+        Patients to a square.
+
+    Returns
+    -------
+    InlineFigure
+    """
+    selection = analysis[pool]
+    printed = analysis.evidence.printed_rows(selection.spec)
+    naive = pool_proportions([row["events"] for row in printed], [row["total"] for row in printed])
+    numbers = naive_numbers(selection, printed)
+    return counted_once(
+        naive.total,
+        selection.pooled.total,
+        per_square=per_square,
+        naive=_without_prediction(pooled_diamond(naive, "Every printed row pooled")),
+        naive_label=plural(len(printed), "row"),
+        independent=pooled_diamond(selection.pooled, "Each patient counted once"),
+        independent_label=plural(len(selection.counted), "cohort"),
+        title=title.format(**numbers),
+        subtitle=(
+            f"One square, {count_word(per_square)} patients. Filled: counted for the first time. "
+            "Hollow: the same people, counted again in another row."
+        ),
+        axis_label=f"{selection.spec.estimand[:1].upper()}{selection.spec.estimand[1:]}, of 100",
+        caption=caption.format(**numbers),
+        alt=_naive_alt(naive, selection.pooled, numbers),
+        name=f"{analysis.spec.id}-{pool}-counted-once",
+    )
+
+
+def naive_numbers(selection, printed):
+    """How many rows and patients are printed, how many cohorts and patients there are."""
+    return {
+        "printed": thousands(sum(row["total"] for row in printed)),
+        "rows": count_word(len(printed)),
+        "patients": thousands(selection.pooled.total),
+        "cohorts": count_word(len(selection.counted)),
+    }
+
+
+def _without_prediction(diamond):
+    return Diamond(
+        diamond.label, diamond.estimate, diamond.lower, diamond.upper, None, diamond.counts
+    )
+
+
+def _naive_alt(naive, independent, numbers):
+    return (
+        f"{numbers['rows']} printed rows add up to {numbers['printed']} patients; "
+        f"{numbers['cohorts']} independent cohorts hold {numbers['patients']}. "
+        f"Every row pooled: {sentence(naive)}. Each patient counted once: {sentence(independent)}; "
+        f"{prediction_words(independent)}."
+    )
+
+
+def mini_forest_of(analysis, *pools, labels=()):
+    """The small picture of a question's card.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+    labels : sequence of str
+        Short names; the pools' titles by default.
+
+    Returns
+    -------
+    InlineFigure
+    """
+    chosen = [analysis[pool] for pool in pools]
+    names = labels or [s.spec.title for s in chosen]
+    diamonds = [_card_diamond(s.pooled, label) for s, label in zip(chosen, names, strict=True)]
+    alt = ". ".join(
+        f"{label}: {sentence(s.pooled)}" for s, label in zip(chosen, names, strict=True)
+    )
+    return mini_forest(
+        [d for d in diamonds if d], alt=f"{alt}.", name=f"{analysis.spec.id}-{'-'.join(pools)}-mini"
+    )
+
+
+def _card_diamond(pooled, label):
+    modelled = pooled_diamond(pooled, label)
+    if modelled or not pooled.k:
+        return modelled
+    share = pooled.events / pooled.total
+    lower, upper = study_intervals([pooled.events], [pooled.total])
+    return Diamond(label, share, float(lower[0]), float(upper[0]))

@@ -1,0 +1,190 @@
+"""Run notebooks again and keep their results, so that only a changed result is a difference.
+
+``python -m evisynth.notebooks chapters`` runs every notebook of a folder, two at a time, and
+rewrites it with its new outputs. A second run changes no byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from evisynth.errors import EvisynthError
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+KEPT = ("tags", "mystnb")  # cell metadata that the book reads
+AT_ONCE = 2
+TIMEOUT = 300  # seconds per cell
+
+
+def tidy(notebook):
+    """Leave in a notebook what a reader or a test compares, and nothing that changes by itself.
+
+    Kernel details, timings, widget states and what an editor noted go; cell ids become positions
+    and execution counts run from 1, so that two runs with equal results are equal files.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+
+    Returns
+    -------
+    nbformat.NotebookNode
+        The same notebook.
+    """
+    from nbformat import NotebookNode, from_dict
+
+    notebook.metadata = NotebookNode(kernelspec=from_dict(KERNEL))
+    notebook.nbformat_minor = 5
+    count = 0
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"c{position:03d}"
+        _tidy_metadata(cell)
+        if cell.cell_type == "code":
+            count += 1
+            _number(cell, count)
+    return notebook
+
+
+def _tidy_metadata(cell):
+    kept = {key: value for key, value in cell.metadata.items() if key in KEPT and value}
+    cell.metadata = type(cell.metadata)(kept)
+
+
+def _number(cell, count):
+    cell.execution_count = count
+    for output in cell.outputs:
+        if output.output_type == "execute_result":
+            output.execution_count = count
+
+
+def run(path, *, timeout=TIMEOUT):
+    """Run one notebook in its own folder and rewrite it, tidied, with its new outputs.
+
+    Parameters
+    ----------
+    path : Path
+    timeout : int
+        Seconds that a cell may take.
+
+    Returns
+    -------
+    bool
+        Whether the file changed.
+
+    Raises
+    ------
+    EvisynthError
+        If a cell fails, naming notebook and cell, or if the file is no notebook; it is then left
+        as it was.
+    """
+    import nbformat
+
+    before = path.read_text("utf-8")
+    try:
+        notebook = nbformat.reads(before, as_version=4)
+    except nbformat.reader.NotJSONError:
+        raise EvisynthError(f"{path} is not a notebook: it holds no JSON.") from None
+    _execute(notebook, path, timeout)
+    after = nbformat.writes(tidy(notebook)) + "\n"
+    if after == before:
+        return False
+    path.write_text(after, "utf-8")
+    return True
+
+
+def _execute(notebook, path, timeout):
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    reached = []
+    client = NotebookClient(
+        notebook,
+        kernel_name=KERNEL["name"],
+        timeout=timeout,
+        record_timing=False,
+        extra_arguments=["--log-level=40"],  # errors; the kernel warns of its own transport
+        resources={"metadata": {"path": str(path.parent)}},
+        on_cell_start=lambda cell, cell_index: reached.append(cell_index),
+    )
+    try:
+        client.execute()
+    except CellExecutionError as problem:
+        reason = f"{problem.ename}: {problem.evalue}"
+    except (CellTimeoutError, DeadKernelError) as problem:
+        reason = str(problem).strip().splitlines()[0]
+    else:
+        return
+    at = reached[-1]
+    code = "\n".join(f"    {line}" for line in notebook.cells[at].source.splitlines())
+    raise EvisynthError(f"{path}, cell {at + 1} of {len(notebook.cells)}: {reason}\n{code}")
+
+
+def refresh(folder, *, at_once=AT_ONCE, report=print):
+    """Run every notebook of a folder again.
+
+    Parameters
+    ----------
+    folder : Path
+        Its ``*.ipynb`` are run; or one notebook.
+    at_once : int
+        Notebooks that run at the same time, each in a kernel of its own.
+    report : callable
+        Gets a line per notebook.
+
+    Returns
+    -------
+    list of EvisynthError
+        One for each notebook that failed; empty where all went well.
+
+    Raises
+    ------
+    EvisynthError
+        If there is no notebook.
+    """
+    paths = [folder] if folder.is_file() else sorted(folder.glob("*.ipynb"))
+    if not paths:
+        raise EvisynthError(f"{folder} holds no notebook (*.ipynb); name a folder that does.")
+    with ThreadPoolExecutor(at_once) as pool:
+        outcomes = list(pool.map(_outcome, paths))
+    for path, outcome in zip(paths, outcomes, strict=True):
+        report(f"{path}: {_verdict(outcome)}")
+    return [outcome for outcome in outcomes if isinstance(outcome, EvisynthError)]
+
+
+def _outcome(path):
+    try:
+        return run(path)
+    except EvisynthError as problem:
+        return problem
+
+
+def _verdict(outcome):
+    if isinstance(outcome, EvisynthError):
+        return "failed, left as it was"
+    return "results changed" if outcome else "same results"
+
+
+def main(arguments=None):
+    """Command line; returns the exit status, 1 if a notebook failed."""
+    about = "Run notebooks again and keep their new results."
+    parser = argparse.ArgumentParser(prog="python -m evisynth.notebooks", description=about)
+    parser.add_argument("folders", nargs="+", type=Path, help="folder of notebooks, or a notebook")
+    parser.add_argument(
+        "-n", "--at-once", type=int, default=AT_ONCE, help="notebooks at the same time"
+    )
+    given = parser.parse_args(arguments)
+    try:
+        failed = [e for f in given.folders for e in refresh(f, at_once=given.at_once)]
+    except EvisynthError as problem:
+        failed = [problem]
+    for problem in failed:
+        print(f"\n{problem}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

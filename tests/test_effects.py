@@ -1,0 +1,330 @@
+"""Effect sizes, exact intervals and argument checks: published numbers and properties first."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evisynth.effects import (
+    MEASURES,
+    check_level,
+    check_numbers,
+    escalc,
+    log_odds,
+    mantel_haenszel,
+    study_intervals,
+)
+from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+
+
+@st.composite
+def counts(draw, most=1_000_000, k_max=8):
+    ni = draw(st.lists(st.integers(1, most), min_size=1, max_size=k_max))
+    return [draw(st.integers(0, n)) for n in ni], ni
+
+
+@st.composite
+def tables(draw, most=1_000_000):
+    ai, n1i = draw(counts(most))
+    n2i = draw(st.lists(st.integers(1, most), min_size=len(ai), max_size=len(ai)))
+    return {"ai": ai, "n1i": n1i, "ci": [draw(st.integers(0, n)) for n in n2i], "n2i": n2i}
+
+
+# --- published numbers ---------------------------------------------------------------------------
+
+
+def test_first_bcg_trial_is_as_published():
+    # Viechtbauer (2010) J Stat Softw 36(3), section 3.2: printed with four decimals.
+    yi, vi = escalc("RR", ai=[4], n1i=[123], ci=[11], n2i=[139])
+    assert yi[0] == pytest.approx(-0.8893, abs=5e-5)
+    assert vi[0] == pytest.approx(0.3256, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    "x, n, exact, wilson",
+    [
+        (81, 263, (0.2527, 0.3676), (0.2553, 0.3662)),
+        (15, 148, (0.0578, 0.1617), (0.0624, 0.1605)),
+        (0, 20, (0.0000, 0.1684), (0.0000, 0.1611)),
+        (1, 29, (0.0009, 0.1776), (0.0061, 0.1718)),
+    ],
+)
+def test_intervals_are_as_published(x, n, exact, wilson):
+    # The four examples of Newcombe (1998) Stat Med 17:857: printed with four decimals.
+    for method, published in (("beta", exact), ("wilson", wilson)):
+        lower, upper = study_intervals([x], [n], method=method)
+        assert (lower[0], upper[0]) == pytest.approx(published, abs=5.1e-5)
+
+
+@pytest.mark.parametrize(
+    "case", REFERENCE["analyses"], ids=lambda case: f"{case['data']}-{case['measure']}"
+)
+def test_escalc_equals_metafor(case):
+    yi, vi = escalc(case["measure"], **case["counts"])
+    # Largest error seen 5e-15, the digits of the file.
+    np.testing.assert_allclose(yi, case["yi"], rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(vi, case["vi"], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("case", REFERENCE["exact"], ids=lambda case: case["data"])
+def test_exact_interval_equals_binom_test(case):
+    lower, upper = study_intervals(**case["counts"])
+    # Largest error seen 5.2e-15 (n = 1,000,000).
+    np.testing.assert_allclose(lower, case["lower"], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(upper, case["upper"], rtol=1e-12, atol=1e-14)
+
+
+def test_bcg_mantel_haenszel_is_as_stata_prints_it():
+    # Stata's metan, as metafor's own tests quote it: log odds ratio -0.4734, lower limit -0.5538.
+    case = next(c for c in REFERENCE["mantel_haenszel"] if c["data"] == "bcg")
+    estimate, lower, _ = mantel_haenszel(**case["counts"])
+    assert np.log((estimate, lower)) == pytest.approx((-0.4734, -0.5538), abs=5e-5)
+
+
+@pytest.mark.parametrize("case", REFERENCE["mantel_haenszel"], ids=lambda case: case["data"])
+def test_mantel_haenszel_equals_metafor(case):
+    # Largest error seen 2e-15.
+    found = mantel_haenszel(**case["counts"])
+    assert found == pytest.approx((case["estimate"], case["ci_lb"], case["ci_ub"]), rel=1e-12)
+
+
+def test_mantel_haenszel_of_one_stratum_is_its_odds_ratio():
+    estimate, lower, upper = mantel_haenszel([4], [123], [11], [139])
+    assert estimate == pytest.approx((4 * 128) / (119 * 11), rel=1e-14)
+    half = 1.959963984540054 * np.sqrt(1 / 4 + 1 / 119 + 1 / 11 + 1 / 128)
+    assert np.log((upper, lower)) == pytest.approx(np.log(estimate) + np.array([half, -half]))
+
+
+# --- properties ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(counts())
+def test_one_arm_effects_are_finite_ordered_and_go_back(data):
+    xi, ni = map(np.array, data)
+    for measure in ("PLO", "PR", "PAS"):
+        yi, vi = escalc(measure, xi=xi, ni=ni)
+        assert np.all(np.isfinite(yi)) and np.all(np.isfinite(vi)) and np.all(vi > 0)
+        middle = (xi > 0) & (xi < ni)
+        back = MEASURES[measure].back_transform(yi)
+        # Error seen 2e-16 relative to 1.
+        np.testing.assert_allclose(back[middle], (xi / ni)[middle], rtol=0, atol=1e-14)
+        assert np.all((back >= 0) & (back <= 1))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(counts())
+def test_counting_non_events_mirrors_the_effects(data):
+    xi, ni = map(np.array, data)
+    for measure, centre in (("PLO", 0.0), ("PR", 1.0), ("PAS", np.pi / 2)):
+        yi, vi = escalc(measure, xi=xi, ni=ni)
+        mirrored, same = escalc(measure, xi=ni - xi, ni=ni)
+        # Error seen 2e-14 on yi of size 14; 2e-11 relative on vi of PR, where 1 - p cancels.
+        np.testing.assert_allclose(mirrored, centre - yi, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(same, vi, rtol=1e-9)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(tables())
+def test_exchanging_the_arms_turns_the_sign(data):
+    exchanged = {
+        "ai": data["ci"],
+        "n1i": data["n2i"],
+        "ci": data["ai"],
+        "n2i": data["n1i"],
+    }
+    for measure in ("OR", "RR", "RD"):
+        yi, vi = escalc(measure, **data)
+        turned, same = escalc(measure, **exchanged)
+        assert np.all(np.isfinite(yi)) and np.all(np.isfinite(vi)) and np.all(vi >= 0)
+        # Error seen 0 in yi and 7e-16 relative in vi: the same sums in another order.
+        np.testing.assert_allclose(turned, -yi, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(same, vi, rtol=1e-9, atol=1e-15)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(counts(), st.randoms(use_true_random=False))
+def test_study_order_does_not_matter(data, random):
+    xi, ni = map(np.array, data)
+    order = list(range(len(xi)))
+    random.shuffle(order)
+    for measure in ("PLO", "PR", "PAS"):
+        yi, vi = escalc(measure, xi=xi, ni=ni)
+        again = escalc(measure, xi=xi[order], ni=ni[order])
+        # NumPy's vector loops may differ from the scalar tail by one unit in the last place.
+        np.testing.assert_allclose(again.yi, yi[order], rtol=1e-15)
+        np.testing.assert_allclose(again.vi, vi[order], rtol=1e-15)
+
+
+def test_only_the_study_with_an_empty_cell_is_corrected():
+    yi, vi = escalc("PLO", xi=[0, 3, 8], ni=[10, 10, 8])
+    np.testing.assert_allclose(yi, np.log([0.5 / 10.5, 3 / 7, 8.5 / 0.5]), rtol=1e-15)
+    np.testing.assert_allclose(vi, [1 / 0.5 + 1 / 10.5, 1 / 3 + 1 / 7, 1 / 8.5 + 2], rtol=1e-15)
+    yi, _ = escalc("RD", ai=[0, 3], n1i=[10, 10], ci=[2, 4], n2i=[10, 10])
+    np.testing.assert_allclose(yi, [0.5 / 11 - 2.5 / 11, -0.1], rtol=1e-14)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(counts(), st.floats(0.5, 0.99))
+def test_intervals_hold_the_proportion_and_grow_with_the_level(data, level):
+    xi, ni = map(np.array, data)
+    for method in ("beta", "wilson", "normal"):
+        lower, upper = study_intervals(xi, ni, level=level, method=method)
+        wide_lower, wide_upper = study_intervals(xi, ni, level=0.995, method=method)
+        p = xi / ni
+        slack = 1e-12  # Wilson's limit at 0 of n is 0 up to rounding: seen 3e-17.
+        assert np.all((lower >= -slack) & (upper <= 1 + slack))
+        assert np.all((lower <= p + slack) & (p <= upper + slack))
+        assert np.all((wide_lower <= lower + slack) & (upper <= wide_upper + slack))
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(counts(most=10_000))
+def test_exact_interval_inverts_the_binomial_tails(data):
+    from scipy.stats import binom
+
+    xi, ni = map(np.array, data)
+    lower, upper = study_intervals(xi, ni, level=0.9)
+    has_lower, has_upper = xi > 0, xi < ni
+    assert np.all(lower[~has_lower] == 0) and np.all(upper[~has_upper] == 1)
+    # Error seen 7e-14 in the tail probability.
+    above = binom.sf(xi[has_lower] - 1, ni[has_lower], lower[has_lower])
+    below = binom.cdf(xi[has_upper], ni[has_upper], upper[has_upper])
+    np.testing.assert_allclose(above, 0.05, rtol=0, atol=1e-11)
+    np.testing.assert_allclose(below, 0.05, rtol=0, atol=1e-11)
+
+
+def test_log_odds():
+    assert log_odds(0.8) == pytest.approx(np.log(4), rel=1e-15)
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "xi, ni, message",
+    [
+        (
+            [1, np.nan],
+            [5, 5],
+            "escalc: xi is nan at position 1; allowed: whole numbers from 0.",
+        ),
+        ([1, 2], [5, np.inf], "escalc: ni is inf at position 1; allowed: whole numbers from 1."),
+        ([1, -2], [5, 5], "escalc: xi is -2 at position 1; allowed: whole numbers from 0."),
+        ([1, 0], [5, 0], "escalc: ni is 0 at position 1; allowed: whole numbers from 1."),
+        ([1, 6], [5, 5], "escalc: xi is 6 at position 1; allowed: at most its total, 5."),
+        (
+            [1_234_568],
+            [1_234_567],
+            "escalc: xi is 1234568 at position 0; allowed: at most its total, 1234567.",
+        ),
+        ([1, 2.5], [5, 5], "escalc: xi is 2.5 at position 1; allowed: whole numbers."),
+        ([1, 2], [5.5, 5], "escalc: ni is 5.5 at position 0; allowed: whole numbers."),
+        ([1], [5, 5], "escalc: ni is of length 2; allowed: the length of xi, 1."),
+        ([], [], "escalc: xi is empty (k = 0); allowed: at least one study, whole numbers from 0."),
+        (None, [5], "escalc: xi is missing; allowed: whole numbers from 0."),
+        ([1, 2], None, "escalc: ni is missing; allowed: whole numbers from 1."),
+        ([1, None], [5, 5], "escalc: xi is None at position 1; allowed: whole numbers from 0."),
+        (["1", "2"], [5, 5], "escalc: xi is '1' at position 0; allowed: whole numbers from 0."),
+        ("12", [5], "escalc: xi is '12' at position 0; allowed: whole numbers from 0."),
+        ([1, "two"], [5, 5], "escalc: xi is 'two' at position 1; allowed: whole numbers from 0."),
+        ([1 + 2j], [5], "escalc: xi is (1+2j) at position 0; allowed: whole numbers from 0."),
+        ([[1, 2]], [[5, 5]], "escalc: xi is of shape (1, 2); allowed: one dimension."),
+        ([[1, 2], [3]], [5, 5], "escalc: xi is [[1, 2], [3]]; allowed: whole numbers from 0."),
+    ],
+)
+def test_bad_counts_are_named(xi, ni, message):
+    with pytest.raises(ArgumentError) as caught:
+        escalc("PLO", xi=xi, ni=ni)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("measure", ["XX", "GEN", "plo", None, 3, [], ["PLO"], np.nan])
+def test_an_unknown_measure_is_named(measure):
+    with pytest.raises(ArgumentError) as caught:
+        escalc(measure, xi=[1], ni=[2])
+    expected = f"escalc: measure is {measure!r}; allowed: PLO, PR, PAS, OR, RR, RD."
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize("add", [0, -0.5, np.nan, np.inf, "0.5", None])
+def test_an_impossible_addend_is_named(add):
+    with pytest.raises(ArgumentError) as caught:
+        escalc("PLO", xi=[0], ni=[2], add=add)
+    assert str(caught.value) == (f"escalc: add is {add!r}; allowed: a number above 0, such as 0.5.")
+
+
+@pytest.mark.parametrize(
+    "changed, message",
+    [
+        ({"ai": [9, 2]}, "{}: ai is 9 at position 0; allowed: at most its total, 8."),
+        ({"ci": [1, -1]}, "{}: ci is -1 at position 1; allowed: whole numbers from 0."),
+        ({"n2i": [8]}, "{}: n2i is of length 1; allowed: the length of ci, 2."),
+        ({"ci": [1], "n2i": [8]}, "{}: ci is of length 1; allowed: the length of ai, 2."),
+        ({"n1i": None}, "{}: n1i is missing; allowed: whole numbers from 1."),
+    ],
+)
+def test_bad_tables_are_named(changed, message):
+    table = {"ai": [1, 2], "n1i": [8, 8], "ci": [1, 2], "n2i": [8, 8]} | changed
+    with pytest.raises(ArgumentError) as caught:
+        escalc("OR", **table)
+    assert str(caught.value) == message.format("escalc")
+    with pytest.raises(ArgumentError) as caught:
+        mantel_haenszel(**table)
+    assert str(caught.value) == message.format("mantel_haenszel")
+
+
+@pytest.mark.parametrize("ai, ci", [([0, 0], [1, 2]), ([1, 2], [0, 0]), ([0], [0]), ([5], [5])])
+def test_an_odds_ratio_that_does_not_exist_is_refused(ai, ci):
+    total = [5] * len(ai)
+    with pytest.raises(NotEstimable, match=r"^mantel_haenszel: the odds ratio over . strata is 0,"):
+        mantel_haenszel(ai, total, ci, total)
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.1, 95, np.nan, "0.95", None, True])
+def test_an_impossible_level_is_named(level):
+    with pytest.raises(ArgumentError) as caught:
+        check_level("some_function", level)
+    assert str(caught.value) == (
+        f"some_function: level is {level!r}; allowed: a number between 0 and 1, such as 0.95."
+    )
+    with pytest.raises(ArgumentError, match=r"^study_intervals: level is "):
+        study_intervals([1], [2], level=level)
+
+
+def test_an_unknown_interval_method_is_named():
+    with pytest.raises(ArgumentError) as caught:
+        study_intervals([1], [2], method="exact")
+    assert str(caught.value) == (
+        "study_intervals: method is 'exact'; allowed: beta, wilson, normal."
+    )
+
+
+def test_checks_accept_what_is_a_number():
+    from decimal import Decimal
+
+    import pandas as pd
+
+    for values in (3, (3,), np.array([3], dtype="int8"), pd.Series([3]), [Decimal(3)]):
+        assert check_numbers("f", "x", values).tolist() == [3.0]
+    assert check_numbers("f", "x", pd.Series([1, 2], dtype="Int64")).tolist() == [1.0, 2.0]
+    with pytest.raises(ArgumentError, match=r"^f: x is (nan|<NA>) at position 1; allowed: fin"):
+        check_numbers("f", "x", pd.Series([1, None], dtype="Int64"))
+
+
+def test_errors_are_value_errors_with_their_parts():
+    with pytest.raises(ValueError) as caught:
+        escalc("PLO", xi=[3], ni=[2])
+    assert isinstance(caught.value, EvisynthError)
+    assert (caught.value.function, caught.value.argument) == ("escalc", "xi")
+
+
+def test_the_reference_says_how_it_was_made():
+    made = REFERENCE["made"]
+    assert made["R"].startswith("R version") and made["date"]
+    assert {"metafor", "lme4"} <= set(made["packages"])
+    assert {"fits", "glmm"} <= set(made["calls"])

@@ -1,0 +1,386 @@
+import re
+import subprocess
+import sys
+from itertools import combinations
+from xml.etree import ElementTree
+
+import matplotlib
+import pytest
+from evisynth.errors import ArgumentError
+from evisynth.figures import (
+    PALETTE,
+    PALETTE_DARK,
+    PROPORTION,
+    RATIO,
+    Axis,
+    Diamond,
+    Group,
+    LeftOut,
+    Row,
+    counted_once,
+    forest,
+    mini_forest,
+)
+from evisynth.figures.marks import side
+from evisynth.figures.scale import Scale
+from evisynth.figures.style import font, measure, wrap
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+WIDTHS = ("desktop", "phone")
+LONG = "Consortium for the extremely long-named multicentre observational registry of two regions"
+CODES = {"OVL": "shares patients", "2nd": "read in another report", "DEN": "other denominator"}
+
+
+def row(label="Alder 2014", estimate=0.57, lower=0.48, upper=0.67, weight=50.0, **more):
+    fields = {"counts": "58 / 101", "columns": ("1-arm", "CR/CRh"), "rob": "some"} | more
+    return Row(label, estimate, lower, upper, weight, **fields)
+
+
+def diamond(label="Subtotal", prediction=(0.4, 0.7)):
+    return Diamond(label, 0.55, 0.5, 0.6, prediction, "116 / 202", "τ² = 0.12")
+
+
+def group(title="First", k=2, **more):
+    fields = {"subtotal": diamond()} | more
+    return Group(title, tuple(row(f"Cohort {n}") for n in range(k)), **fields)
+
+
+LEFT = LeftOut("Aspen 2016", "OVL", "⊂ Alder 2014", "21 / 36", 0.58, 0.42, 0.73)
+NOT_ESTIMABLE = LeftOut("Willow 2018", "DEN", "counts not given", "? / 44")
+
+
+def texts(figure, width):
+    """Every text of a drawing with its box: left, right, top, bottom in pixels."""
+    found = []
+    for artist in figure._sheets[width].axes.texts:
+        cut = artist.get_fontproperties()
+        family = "serif" if "Serif" in cut.get_family()[0] else "sans"
+        size, string = artist.get_fontsize(), artist.get_text()
+        wide = measure(string, size, cut.get_weight(), family, cut.get_style() == "italic")
+        x, y = artist.get_position()
+        left = x - wide * {"left": 0, "center": 0.5, "right": 1}[artist.get_ha()]
+        found.append((string, left, left + wide, y - 0.66 * size, y))
+    return found
+
+
+def check_legible(figure):
+    for width in WIDTHS:
+        sheet, boxes = figure._sheets[width], texts(figure, width)
+        bottom = sheet.axes.get_ylim()[0]
+        for string, left, right, top, base in boxes:
+            assert left >= -0.5 and right <= sheet.width + 1, (width, string)
+            assert top >= 0 and base <= bottom, (width, string)
+        for one, other in combinations(boxes, 2):
+            across = min(one[2], other[2]) - max(one[1], other[1])
+            down = min(one[4], other[4]) - max(one[3], other[3])
+            assert across <= 0.5 or down <= 0.5, (width, one, other)
+
+
+def drawn_words(figure, width):
+    return "".join(string for string, *_ in texts(figure, width)).replace(" ", "")
+
+
+HARD = {
+    "plain": ([group(), group("Second")], {"overall": diamond("All")}),
+    "one group": ([group()], {}),
+    "several, no overall": ([group(), group("Second", k=5)], {}),
+    "empty group": ([group(k=0, subtotal=None, note="No cohort."), group("B")], {}),
+    "nothing": ([Group("Alone", (), None, "No cohort can be counted here.")], {}),
+    "two cohorts": ([group(k=2, subtotal=None, note="two cohorts: not pooled")], {}),
+    "left out": ([group()], {"left_out": [LEFT, NOT_ESTIMABLE]}),
+    "no weights": ([Group("", (row(weight=None, columns=(), rob=""),), diamond())], {}),
+    "long": (
+        [
+            Group(
+                LONG,
+                (
+                    row(
+                        LONG,
+                        badges=("2nd", "∩?", "IPD"),
+                        columns=(LONG, LONG),
+                        counts="1058 / 2101",
+                    ),
+                )
+                * 2,
+                Diamond(LONG, 0.5, 0.4, 0.6, (0.3, 0.7), "1058 / 2101", LONG),
+            )
+        ],
+        {
+            "left_out": [LeftOut(LONG, "OVL", LONG, "1058 / 2101", 0.5, 0.4, 0.6)],
+            "footer": [LONG * 2],
+        },
+    ),
+    "unbroken": ([Group("", (row("X" * 90, columns=("Y" * 60,)),), diamond())], {}),
+    "extremes": (
+        [Group("", (row(estimate=0, lower=0, upper=0.3), row(estimate=1, lower=0.7, upper=1)))],
+        {},
+    ),
+    "ratio": (
+        [
+            Group(
+                "",
+                (
+                    Row("Tiny", 2.5, 0.001, 900.0, 20, "1/10 v 0/12"),
+                    Row("Other", 0.6, 0.3, 1.2, 80, "10/99 v 20/98"),
+                    Row("None", None, None, None, None, "0/9 v 0/8"),
+                ),
+                Diamond("Pooled", 0.75, 0.55, 0.98, (0.2, 30), "11/118 v 20/118"),
+            )
+        ],
+        {"axis": Axis("ratio", "Odds ratio [95% CI]", null=1.0)},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_texts_neither_overlap_nor_leave_the_sheet(case):
+    groups, options = HARD[case]
+    check_legible(forest(groups, title="A title", codes=CODES, **options))
+
+
+@pytest.mark.parametrize("k", [1, 60])
+def test_any_number_of_cohorts(k):
+    figure = forest([group(k=k)], title="Many")
+    assert sum(entry["kind"] == "cohort" for entry in figure.table) == k
+    for width in WIDTHS:
+        assert sum(s.startswith("Cohort ") for s, *_ in texts(figure, width)) == k
+    check_legible(figure)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.text(max_size=60), st.text(max_size=40))
+def test_any_label_gives_well_formed_svg(label, column):
+    figure = forest([Group("", (row(label, columns=(column, column)),), diamond())], title="T")
+    for width in WIDTHS:
+        ElementTree.fromstring(figure.svg(width))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_long_texts_are_wrapped_not_dropped(width):
+    groups, options = HARD["long"]
+    assert (
+        drawn_words(forest(groups, title="T", **options), width).count(LONG.replace(" ", "")) >= 4
+    )
+
+
+def test_duplicate_labels_are_all_drawn():
+    figure = forest([Group("", (row("Same"), row("Same")), diamond())], title="T")
+    assert [entry["label"] for entry in figure.table][:2] == ["Same", "Same"]
+    assert sum(string == "Same" for string, *_ in texts(figure, "desktop")) == 2
+
+
+def test_single_group_gets_the_pooled_diamond_and_its_prediction():
+    kinds = [entry["kind"] for entry in forest([group()], title="T").table]
+    assert kinds == ["cohort", "cohort", "pooled", "prediction"]
+
+
+def test_several_groups_keep_subtotals_with_predictions():
+    kinds = [entry["kind"] for entry in forest([group(), group("B")], title="T").table]
+    assert kinds == ["cohort", "cohort", "subtotal", "prediction"] * 2
+
+
+def test_subtotals_below_an_overall_have_no_prediction():
+    figure = forest([group(), group("B")], overall=diamond("All"), title="T")
+    kinds = [entry["kind"] for entry in figure.table]
+    assert kinds == ["cohort", "cohort", "subtotal"] * 2 + ["pooled", "prediction"]
+
+
+def test_columns_that_are_empty_are_not_drawn():
+    figure = forest([Group("", (row(columns=("", "CR"), rob="", weight=None),))], title="T")
+    words = [string for string, *_ in texts(figure, "desktop")]
+    assert "Definition" in words
+    assert not {"Design", "RoB", "Weight"} & set(words)
+
+
+def test_only_codes_that_occur_are_spelt_out():
+    words = drawn_words(forest([group()], left_out=[LEFT], codes=CODES, title="T"), "desktop")
+    assert "OVLsharespatients" in words
+    assert "otherdenominator" not in words
+
+
+def test_svg_uses_the_variables_of_the_page_and_no_other_colour():
+    figure = forest([group()], left_out=[LEFT], codes=CODES, title="T")
+    for width in WIDTHS:
+        svg = figure.svg(width)
+        assert svg.startswith("<svg ") and "<style" not in svg and "DOCTYPE" not in svg
+        bare = re.sub(r"var\(--co-[a-z0-9-]+, #[0-9A-F]{6}\)", "", svg)
+        assert not re.search(r"#[0-9a-fA-F]{6}", bare)
+        assert "Evisynth" not in svg and "'Source Sans 3'" in svg
+        assert "Alder" in svg or "Cohort 0" in svg
+
+
+def test_html_holds_both_drawings_with_alt_text():
+    figure = forest([group()], title="T", caption="a < b", alt='say "so"', name="fig-1")
+    html = figure._repr_html_()
+    root = ElementTree.fromstring(html)
+    assert root.attrib == {"class": "co-figure", "id": "fig-1"}
+    assert [child.get("class") for child in root[:2]] == ["co-desktop", "co-phone"]
+    assert all(child.get("aria-label") == 'say "so"' for child in root[:2])
+    assert root.find("figcaption").text == "a < b"
+
+
+def test_ids_are_unique_within_a_page():
+    one, two = (forest([group()], title="T", name=name) for name in ("a", "b"))
+    for figure in (one, two):
+        # A chapter may annotate the axes; markers come with ids of their own.
+        figure.axes.plot([10, 20], [10, 20], marker="o")
+    page = one._repr_html_() + two._repr_html_()
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids)) > 2
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+
+
+def test_links_lead_from_labels_and_stay_as_they_are():
+    groups = [Group("", (row(href="cohorts.html#alder"), row(href="#here")), diamond())]
+    html = forest(groups, title="T")._repr_html_()
+    assert 'href="cohorts.html#alder"' in html and 'href="#here"' in html
+    assert 'role="group"' in html and "_blank" not in html
+
+
+def test_output_is_the_same_each_time(tmp_path):
+    first, second = (forest([group()], left_out=[LEFT], title="T") for _ in range(2))
+    assert first._repr_html_() == second._repr_html_() == first._repr_html_()
+    assert repr(first) == repr(second)
+    names = [path.name for path in first.save(tmp_path / "a", "f")]
+    second.save(tmp_path / "b", "f")
+    assert names == ["f.svg", "f.png", "f-phone.svg", "f-phone.png"]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    svg = (tmp_path / "a" / "f.svg").read_text(encoding="utf-8")
+    assert "var(" not in svg and "<dc:date>" not in svg
+
+
+def test_the_users_settings_make_no_difference():
+    plain = forest([group()], title="T")._repr_html_()
+    with matplotlib.rc_context(
+        {"font.size": 30, "lines.dash_capstyle": "round", "axes.grid": True}
+    ):
+        assert forest([group()], title="T")._repr_html_() == plain
+
+
+def test_plain_text_names_every_drawn_row():
+    figure = forest([group()], left_out=[LEFT], title="The title", name="x")
+    lines = repr(figure).splitlines()
+    assert lines[0] == "The title"
+    assert len(lines) == 2 + len(figure.table)
+    assert "⊂ Alder 2014" in repr(figure)
+
+
+def test_alt_text_has_the_numbers():
+    figure = forest([group()], title="T")
+    assert "55 [50–60]" in figure.alt and "[40–70]" in figure.alt and "57 [48–67]" in figure.alt
+
+
+def test_exotic_glyphs_give_no_warning(tmp_path):
+    figure = forest([Group("", (row("急 ⊂ ∪ ∩ ≥ τ $x^2$ \x07"),), diamond())], title="≤ ∝")
+    figure.save(tmp_path, "f")
+    assert "$x^2$" in figure.svg()
+
+
+@pytest.mark.parametrize(
+    ("build", "argument"),
+    [
+        (lambda: Axis("log"), "kind"),
+        (lambda: Axis("proportion", limits=(0.2, 0.8)), "limits"),
+        (lambda: Axis("ratio", limits=(2, 1)), "limits"),
+        (lambda: row(rob="fine"), "rob"),
+        (lambda: row(series=4), "series"),
+        (lambda: forest([Group("", (row(lower=0.6),))], title="T"), "limits"),
+        (lambda: forest([Group("", (row(estimate=57, upper=67),))], title="T"), "estimate"),
+        (lambda: forest([group()], title="T").svg("tablet"), "width"),
+        (lambda: units(total_rows=10), "unique"),
+        (lambda: units(per_square=0), "per_square"),
+    ],
+)
+def test_wrong_arguments_are_named(build, argument):
+    with pytest.raises(ArgumentError) as caught:
+        build()
+    assert caught.value.argument == argument
+
+
+def test_numbers_as_printed():
+    number = PROPORTION.number
+    assert [number(v) for v in (0, 0.004, 0.574, 1)] == ["0", "0", "57", "100"]
+    assert [RATIO.number(v) for v in (0.5, 9.994, 9.995, 120)] == ["0.50", "9.99", "10.0", "120"]
+
+
+def test_scales():
+    scale = Scale(PROPORTION, 0, 1, 330, 560)
+    assert [scale.x(v) for v in (0, 0.5, 1)] == [330, 445, 560]
+    items = [Row("a", 2.0, 0.001, 1e9, 1, ""), Row("b", 0.7, 0.5, 1.1, 1, "")]
+    ratio = Scale.fit(RATIO, items, 0, 100)
+    assert ratio.holds(1) and ratio.holds(2) and not ratio.holds(0.001) and not ratio.holds(1e9)
+    assert 0 < ratio.x(1) < ratio.x(2) <= 100
+    assert [label for _, label in ratio.ticks] == ["0.5", "1", "2"]
+
+
+def test_square_area_is_proportional_to_weight():
+    assert side(50, 50) == 13
+    assert (side(25, 50) / side(50, 50)) ** 2 == pytest.approx(0.5)
+    assert side(0.01, 50) == 3.5
+
+
+def test_wrap_keeps_every_letter():
+    for width in (30, 60, 200):
+        lines = wrap(LONG + " CR/CRh/CRi", width, 13)
+        assert "".join(lines).replace(" ", "") == (LONG + "CR/CRh/CRi").replace(" ", "")
+        assert all(measure(line, 13) <= width for line in lines)
+
+
+def units(**changes):
+    arguments = {
+        "total_rows": 3120,
+        "unique": 1340,
+        "naive": Diamond("", 0.53, 0.5, 0.57, None, "31 reports"),
+        "naive_label": "Every report pooled",
+        "independent": Diamond("", 0.5, 0.43, 0.57, (0.3, 0.7), "9 cohorts"),
+        "independent_label": "Each patient counted once",
+        "title": "Reports add up to 3,120 patients. There are 1,340.",
+        "axis_label": "Remission per 100 treated",
+    }
+    return counted_once(**(arguments | changes))
+
+
+def test_counted_once_draws_one_square_per_unit():
+    figure = units(per_square=20)
+    check_legible(figure)
+    for width in WIDTHS:
+        patches = [p for p in figure._sheets[width].axes.patches if hasattr(p, "get_xy")]
+        boxes = [p for p in patches if type(p).__name__ == "Rectangle"]
+        assert len(boxes) == 156
+        assert sum(p.get_facecolor()[3] > 0 for p in boxes) == 67
+    assert "3,120" in figure.alt and "1,340" in figure.alt
+
+
+@pytest.mark.parametrize("axis", [PROPORTION, RATIO])
+def test_mini_forest(axis):
+    figure = mini_forest([diamond("First"), diamond(LONG, None)], axis=axis, name="card")
+    check_legible(figure)
+    assert [entry["kind"] for entry in figure.table] == ["pooled", "prediction", "pooled"]
+
+
+def test_palette_roles_are_the_same_in_light_and_dark():
+    assert PALETTE.keys() == PALETTE_DARK.keys()
+    assert len(set(PALETTE.values())) == len(PALETTE)
+
+
+@pytest.mark.parametrize("weight", [400, 600, 700])
+def test_own_fonts_are_found(weight):
+    from matplotlib.font_manager import findfont
+
+    assert "Evisynth" in findfont(font("sans", weight), fallback_to_default=False)
+
+
+def test_importing_the_package_does_not_import_matplotlib():
+    code = "import evisynth, evisynth.figures, sys; sys.exit('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_drawing_leaves_pyplot_alone():
+    code = (
+        "import sys; from evisynth.figures import mini_forest, Diamond;"
+        "mini_forest([Diamond('a', .5, .4, .6)])._repr_html_();"
+        "sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,562 @@
+"""The house rules, read off the text of the repository: layers, topic words, chapters, prose."""
+
+import ast
+import csv
+import json
+import re
+from functools import cache
+from pathlib import Path
+from statistics import median
+
+import evisynth
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "code" / "evisynth"
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+PAGES = CHAPTERS + [page for page in [ROOT / "intro.md"] if page.exists()]
+DOCUMENTS = [
+    ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff")
+]
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+# Layers -------------------------------------------------------------------------------------------
+
+ROOMS = """errors effects tau2 model glmm pooling schema overlap printed arithmetic analyses
+selection extraction evidence report figures notebooks cli""".split()  # noqa: SIM905
+NO_STATISTICS = {"schema", "overlap"}  # they know tables and edges, and import errors alone
+
+
+def room_of(module):
+    """``evisynth.report.words`` is in report; what `evisynth` itself offers is at its home."""
+    parts = module.split(".")
+    if len(parts) == 1:
+        return None
+    return evisynth._HOMES.get(parts[1], parts[1])
+
+
+def imported_modules(source, module):
+    """Every module of the package that a source imports, inside functions too."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (
+                alias.name for alias in node.names if alias.name.split(".")[0] == "evisynth"
+            )
+        elif isinstance(node, ast.ImportFrom):
+            start = ".".join(module.split(".")[: -node.level]) + "." if node.level else ""
+            base = f"{start}{node.module or ''}".rstrip(".")
+            if base == "evisynth":
+                yield from (f"evisynth.{alias.name}" for alias in node.names)
+            elif base.startswith("evisynth."):
+                yield base
+
+
+def layering_faults(source, module):
+    """What a module imports from its right, or from a room without a place in the order."""
+    room = room_of(module)
+    if room not in ROOMS:
+        return [f"{module}: give the room {room!r} a place in ROOMS"]
+    faults = []
+    for imported in imported_modules(source, module):
+        other = room_of(imported)
+        if other == room:
+            continue
+        allowed = ["errors"] if room in NO_STATISTICS else ROOMS[: ROOMS.index(room)]
+        if other not in allowed:
+            faults.append(
+                f"{module} imports {imported}; allowed: {', '.join(allowed) or 'nothing'}"
+            )
+    return faults
+
+
+def module_of(path):
+    """Dotted name; a package's own file keeps its last part, for relative imports."""
+    return path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", ".")
+
+
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_each_module_imports_from_its_left_only(path):
+    assert not layering_faults(path.read_text("utf-8"), module_of(path))
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("evisynth.tau2", "from evisynth.glmm import rma_glmm"),
+        ("evisynth.tau2", "def f():\n    import evisynth.model"),
+        ("evisynth.effects", "from evisynth import rma"),
+        ("evisynth.evidence", "from .report import words"),
+        ("evisynth.report.words", "from ..figures import style"),
+        ("evisynth.overlap", "from evisynth.effects import escalc"),
+        ("evisynth.utils", ""),
+    ],
+)
+def test_a_wrong_import_is_found(module, source):
+    assert layering_faults(source, module)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("evisynth.model", "import numpy\nfrom evisynth.tau2 import reml"),
+        (
+            "evisynth.figures.phone",
+            "from evisynth.figures import marks\nfrom ..errors import ArgumentError",
+        ),
+        ("evisynth.report.__init__", "from .words import per_hundred"),
+        ("evisynth.overlap", "from evisynth.errors import ArgumentError"),
+    ],
+)
+def test_a_right_import_passes(module, source):
+    assert not layering_faults(source, module)
+
+
+def test_contributing_gives_the_same_order():
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    order = re.search(r"^    errors(?:\s*<\s*\w+)+", text, re.M)[0]
+    assert re.findall(r"\w+", order) == ROOMS
+
+
+# Topic words --------------------------------------------------------------------------------------
+
+DISEASE = [
+    "leukaemia",
+    "leukemia",
+    "lymphoblastic",
+    "tisagenlecleucel",
+    "ozogamicin",
+    "CAR-T",
+    "CAR T",
+]
+AGENTS = ["blinatumomab", "inotuzumab"]
+GENERAL = {"mixed", "other", "not_stated"}  # of the column agent, but not an agent
+SHORTEST = 5
+
+
+@cache
+def topic_words():
+    """Words of the data's topic: lower case where any case counts, names as they are written."""
+    any_case = {word.lower() for word in DISEASE + AGENTS}
+    names = set()
+    for row in rows_of("cohorts"):
+        any_case |= {row["agent"].lower()} - GENERAL
+    for row in rows_of("studies"):
+        names |= {row["first_author"].split(" ")[-1], row["name"], row["study_id"]}
+        names |= set(re.findall(r"\b[A-Z][A-Z0-9-]{4,}\b", row["name"]))
+    return {w for w in any_case if w}, {n for n in names if len(n) >= SHORTEST}
+
+
+def rows_of(table):
+    path = ROOT / "data" / f"{table}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _words(words, flags=0):
+    alternatives = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<![A-Za-z0-9])(?:{alternatives})(?![a-z0-9])", flags)
+
+
+@cache
+def _topic_patterns():
+    any_case, names = topic_words()
+    return (_words(any_case, re.IGNORECASE), *([_words(names)] if names else []))
+
+
+def topic_words_in(text):
+    return sorted({found for pattern in _topic_patterns() for found in pattern.findall(text)})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "code").rglob("*.py")), ids=name_of)
+def test_code_names_no_drug_disease_or_study(path):
+    assert not topic_words_in(path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "text", ['agent == "blinatumomab"', "# Leukaemia", "car-t", "def inotuzumab_arm"]
+)
+def test_a_topic_word_is_found(text):
+    assert topic_words_in(text)
+
+
+def test_every_first_author_of_the_data_is_a_topic_word():
+    for row in rows_of("studies"):
+        author = row["first_author"].split(" ")[-1]
+        assert len(author) < SHORTEST or topic_words_in(f"as {author} has it")
+
+
+# Chapters -----------------------------------------------------------------------------------------
+
+USUAL_LINES, MOST_LINES = 3, 12
+FORBIDDEN_CODE = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.AsyncFor,
+    ast.While,
+)
+
+
+def markdown_of(path):
+    """Markdown of a page, cell by cell."""
+    if path.suffix == ".md":
+        return [path.read_text("utf-8")]
+    return [source for kind, source, _ in notebook_cells(path) if kind == "markdown"]
+
+
+def code_of(path):
+    """Source and metadata of a page's code cells."""
+    if path.suffix == ".md":
+        return code_of_markdown(path.read_text("utf-8"))
+    return [(source, data) for kind, source, data in notebook_cells(path) if kind == "code"]
+
+
+def notebook_cells(path):
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    return [(cell["cell_type"], "".join(cell["source"]), cell["metadata"]) for cell in cells]
+
+
+def code_of_markdown(text):
+    """Code cells of a MyST page; their options in YAML are their metadata."""
+    fences = re.findall(r"^```\{code-cell\}[^\n]*\n(.*?)^```", text, re.S | re.M)
+    return [_without_options(fence) for fence in fences]
+
+
+def _without_options(fence):
+    block = re.match(r"---\n(.*?)^---\n", fence, re.S | re.M)
+    if block:
+        return fence[block.end() :], yaml.safe_load(block[1]) or {}
+    return re.sub(r"\A(?::[^\n]*\n)+", "", fence), {}
+
+
+def lines_of(cell):
+    return sum(1 for line in cell.splitlines() if line.strip() and not line.strip().startswith("#"))
+
+
+def cell_faults(cell):
+    """Why a code cell is too much for a chapter."""
+    tree = _tree(cell)
+    faults = [
+        f"line {n.lineno}: {type(n).__name__}"
+        for n in ast.walk(tree)
+        if isinstance(n, FORBIDDEN_CODE)
+    ]
+    if lines_of(cell) > MOST_LINES:
+        faults.append(f"{lines_of(cell)} lines, at most {MOST_LINES}")
+    return faults
+
+
+def usual_length_faults(cells):
+    """Whether half of the cells are longer than a usual cell."""
+    lengths = [lines_of(cell) for cell in cells if cell.strip()]
+    if lengths and median(lengths) > USUAL_LINES:
+        return [f"median {median(lengths)} lines a cell, at most {USUAL_LINES}"]
+    return []
+
+
+def _tree(cell):
+    return ast.parse(re.sub(r"^\s*[%!].*$", "", cell, flags=re.M))
+
+
+def figure_words(metadata):
+    """Caption and name that a code cell's metadata give its figure."""
+    return metadata.get("mystnb", {}).get("figure", {})
+
+
+def forest_faults(cell, metadata):
+    """Calls that draw a forest without a caption, in the call or in the cell's metadata.
+
+    An alternative text may be left to the view, which makes one from the numbers; whether it did
+    is read off the outputs.
+    """
+    for node in ast.walk(_tree(cell)):
+        if isinstance(node, ast.Call) and "forest" in _called(node):
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            empty = {name for name, value in given.items() if getattr(value, "value", "-") == ""}
+            named = figure_words(metadata)
+            if "caption" not in given.keys() - empty and not named.get("caption"):
+                yield f"line {node.lineno}: {_called(node)} without a caption"
+            if "alt" in empty:
+                yield f"line {node.lineno}: {_called(node)} with an empty alt"
+
+
+def _called(call):
+    return getattr(call.func, "id", getattr(call.func, "attr", ""))
+
+
+def figure_faults(html):
+    """Figures in an output of which a view lacks its alternative text."""
+    for figure in re.findall(r'<figure class="co-figure".*?</figure>', html, re.S):
+        views = re.findall(r'<div class="co-(?:desktop|phone)"[^>]*>', figure)
+        if not views or not all(re.search(r' aria-label="[^"]+"', view) for view in views):
+            yield "a figure without alternative text"
+
+
+def outputs_of(path):
+    """HTML outputs of a notebook."""
+    if path.suffix == ".md":
+        return []
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    return ["".join(output.get("data", {}).get("text/html", "")) for output in outputs]
+
+
+def strings_of(cell, metadata):
+    """Texts in a code cell that a reader reads: captions, titles, footers."""
+    values = [n.value for n in ast.walk(_tree(cell)) if isinstance(n, ast.Constant)]
+    values.append(figure_words(metadata).get("caption"))
+    return [value for value in values if isinstance(value, str) and len(value.split()) > 3]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_code_cells_are_thin(path):
+    cells = [source for source, _ in code_of(path)]
+    faults = [fault for cell in cells for fault in cell_faults(cell)]
+    assert not faults + usual_length_faults(cells)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_forest_has_caption_and_alternative_text(path):
+    faults = [fault for cell in code_of(path) for fault in forest_faults(*cell)]
+    assert not faults + [fault for html in outputs_of(path) for fault in figure_faults(html)]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "def f():\n    pass",
+        "for x in y:\n    x",
+        "while True:\n    break",
+        "class A: pass",
+        "a = 1\n" * 13,
+    ],
+)
+def test_a_cell_that_is_too_much_is_found(cell):
+    assert cell_faults(cell)
+
+
+def test_a_thin_cell_passes():
+    assert not cell_faults("%matplotlib inline\nrates = [row.rate for row in rows]\n")
+
+
+def test_long_cells_are_found():
+    assert usual_length_faults(["a\n" * 4, "a\n" * 5, "a"])
+    assert not usual_length_faults(["a\n" * 9, "a", "a"])
+
+
+CAPTIONED = {"mystnb": {"figure": {"caption": "Rates", "name": "fig-rates"}}}
+
+
+@pytest.mark.parametrize(
+    ("cell", "metadata"),
+    [
+        ("forest([g], title='t')", {}),
+        ("figures.forest_of(a, alt='a')", {"mystnb": {"figure": {"name": "fig"}}}),
+        ("forest(g, caption='', alt='a')", {}),
+        ("forest_of(a, alt='')", CAPTIONED),
+    ],
+)
+def test_a_forest_without_words_is_found(cell, metadata):
+    assert list(forest_faults(cell, metadata))
+
+
+@pytest.mark.parametrize(
+    ("cell", "metadata"),
+    [("forest_of(a)", CAPTIONED), ("forest(g, caption='c', alt='a')", {}), ("table(a)", {})],
+)
+def test_a_forest_with_words_passes(cell, metadata):
+    assert not list(forest_faults(cell, metadata))
+
+
+def test_a_figure_without_alternative_text_is_found():
+    view = '<div class="co-desktop" role="img" aria-label="45 of 100"><svg/></div>'
+    bare = view.replace("45 of 100", "")
+    assert not list(figure_faults(f'<figure class="co-figure">{view}</figure>'))
+    assert list(figure_faults(f'<figure class="co-figure">{view}{bare}</figure>'))
+    assert list(figure_faults('<figure class="co-figure"><svg/></figure>'))
+
+
+def test_a_code_cell_of_a_markdown_page_is_read_with_its_options():
+    options = "---\nmystnb: {figure: {caption: Rates, name: fig-rates}}\n---\n"
+    text = f"Words\n\n```{{code-cell}}\n{options}forest_of(a)\n```\n"
+    assert code_of_markdown(text) == [("forest_of(a)\n", CAPTIONED)]
+    assert code_of_markdown("```{code-cell}\n:tags: [x]\na\n```") == [("a\n", {})]
+
+
+# Prose --------------------------------------------------------------------------------------------
+
+NOT_PROSE = [
+    r"\A---\n.*?\n---\n",  # front matter
+    r"^(`{3,}|~{3,})(?:\{code[^}]*\}|\{math\}|(?!\{))[^\n]*\n.*?^\1[ \t]*$",  # code and equations
+    r"\$\$.*?\$\$",
+    r"(?<![\w$\\])\$[^$\n]+\$",
+    r"<!--.*?-->",
+    r"</?[a-zA-Z][^>]*>",
+    # Code spans, within a paragraph, and roles, glue among them.
+    r"(?:\{[\w:+-]+\})?(?<!`)(`{1,2})(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)",
+    r"\]\([^)]*\)",
+    r"https?://\S+",
+    r"^\s*:[\w-]+:.*$",  # options of directives
+]
+NUMBER = r"\d+(?:[.,]\d+)?"
+# What stands beside a number that is no result: the level of an interval, a definition, a year.
+LEVEL = r"(?!\s*(?:exact\s+)?(?:confidence|prediction|credible|CI\b|interval|limit))"
+DEFINITION = r"(?!\s+(?:of\s+)?(?:marrow\s+)?(?:leukaemic\s+|lymph)?blasts)"
+YEAR = r"(?:19|20)\d\d"
+TYPED = {
+    "percentage": rf"(?<![\w.-]){NUMBER}\s*(?:%|per\s?cent\b){LEVEL}{DEFINITION}",
+    "interval": rf"(?<![\w./-])(?<![Gg]rade )(?<![Gg]rades )(?!{YEAR}[-–—]{YEAR})"
+    rf"{NUMBER}\s?[-–—]\s?{NUMBER}(?![\w-])",
+    "bracketed interval": rf"\[{NUMBER}\s*(?:,|;|to)\s*{NUMBER}\]",
+    "count of cohorts or patients": r"(?<![\w])[kn]\s*=\s*\d+",
+    "share": r"(?<![\w.-])\d+\s+(?:out\s+)?of\s+(?:the\s+)?\d+",
+    "p value": r"(?<![\w])[pP]\s*[=<>]\s*0?\.\d+",
+    "heterogeneity": r"(?:I²|I2|τ²|τ|tau2|tau²)\s*=\s*\d",
+    "ratio": r"(?<![\w])(?:OR|HR|RR)\s*=?\s*\d",
+}
+FORBIDDEN_WORDS = re.compile(
+    r"\b(?:significant(?:ly)?|superior(?:ity)?|robust(?:ly|ness)?)\b", re.I
+)
+OURSELVES = re.compile(
+    r"\b(?:this|the|our)\s+(?:book|site|re-?synthesis)\b|\bcounted once\b|\bwe\b", re.I
+)
+DENIAL = re.compile(r"\b(?:not|no|never|nor)\b|n[’']t\b", re.I)
+DISCLAIMER = re.compile(r"\bnot\s+medical\s+advice\b", re.I)
+
+
+def prose(markdown):
+    """What a reader reads as prose: no code, no placed numbers, no links, no equations."""
+    for pattern in NOT_PROSE:
+        markdown = re.sub(pattern, " · ", markdown, flags=re.S | re.M)
+    return markdown
+
+
+def typed_results(markdown):
+    """Results that somebody typed: each kind that is found, with its place in the text."""
+    text = prose(markdown)
+    return [
+        f"{kind}: {hit[0]!r}"
+        for kind, pattern in TYPED.items()
+        for hit in re.finditer(pattern, text)
+    ]
+
+
+def forbidden_words(markdown):
+    return FORBIDDEN_WORDS.findall(prose(markdown))
+
+
+def sentences(text):
+    return re.split(r"(?<=[.!?:;])\s+|\n\s*\n|\n\s*[-*|]\s", text)
+
+
+def claims_to_be_a_systematic_review(markdown):
+    """Sentences that call the book itself a systematic review."""
+    return [
+        sentence.strip()
+        for sentence in sentences(prose(markdown))
+        if re.search(r"systematic\s+review", sentence, re.I)
+        and OURSELVES.search(sentence)
+        and not DENIAL.search(sentence)
+    ]
+
+
+def footer_disclaims():
+    config = ROOT / "_config.yml"
+    return config.exists() and bool(
+        DISCLAIMER.search(config.read_text("utf-8").partition("extra_footer")[2])
+    )
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_no_result_is_typed_in_prose(path):
+    captions = [text for cell in code_of(path) for text in strings_of(*cell)]
+    texts = markdown_of(path) + captions
+    assert not [found for text in texts for found in typed_results(text)]
+
+
+@pytest.mark.parametrize("path", PAGES + DOCUMENTS, ids=name_of)
+def test_prose_claims_no_more_than_it_may(path):
+    text = "\n\n".join(markdown_of(path) if path in PAGES else [path.read_text("utf-8")])
+    assert not forbidden_words(text)
+    assert not claims_to_be_a_systematic_review(text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_each_page_says_that_it_is_not_medical_advice(path):
+    assert footer_disclaims() or DISCLAIMER.search("\n".join(markdown_of(path)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The rate was 45 %.",
+        "The rate was 45%, as before.",
+        "About 44.2 percent responded.",
+        "45 [38–53] of 100",
+        "a new centre could see 31–67",
+        "a new centre could see 31-67 of 100",
+        "between [0.31, 0.67]",
+        "pooled from five cohorts (k = 5)",
+        "in 12 of 45 children",
+        "the difference (p < 0.001)",
+        "a tail <b>of</b> x < 3, 45 %, y > 2",
+        "I² = 72",
+        "OR 4.71",
+        "> A quotation with 45 % in it",
+        ":::{note}\nThe rate was 45 %.\n:::",
+        "```{note}\nThe rate was 45 %.\n```",
+        "| cohort | 45 % |",
+    ],
+)
+def test_a_typed_result_is_found(text):
+    assert typed_results(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The rate was {glue:text}`salvage-line-first` of 100.",
+        "An interval of `31–67` in a code span.",
+        "```python\nrate = 45  # 45 %\n```",
+        "```{math}\n31-67\n```",
+        "the exact 95 % confidence interval, and the 95% prediction interval",
+        "fewer than 5 % blasts in the marrow",
+        "adverse events of grade 3–4",
+        "Published 2014–2017, read on 2026-11-21.",
+        "the trials MT103-206 and ITCC-059",
+        "[a link](https://example.org/31-67)",
+        "where $k = 5$ would do",
+        "five cohorts, two of which are children's",
+        "See chapter 2 of the book, version 0.1.0.",
+    ],
+)
+def test_prose_without_results_passes(text):
+    assert not typed_results(text)
+
+
+@pytest.mark.parametrize("text", ["significantly longer", "a Superior drug", "robust results"])
+def test_a_forbidden_word_is_found(text):
+    assert forbidden_words(text)
+
+
+def test_a_claim_to_be_a_systematic_review_is_found():
+    assert claims_to_be_a_systematic_review("This book is a systematic review of five papers.")
+    assert claims_to_be_a_systematic_review("Counted Once, a systematic\nreview, opens.")
+    assert not claims_to_be_a_systematic_review("This book is not a systematic review.")
+    assert not claims_to_be_a_systematic_review("One source is a systematic review of children.")
+
+
+def test_the_disclaimer_is_found():
+    assert DISCLAIMER.search("Not\nmedical advice")
+    assert not DISCLAIMER.search("medical advice")

@@ -1,0 +1,295 @@
+"""The normal-normal model: published numbers, metafor's, and properties."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evisynth.effects import escalc
+from evisynth.errors import ArgumentError
+from evisynth.model import prediction_limits, rma
+from evisynth.tau2 import ESTIMATORS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+TESTS = ("z", "knha", "adhoc")
+
+
+@st.composite
+def studies(draw, k_min=2, k_max=7):
+    k = draw(st.integers(k_min, k_max))
+    yi = draw(st.lists(st.floats(-5, 5), min_size=k, max_size=k))
+    vi = draw(st.lists(st.floats(0.01, 10), min_size=k, max_size=k))
+    return np.round(yi, 3), np.array(vi)
+
+
+METHODS, CHOICES = st.sampled_from(list(ESTIMATORS)), st.sampled_from(TESTS)
+
+
+# --- published numbers, and metafor's ------------------------------------------------------------
+
+
+def test_bcg_vaccine_trials_are_as_published():
+    # Viechtbauer (2010) J Stat Softw 36(3), section 3.3, to the decimals printed there.
+    bcg = next(c for c in REFERENCE["analyses"] if (c["data"], c["measure"]) == ("bcg", "RR"))
+    result = rma(*escalc("RR", **bcg["counts"]), method="REML", test="z", measure="RR")
+    assert round(result.estimate, 4) == -0.7145
+    assert round(result.tau2, 4) == 0.3132
+    assert round(result.se, 4) == 0.1798
+    assert (round(result.ci_lb, 4), round(result.ci_ub, 4)) == (-1.0669, -0.3622)
+    assert (round(result.I2, 2), round(result.H2, 2)) == (92.22, 12.86)
+    assert round(result.Q, 4) == 152.2330
+    assert result.displayed["estimate"] == pytest.approx(0.4894, abs=5e-5)
+    # Stata's metan, as metafor's own tests quote it.
+    equal = rma(*escalc("RR", **bcg["counts"]), method="EE", test="z")
+    moments = rma(*escalc("RR", **bcg["counts"]), method="DL", test="z")
+    for found, printed in (
+        (equal, (-0.4303, -0.5097, -0.3509)),
+        (moments, (-0.7141, -1.0644, -0.3638)),
+    ):
+        assert (found.estimate, found.ci_lb, found.ci_ub) == pytest.approx(printed, abs=5.1e-5)
+
+
+@pytest.mark.parametrize(
+    "case", REFERENCE["analyses"], ids=lambda case: f"{case['data']}-{case['measure']}"
+)
+def test_rma_equals_metafor(case):
+    for fit in case["fits"]:
+        result = rma(case["yi"], case["vi"], method=fit["method"], test=fit["test"])
+        label = f"{fit['method']} {fit['test']}"
+        # Largest errors seen against metafor with tightened controls: estimate 5e-13, se 6e-13,
+        # limits 3e-12, tau2 3e-13, Q 9e-11 (of 1e4), its p 3e-14.
+        for name in ("estimate", "se", "ci_lb", "ci_ub", "tau2", "Q", "Q_p"):
+            expected = pytest.approx(fit[name], rel=1e-10, abs=1e-10)
+            assert getattr(result, name) == expected, f"{label} {name}"
+        # I2 8e-10 and H2 4e-7 (of 1e4); metafor lets the equal-effects H2 fall below 1.
+        assert pytest.approx(fit["I2"], rel=1e-9, abs=1e-8) == result.I2, label
+        h2 = max(1, fit["H2"]) if fit["method"] == "EE" else fit["H2"]
+        assert pytest.approx(h2, rel=1e-9) == result.H2, label
+        # 2e-10 percent.
+        np.testing.assert_allclose(result.weights, fit["weights"], rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in REFERENCE["analyses"] if case["predictions"]],
+    ids=lambda case: f"{case['data']}-{case['measure']}",
+)
+def test_prediction_interval_equals_metafors_with_t(case):
+    for reference in case["predictions"]:
+        for test in TESTS:
+            result = rma(case["yi"], case["vi"], method=reference["method"], test=test)
+            # Largest error seen 5e-12.
+            limits = (reference["pi_lb"], reference["pi_ub"])
+            assert (result.pi_lb, result.pi_ub) == pytest.approx(limits, rel=1e-10, abs=1e-10)
+
+
+# --- properties ----------------------------------------------------------------------------------
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(studies(k_min=1), METHODS, CHOICES, st.floats(0.5, 0.99))
+def test_every_number_is_there_and_in_order(data, method, test, level):
+    result = rma(*data, method=method, test=test, level=level)
+    assert result.se > 0 and result.tau2 >= 0 and result.tau == result.tau2**0.5
+    assert result.ci_lb < result.estimate < result.ci_ub
+    assert sum(result.weights) == pytest.approx(100, abs=1e-9)
+    assert all(weight >= 0 for weight in result.weights)
+    values = [getattr(result, n) for n in ("I2", "H2", "Q", "Q_p", "pi_lb", "pi_ub")]
+    assert all(value is None or np.isfinite(value) for value in values)
+    assert data[0].min() - 1e-12 <= result.estimate <= data[0].max() + 1e-12
+    predicted = result.k >= 3 and method != "EE"
+    assert (result.pi_lb is not None) == (result.pi_ub is not None) == predicted
+    if predicted:
+        assert result.pi_lb < result.estimate < result.pi_ub
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(studies(), METHODS, CHOICES, st.randoms(use_true_random=False))
+def test_study_order_does_not_matter(data, method, test, random):
+    yi, vi = data
+    order = list(range(yi.size))
+    random.shuffle(order)
+    one = rma(yi, vi, method=method, test=test)
+    other = rma(yi[order], vi[order], method=method, test=test)
+    # Error seen 2e-13, in Q; the same after a shift or in another unit, 2e-12 at most.
+    for name in ("estimate", "se", "ci_lb", "ci_ub", "tau2", "Q"):
+        expected = pytest.approx(getattr(one, name), rel=1e-8, abs=1e-9)
+        assert getattr(other, name) == expected, name
+    np.testing.assert_allclose(np.array(one.weights)[order], other.weights, rtol=0, atol=1e-7)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(studies(), METHODS, CHOICES, st.floats(-50, 50))
+def test_a_shift_moves_the_mean_and_nothing_else(data, method, test, shift):
+    yi, vi = data
+    one = rma(yi, vi, method=method, test=test)
+    other = rma(yi + shift, vi, method=method, test=test)
+    for name in ("estimate", "ci_lb", "ci_ub"):
+        expected = pytest.approx(getattr(one, name) + shift, rel=1e-7, abs=1e-7)
+        assert getattr(other, name) == expected, name
+    for name in ("se", "tau2", "Q"):
+        assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-7, abs=1e-9)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(studies(), METHODS, CHOICES, st.sampled_from([-1.0, 1e-3, 7.0, 1e3]))
+def test_another_unit_scales_the_result(data, method, test, unit):
+    yi, vi = data
+    one = rma(yi, vi, method=method, test=test)
+    other = rma(unit * yi, unit**2 * vi, method=method, test=test)
+    assert other.estimate / unit == pytest.approx(one.estimate, rel=1e-7, abs=1e-9)
+    assert other.se / abs(unit) == pytest.approx(one.se, rel=1e-7)
+    assert other.tau2 / unit**2 == pytest.approx(one.tau2, rel=1e-7, abs=1e-10)
+    assert pytest.approx(one.I2, rel=1e-7, abs=1e-6) == other.I2
+    assert pytest.approx(one.Q, rel=1e-9, abs=1e-12) == other.Q
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(studies(k_min=1), st.data())
+def test_equal_effects_interval_shrinks_when_a_study_is_counted_twice(data, choose):
+    yi, vi = data
+    twice = choose.draw(st.integers(0, yi.size - 1))
+    before = rma(yi, vi, method="EE", test="z")
+    after = rma(np.append(yi, yi[twice]), np.append(vi, vi[twice]), method="EE", test="z")
+    assert after.ci_ub - after.ci_lb < before.ci_ub - before.ci_lb
+    # By exactly this much: the double counting that the book avoids. Error seen 2e-16.
+    share = before.weights[twice] / 100
+    assert after.se == pytest.approx(before.se / np.sqrt(1 + share), rel=1e-12)
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(studies(k_min=2), METHODS)
+def test_ad_hoc_knapp_hartung_is_never_narrower_than_either(data, method):
+    z, knha, adhoc = (rma(*data, method=method, test=test) for test in TESTS)
+    assert adhoc.se == pytest.approx(max(z.se, knha.se), rel=1e-12)
+    assert z.estimate == knha.estimate == adhoc.estimate
+    # Paule and Mandel's factor is 1 but for rounding, which is no news.
+    raised = "Knapp-Hartung factor below 1 raised to 1" in adhoc.notes
+    assert raised == (knha.se < z.se * (1 - 1e-9)) or knha.notes
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(studies(k_min=2))
+def test_paule_mandel_makes_the_knapp_hartung_factor_1(data):
+    # Q(tau2) = k - 1 is what both say. Error seen 4e-16.
+    z, knha = (rma(*data, method="PM", test=test) for test in ("z", "knha"))
+    if z.tau2 > 0:
+        assert knha.se == pytest.approx(z.se, rel=1e-9)
+
+
+# --- few studies, and the edges ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ESTIMATORS)
+@pytest.mark.parametrize("test", TESTS)
+def test_one_study_is_itself(method, test):
+    result = rma([0.4], [0.09], method=method, test=test)
+    assert (result.estimate, result.tau2, result.k) == (0.4, 0.0, 1)
+    assert result.se == pytest.approx(0.3, rel=1e-15)
+    assert result.ci_ub == pytest.approx(0.4 + 1.959963984540054 * 0.3, rel=1e-14)
+    assert (result.I2, result.H2, result.Q_p, result.pi_lb) == (None, None, None, None)
+    assert result.Q == 0 and result.weights == (100.0,) and result.notes == ()
+
+
+def test_two_studies_have_no_prediction_interval_and_three_have():
+    two = rma([0.1, 0.9], [0.1, 0.1])
+    assert (two.pi_lb, two.pi_ub) == (None, None)
+    assert two.displayed["pi_lb"] is None and "prediction" not in repr(two)
+    # Two studies of one precision: tau2 = (y1 - y2)^2 / 2 - v, by hand.
+    assert two.tau2 == pytest.approx(0.32 - 0.1, rel=1e-12)
+    three = rma([0.1, 0.9, 0.4], [0.1, 0.1, 0.1])
+    half = stats.t.ppf(0.975, 2) * np.sqrt(three.tau2 + 0.1 / 3 + three.tau2 / 3)
+    assert three.pi_ub == pytest.approx(three.estimate + half, rel=1e-12)
+    assert "prediction" in repr(three)
+
+
+def test_equal_effects_predicts_nothing_but_reports_inconsistency_from_q():
+    result = rma([0.0, 1.0, 2.0], [0.1, 0.1, 0.1], method="EE", test="z")
+    assert result.model == "equal-effects" and result.pi_lb is None and result.tau2 == 0
+    # Q = 20 on 2: I2 = (20 - 2) / 20, H2 = 20 / 2.
+    assert pytest.approx((90, 10), rel=1e-12) == (result.I2, result.H2)
+
+
+def test_prediction_limits_need_three_and_a_random_effect():
+    assert prediction_limits(0, 1, 1, 2, 0.95) == (None, None)
+    assert prediction_limits(0, 1, 1, 9, 0.95, random=False) == (None, None)
+    assert prediction_limits(0, 3, 16, 3, 0.9) == pytest.approx(
+        (-5 * stats.t.ppf(0.95, 2), 5 * stats.t.ppf(0.95, 2)), rel=1e-14
+    )
+
+
+@pytest.mark.parametrize("test", ["knha", "adhoc"])
+def test_identical_effects_do_not_give_an_interval_of_no_width(test):
+    result = rma([0.5, 0.5, 0.5], [0.1, 0.2, 0.3], test=test)
+    assert result.ci_ub - result.ci_lb > 0.1
+    assert result.notes == ("Knapp-Hartung factor below 1 raised to 1",)
+
+
+def test_precisions_that_differ_by_a_million():
+    result = rma([0.1, 0.2, 0.7], [1e-6, 1.0, 1.0])
+    assert 0.1 <= result.estimate <= 0.7 and result.se > 0
+
+
+def test_it_prints_and_leaves_as_plain_types():
+    result = rma([0.1, 0.9, 0.4], [0.1, 0.1, 0.1], measure="OR", slab=["A", "B", "C"])
+    plain = json.loads(json.dumps(result.to_dict()))
+    assert plain["slab"] == ["A", "B", "C"] and plain["k"] == 3
+    assert plain["displayed"]["estimate"] == pytest.approx(np.exp(result.estimate), rel=1e-15)
+    assert all(type(weight) is float for weight in result.weights)
+    assert repr(result).startswith("<normal-normal OR, REML, k = 3: ")
+    assert rma([0.1], [1]).slab == ("Study 1",)
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "yi, vi, options, message",
+    [
+        ([1, np.nan], [1, 1], {}, "rma: yi is nan at position 1; allowed: finite numbers."),
+        (
+            [1, 2],
+            [1, np.inf],
+            {},
+            "rma: vi is inf at position 1; allowed: positive finite numbers.",
+        ),
+        ([1, 2], [0, 1], {}, "rma: vi is 0 at position 0; allowed: positive finite numbers."),
+        ([1, 2], [1, -3], {}, "rma: vi is -3 at position 1; allowed: positive finite numbers."),
+        ([1, 2], [1], {}, "rma: vi is of length 1; allowed: the length of yi, 2."),
+        ([], [], {}, "rma: yi is empty (k = 0); allowed: at least one study, finite numbers."),
+        (None, [1], {}, "rma: yi is missing; allowed: finite numbers."),
+        ([1], None, {}, "rma: vi is missing; allowed: positive finite numbers."),
+        ([1, "x"], [1, 1], {}, "rma: yi is 'x' at position 1; allowed: finite numbers."),
+        ([[1, 2]], [1, 1], {}, "rma: yi is of shape (1, 2); allowed: one dimension."),
+        ([1], [1], {"method": "HE"}, "rma: method is 'HE'; allowed: EE, DL, PM, ML, REML."),
+        ([1], [1], {"method": None}, "rma: method is None; allowed: EE, DL, PM, ML, REML."),
+        ([1], [1], {"method": ["DL"]}, "rma: method is ['DL']; allowed: EE, DL, PM, ML, REML."),
+        ([1], [1], {"test": "t"}, "rma: test is 't'; allowed: z, knha, adhoc."),
+        (
+            [1],
+            [1],
+            {"measure": "HR"},
+            "rma: measure is 'HR'; allowed: PLO, PR, PAS, OR, RR, RD, GEN.",
+        ),
+        (
+            [1],
+            [1],
+            {"level": 95},
+            "rma: level is 95; allowed: a number between 0 and 1, such as 0.95.",
+        ),
+        (
+            [1, 2],
+            [1, 1],
+            {"slab": ["A"]},
+            "rma: slab is of length 1; allowed: one label per study, 2.",
+        ),
+        ([1, 2], [1, 1], {"slab": "AB"}, "rma: slab is 'AB'; allowed: one label per study, 2."),
+    ],
+)
+def test_bad_arguments_are_named(yi, vi, options, message):
+    with pytest.raises(ArgumentError) as caught:
+        rma(yi, vi, **options)
+    assert str(caught.value) == message

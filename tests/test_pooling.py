@@ -1,0 +1,175 @@
+"""One rule for few studies: which rule, what it shows, and that it never invents a number."""
+
+import json
+
+import numpy as np
+import pytest
+from evisynth.effects import escalc, study_intervals
+from evisynth.errors import ArgumentError
+from evisynth.glmm import rma_glmm
+from evisynth.model import rma
+from evisynth.pooling import FEW, WARNINGS, pool_proportions, small_k_rule
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+RULES = {
+    "none": ([], []),
+    "one": ([7], [10]),
+    "two": ([7, 5], [10, 11]),
+    "few": ([7, 5, 9], [10, 11, 12]),
+    "many": ([7, 5, 9, 3, 6], [10, 11, 12, 9, 8]),
+    "boundary": ([0, 0, 0], [10, 11, 12]),
+    "extreme": ([0, 11, 12], [10, 11, 12]),
+}
+
+
+LABELS = ["A", "B", "C", "D", "E"]
+
+
+@st.composite
+def counts(draw):
+    ni = draw(st.lists(st.integers(1, 500), min_size=0, max_size=6))
+    return [draw(st.integers(0, n)) for n in ni], ni
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_each_rule_shows_what_it_may(rule):
+    xi, ni = RULES[rule]
+    pooled = pool_proportions(xi, ni)
+    assert pooled.rule == rule == small_k_rule(xi, ni)
+    assert pooled.warning == WARNINGS[rule].format(k=len(xi))
+    assert (pooled.k, pooled.events, pooled.total) == (len(xi), sum(xi), sum(ni))
+    modelled = rule in ("few", "many")
+    assert (pooled.headline is not None) == (pooled.inverse_variance is not None) == modelled
+    assert (pooled.common is None) == (modelled or rule == "none")
+    shows_rate = rule in ("one", "few", "many", "boundary")
+    assert (pooled.displayed["estimate"] is not None) == shows_rate
+    assert (pooled.displayed["ci_lb"] is not None) == shows_rate
+    assert (pooled.displayed["pi_lb"] is not None) == modelled
+
+
+def test_the_boundaries_of_the_rule():
+    assert [small_k_rule([1] * k, [3] * k) for k in range(7)] == [
+        "none",
+        "one",
+        "two",
+        "few",
+        "few",
+        "many",
+        "many",
+    ]
+    assert FEW == 5
+    # Below three studies their number decides, also where every patient has the event.
+    assert small_k_rule([3, 3], [3, 3]) == "two" and small_k_rule([0], [3]) == "one"
+    assert small_k_rule([3] * 9, [3] * 9) == "boundary"
+    assert small_k_rule([3, 0, 3], [3, 3, 3]) == "extreme"
+
+
+def test_the_headline_is_the_binomial_model_and_logit_reml_stands_beside_it():
+    xi, ni = RULES["many"]
+    pooled = pool_proportions(xi, ni, slab=LABELS, level=0.9)
+    assert pooled.headline == rma_glmm(xi, ni, slab=LABELS, level=0.9)
+    beside = rma(*escalc("PLO", xi=xi, ni=ni), measure="PLO", slab=LABELS, level=0.9)
+    assert pooled.inverse_variance == beside
+    assert pooled.inverse_variance.test == "adhoc" and pooled.level == 0.9
+    assert pooled.displayed == pooled.headline.displayed
+    assert pooled.weights == pooled.headline.weights
+
+
+def test_all_patients_as_one_cohort_is_exact():
+    pooled = pool_proportions(*RULES["boundary"])
+    # Clopper-Pearson for 0 of 33 by hand: 1 - 0.025^(1/33).
+    assert pooled.common == pytest.approx((0, 0, 1 - 0.025 ** (1 / 33)), rel=1e-12)
+    assert pooled.displayed["ci_ub"] == pooled.common[2]
+    one = pool_proportions(*RULES["one"])
+    assert one.common[1:] == (one.lower[0], one.upper[0]) and one.common[0] == 0.7
+
+
+def test_two_cohorts_are_not_pooled_though_their_sum_is_kept():
+    pooled = pool_proportions(*RULES["two"])
+    assert set(pooled.displayed.values()) == {None}
+    assert pooled.common[0] == pytest.approx(12 / 21, rel=1e-15)
+    assert pooled.weights == pytest.approx((100 * 10 / 21, 100 * 11 / 21), rel=1e-15)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(counts())
+def test_no_number_is_ever_nan_and_limits_are_proportions(data):
+    xi, ni = data
+    pooled = pool_proportions(xi, ni)
+    plain = json.dumps(pooled.to_dict(), allow_nan=False)
+    assert json.loads(plain)["k"] == len(xi)
+    shown = [value for value in pooled.displayed.values() if value is not None]
+    assert all(0 <= value <= 1 for value in (*shown, *pooled.lower, *pooled.upper))
+    if xi:
+        lower, upper = study_intervals(xi, ni)
+        assert pooled.lower == tuple(lower) and pooled.upper == tuple(upper)
+        assert sum(pooled.weights) == pytest.approx(100, abs=1e-9)
+    assert list(pooled.displayed) == ["estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub"]
+
+
+def test_arrays_and_series_are_taken():
+    import pandas as pd
+
+    xi, ni = RULES["few"]
+    expected = pool_proportions(xi, ni)
+    assert pool_proportions(np.array(xi), np.array(ni)) == expected
+    frame = pd.DataFrame({"x": xi, "n": ni}, index=[5, 3, 9])
+    assert pool_proportions(frame["x"], frame["n"]) == expected
+    assert all(type(x) is int for x in pool_proportions(frame["x"], frame["n"]).xi)
+
+
+@pytest.mark.parametrize(
+    "xi, ni, options, message",
+    [
+        ([], [3], {}, "pool_proportions: ni is of length 1; allowed: the length of xi, 0."),
+        ([], None, {}, "pool_proportions: ni is missing; allowed: the length of xi, 0."),
+        (None, None, {}, "pool_proportions: xi is missing; allowed: whole numbers from 0."),
+        (
+            [1, np.nan, 2],
+            [3, 3, 3],
+            {},
+            "pool_proportions: xi is nan at position 1; allowed: whole numbers from 0.",
+        ),
+        (
+            [1, 2, 4],
+            [3, 3, 3],
+            {},
+            "pool_proportions: xi is 4 at position 2; allowed: at most its total, 3.",
+        ),
+        (
+            [1, 2],
+            [3, 3, 3],
+            {},
+            "pool_proportions: ni is of length 3; allowed: the length of xi, 2.",
+        ),
+        (
+            "no",
+            [3],
+            {},
+            "pool_proportions: xi is 'no' at position 0; allowed: whole numbers from 0.",
+        ),
+        (
+            [[1, 2]],
+            [[3, 3]],
+            {},
+            "pool_proportions: xi is of shape (1, 2); allowed: one dimension.",
+        ),
+        (
+            [1, 2],
+            [3, 3],
+            {"level": 2},
+            "pool_proportions: level is 2; allowed: a number between 0 and 1, such as 0.95.",
+        ),
+        (
+            [1, 2],
+            [3, 3],
+            {"slab": ["A", "B", "C"]},
+            "pool_proportions: slab is of length 3; allowed: one label per study, 2.",
+        ),
+    ],
+)
+def test_bad_arguments_are_named(xi, ni, options, message):
+    with pytest.raises(ArgumentError) as caught:
+        pool_proportions(xi, ni, **options)
+    assert str(caught.value) == message

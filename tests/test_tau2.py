@@ -1,0 +1,188 @@
+"""Between-study variance: closed forms, published numbers, definitions, several maxima."""
+
+import numpy as np
+import pytest
+from evisynth.effects import escalc
+from evisynth.tau2 import (
+    ESTIMATORS,
+    dersimonian_laird,
+    generalised_q,
+    log_likelihood,
+    ml,
+    paule_mandel,
+    reml,
+    restricted_log_likelihood,
+)
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.stats import multivariate_normal
+
+BCG = {
+    "ai": [4, 6, 3, 62, 33, 180, 8, 505, 29, 17, 186, 5, 27],
+    "n1i": [123, 306, 231, 13598, 5069, 1541, 2545, 88391, 7499, 1716, 50634, 2498, 16913],
+    "ci": [11, 29, 11, 248, 47, 372, 10, 499, 45, 65, 141, 3, 29],
+    "n2i": [139, 303, 220, 12867, 5808, 1451, 629, 88391, 7277, 1665, 27338, 2341, 17854],
+}
+
+
+@st.composite
+def studies(draw, k_min=2, k_max=8):
+    k = draw(st.integers(k_min, k_max))
+    yi = draw(st.lists(st.floats(-5, 5), min_size=k, max_size=k))
+    vi = draw(st.lists(st.floats(0.01, 10), min_size=k, max_size=k))
+    # Away from subnormal spreads, of which no estimator keeps the digits.
+    yi, vi = np.round(yi, 3), np.array(vi)
+    return yi, vi
+
+
+def test_bcg_is_as_published():
+    # Viechtbauer (2010) J Stat Softw 36(3), section 3.3: 0.3132 under REML.
+    yi, vi = escalc("RR", **BCG)
+    assert reml(yi, vi) == pytest.approx(0.3132, abs=5e-5)
+    assert generalised_q(yi, vi) == pytest.approx(152.2330, abs=5e-5)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.floats(-4, 4), min_size=2, max_size=9), st.floats(0.01, 5))
+def test_with_equal_variances_every_estimator_has_a_closed_form(yi, v):
+    yi = np.round(yi, 3)
+    vi = np.full(yi.size, v)
+    spread = np.var(yi, ddof=1)
+    # Error seen 1e-14, 4e-14 relative.
+    for estimator in (dersimonian_laird, paule_mandel, reml):
+        assert estimator(yi, vi) == pytest.approx(max(0.0, spread - v), rel=1e-9, abs=1e-11)
+    expected = max(0.0, np.var(yi) - v)
+    assert ml(yi, vi) == pytest.approx(expected, rel=1e-9, abs=1e-11)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(studies())
+def test_reml_and_ml_are_global_maxima(data):
+    yi, vi = data
+    dense = np.concatenate([[0.0], np.geomspace(1e-8, 200, 300)])
+    for estimator, objective in ((reml, restricted_log_likelihood), (ml, log_likelihood)):
+        found = objective(yi, vi, estimator(yi, vi))
+        # No point of the grid is better, but for rounding.
+        assert found >= max(objective(yi, vi, tau2) for tau2 in dense) - 1e-12
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(studies())
+def test_paule_mandel_solves_its_equation_or_is_exactly_0(data):
+    yi, vi = data
+    tau2, df = paule_mandel(yi, vi), yi.size - 1
+    if generalised_q(yi, vi) <= df:
+        assert tau2 == 0.0
+    else:
+        # Error seen 1e-15 relative.
+        assert generalised_q(yi, vi, tau2) == pytest.approx(df, rel=1e-10)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(studies(), st.floats(-100, 100), st.sampled_from([1e-4, 1e-2, 3.0, 1e4]))
+def test_tau2_ignores_a_shift_and_follows_the_unit(data, shift, unit):
+    yi, vi = data
+    for name, estimator in ESTIMATORS.items():
+        tau2 = estimator(yi, vi)
+        assume(tau2 == 0 or tau2 > 1e-6)
+        # Error seen 2e-13 relative (a shift of 100 costs digits of yi), 2e-14 for the unit.
+        assert estimator(yi + shift, vi) == pytest.approx(tau2, rel=1e-7, abs=1e-9), name
+        scaled = estimator(unit * yi, unit**2 * vi) / unit**2
+        assert scaled == pytest.approx(tau2, rel=1e-8, abs=1e-12), name
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(studies(), st.randoms(use_true_random=False))
+def test_study_order_does_not_matter(data, random):
+    yi, vi = data
+    order = list(range(yi.size))
+    random.shuffle(order)
+    for name, estimator in ESTIMATORS.items():
+        # Sums in another order: error seen 2e-13 relative.
+        expected = pytest.approx(estimator(yi, vi), rel=1e-8, abs=1e-11)
+        assert estimator(yi[order], vi[order]) == expected, name
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(st.floats(0.01, 10), min_size=2, max_size=8), st.floats(0, 0.5))
+def test_exactly_0_where_effects_differ_less_than_chance_would_make_them(vi, share):
+    vi = np.array(vi)
+    # Deviations that are a share of the smallest standard error leave every Q below k - 1.
+    yi = share * np.sqrt(vi.min()) * np.array([(-1) ** i for i in range(vi.size)])
+    for name, estimator in ESTIMATORS.items():
+        assert estimator(yi, vi) == 0.0, name
+
+
+def test_identical_effects_give_exactly_0():
+    yi, vi = np.full(4, 0.3), np.array([0.1, 0.2, 0.3, 1e-6])
+    assert all(estimator(yi, vi) == 0.0 for estimator in ESTIMATORS.values())
+
+
+TWO_MAXIMA = {
+    # Found by a random search; the two local maxima of the restricted likelihood, the higher first.
+    "lower one wins": (
+        [0.0, -0.3, 0.3, 3.1, -6.1, -3.2],
+        [0.3, 0.03, 0.03, 2.18, 4.98, 7.59],
+        (0.1367, 2.6454),
+    ),
+    "upper one wins": (
+        [4.7, -5.9, 0.2, -0.6, -0.1, -0.2],
+        [3.28, 2.55, 0.02, 1.53, 0.02, 0.34],
+        (6.4485, 0.0367),
+    ),
+    "boundary wins": ([0.3, 0.0, 2.7, 1.0, -2.1], [0.03, 0.16, 2.49, 0.28, 1.01], (0.0, 0.4074)),
+    "boundary loses": ([1.3, 0.2, 0.1, 1.5], [0.51, 0.04, 0.03, 0.44], (0.1928, 0.0)),
+}
+
+
+@pytest.mark.parametrize("name", TWO_MAXIMA)
+def test_reml_takes_the_higher_of_two_maxima(name):
+    yi, vi, (higher, lower) = TWO_MAXIMA[name]
+    yi, vi = np.array(yi), np.array(vi)
+    for peak in (higher, lower):
+        near = [restricted_log_likelihood(yi, vi, max(peak * f, 0)) for f in (0.9, 1, 1.1)]
+        assert near[1] == max(near)
+    # The places are known to the grid of the search, 0.4 percent.
+    assert reml(yi, vi) == pytest.approx(higher, rel=5e-3)
+    gap = restricted_log_likelihood(yi, vi, higher) - restricted_log_likelihood(yi, vi, lower)
+    assert gap > 1e-3
+    if higher == 0:
+        assert reml(yi, vi) == 0.0
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(studies(), st.floats(0, 5), st.floats(0, 5))
+def test_likelihoods_are_those_of_the_normal_model(data, one, other):
+    yi, vi = data
+
+    def dense(tau2, restricted):
+        covariance = np.diag(vi + tau2)
+        precision = np.linalg.inv(covariance)
+        mu = precision.sum(axis=1) @ yi / precision.sum()
+        value = multivariate_normal(np.full(yi.size, mu), covariance).logpdf(yi)
+        return value - 0.5 * np.log(precision.sum()) * restricted
+
+    for objective, restricted in ((restricted_log_likelihood, True), (log_likelihood, False)):
+        found = objective(yi, vi, one) - objective(yi, vi, other)
+        # Up to a constant, hence differences; error seen 6e-14.
+        expected = dense(one, restricted) - dense(other, restricted)
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-8)
+
+
+@pytest.mark.parametrize("ratio", [1e-10, 1e-5, 1.0, 1e5, 1e10])
+def test_variances_of_very_different_size(ratio):
+    yi, vi = np.array([0.0, 1.0, 3.0, 2.0]), np.array([1.0, 1.0, 1.0, 1.0]) * ratio
+    vi[0] = 1.0
+    for name, estimator in ESTIMATORS.items():
+        assert np.isfinite(estimator(yi, vi)) and estimator(yi, vi) >= 0, name
+    for estimator, objective in ((reml, restricted_log_likelihood), (ml, log_likelihood)):
+        dense = np.concatenate([[0.0], np.geomspace(1e-12, 1e12, 2000)])
+        best = max(objective(yi, vi, tau2) for tau2 in dense)
+        assert objective(yi, vi, estimator(yi, vi)) >= best - 1e-10
+
+
+def test_two_studies_far_apart_need_a_wide_bracket():
+    yi, vi = np.array([-8.0, 9.0]), np.array([2.1, 2.1])
+    # Equal variances: the closed form 17^2 / 2 - 2.1. Error seen 0.
+    for estimator in (dersimonian_laird, paule_mandel, reml):
+        assert estimator(yi, vi) == pytest.approx(142.4, rel=1e-12)
