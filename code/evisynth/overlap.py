@@ -30,11 +30,22 @@ class Edge(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """A cohort that could be counted: how many patients, and whether read in its own report."""
+    """A cohort that could be counted.
+
+    Attributes
+    ----------
+    cohort : str
+    patients : int
+    primary : bool
+        Whether it was read in its own report.
+    order : int
+        Lower comes first among equals, for instance the year of the report.
+    """
 
     cohort: str
     patients: int
     primary: bool = True
+    order: int = 0
 
 
 class OverlapGraph:
@@ -180,7 +191,8 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     """The cohorts to count so that no patient counts twice.
 
     Of all sets in which no two cohorts share patients, the one with the most patients; among equals
-    the one with more cohorts read in their own report; among those the one that comes first by id.
+    the one with more cohorts read in their own report; among those the one that comes first by
+    order, then by id.
 
     Parameters
     ----------
@@ -200,7 +212,7 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     """
     import networkx as nx
 
-    ordered = sorted(candidates)
+    ordered = sorted(candidates, key=lambda candidate: (candidate.order, candidate.cohort))
     names = [candidate.cohort for candidate in ordered]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)

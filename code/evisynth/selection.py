@@ -183,7 +183,7 @@ class Selector:
                 row, code = self._choose(rows, spec)
                 (refused if code else best)[cohort_id] = (row, code)
         able = {c: row for c, (row, _) in best.items() if self.cohorts[c]["unit"] in spec.units}
-        candidates = [Candidate(c, row["total"], not row["second_hand"]) for c, row in able.items()]
+        candidates = [self._candidate(c, row) for c, row in able.items()]
         kept = set(independent_set(candidates, self.graph))
         counted = tuple(self._counted(c, able[c], kept) for c in able if c in kept)
         rest = [(c, *found) for c, found in (best | refused).items() if c not in kept]
@@ -191,6 +191,11 @@ class Selector:
         rest.sort(key=lambda item: order[item[0]])
         left_out = tuple(self._left_out(c, row, code, kept, spec) for c, row, code in rest)
         return Selection(spec, counted, left_out)
+
+    def _candidate(self, cohort_id, row):
+        """Among equals the earlier report is counted."""
+        year = self.studies[self.cohorts[cohort_id]["study_id"]]["year"] or 9999
+        return Candidate(cohort_id, row["total"], not row["second_hand"], year)
 
     def _rows_of(self, cohort_id, spec):
         if not fits_where(self.cohorts[cohort_id], spec):
@@ -248,7 +253,7 @@ class Selector:
             others = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""
             return f"{sign} {self.cohorts[rivals[0]]['label']}{others}"
         if code == "DEN":
-            return f"per {(row['denominator'] or 'not stated').replace('_', ' ')}"
+            return f"counted per {_words(row['denominator'])}"
         if code == "DEF":
             return row["criterion"] or "definition not stated"
         if code == "TIM":
@@ -261,6 +266,10 @@ class Selector:
         if code == "CLM":
             return f"decided against ({row['discrepancy_id']})"
         return CODES[code]
+
+
+def _words(code):
+    return (code or "an unnamed set").replace("_", " ")
 
 
 def fits_where(cohort, spec):

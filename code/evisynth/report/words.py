@@ -59,8 +59,9 @@ def plural(number, noun, many=None):
 
 
 def plain(code):
-    """A code of the tables as words."""
-    return (code or "not stated").replace("_", " ")
+    """A code of the tables as words; a token without a vowel is an abbreviation."""
+    words = (code or "not stated").split("_")
+    return " ".join(w.upper() if w.isalpha() and not set(w) & set("aeiouy") else w for w in words)
 
 
 def sentence(pooled):
