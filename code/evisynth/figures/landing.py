@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from evisynth.effects import study_intervals
+from dataclasses import replace
+
 from evisynth.figures.mini import mini_forest
-from evisynth.figures.of_analysis import pooled_diamond
-from evisynth.figures.rows import Diamond
+from evisynth.figures.of_analysis import pool_group, pooled_diamond
+from evisynth.figures.rows import Group
 from evisynth.figures.units import counted_once
 from evisynth.pooling import pool_proportions
 from evisynth.report.words import (
@@ -41,10 +42,12 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
         naive.total,
         selection.pooled.total,
         per_square=per_square,
-        naive=_without_prediction(pooled_diamond(naive, "Every printed row pooled")),
-        naive_label=plural(len(printed), "row"),
-        independent=pooled_diamond(selection.pooled, "Each patient counted once"),
-        independent_label=plural(len(selection.counted), "cohort"),
+        naive=_counting(pooled_diamond(naive), plural(len(printed), "row")),
+        naive_label="Every printed row pooled",
+        independent=_counting(
+            pooled_diamond(selection.pooled), plural(len(selection.counted), "cohort")
+        ),
+        independent_label="Each patient counted once",
         title=title.format(**numbers),
         subtitle=(
             f"One square, {count_word(per_square)} patients. Filled: counted for the first time. "
@@ -67,10 +70,9 @@ def naive_numbers(selection, printed):
     }
 
 
-def _without_prediction(diamond):
-    return Diamond(
-        diamond.label, diamond.estimate, diamond.lower, diamond.upper, None, diamond.counts
-    )
+def _counting(diamond, what):
+    """The diamond with what it pools in place of its counts."""
+    return replace(diamond, counts=what)
 
 
 def _naive_alt(naive, independent, numbers):
@@ -98,19 +100,12 @@ def mini_forest_of(analysis, *pools, labels=()):
     """
     chosen = [analysis[pool] for pool in pools]
     names = labels or [s.spec.title for s in chosen]
-    diamonds = [_card_diamond(s.pooled, label) for s, label in zip(chosen, names, strict=True)]
-    alt = ". ".join(
-        f"{label}: {sentence(s.pooled)}" for s, label in zip(chosen, names, strict=True)
-    )
-    return mini_forest(
-        [d for d in diamonds if d], alt=f"{alt}.", name=f"{analysis.spec.id}-{'-'.join(pools)}-mini"
-    )
+    items = [_card_item(s, label) for s, label in zip(chosen, names, strict=True)]
+    alt = ". ".join(f"{name}: {sentence(s.pooled)}" for s, name in zip(chosen, names, strict=True))
+    return mini_forest(items, alt=f"{alt}.", name=f"{analysis.spec.id}-{'-'.join(pools)}-mini")
 
 
-def _card_diamond(pooled, label):
-    modelled = pooled_diamond(pooled, label)
-    if modelled or not pooled.k:
-        return modelled
-    share = pooled.events / pooled.total
-    lower, upper = study_intervals([pooled.events], [pooled.total])
-    return Diamond(label, share, float(lower[0]), float(upper[0]))
+def _card_item(selection, label):
+    """A diamond where the pool has a headline, else its cohorts one under another."""
+    group = pool_group(selection, badge=False)
+    return pooled_diamond(selection.pooled, label) or Group(label, group.rows)

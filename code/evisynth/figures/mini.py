@@ -1,4 +1,4 @@
-"""The small picture of a card: diamonds and prediction bars, no table."""
+"""The small picture of a card: diamonds and prediction bars, or cohorts that are not pooled."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from evisynth.figures import marks
 from evisynth.figures.forest_plot import pooled_entries
 from evisynth.figures.inline import InlineFigure
-from evisynth.figures.rows import PROPORTION, Axis, Diamond
+from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import matplotlib_style, measure, wrap
@@ -17,14 +17,14 @@ WIDEST_LABEL = 110.0
 
 
 def mini_forest(
-    diamonds: Sequence[Diamond], *, alt: str = "", name: str = "", axis: Axis = PROPORTION
+    items: Sequence[Diamond | Group], *, alt: str = "", name: str = "", axis: Axis = PROPORTION
 ) -> InlineFigure:
-    """Draw a card's answer: each pooled estimate with its prediction interval beneath.
+    """Draw a card's answer: each pooled estimate, or its cohorts where they are not pooled.
 
     Parameters
     ----------
-    diamonds : sequence of Diamond
-        In order; display scale.
+    items : sequence of Diamond or Group
+        In order; display scale. A diamond has its prediction interval beneath, a group its rows.
     alt, name : str
         An empty ``alt`` is made from the numbers.
     axis : Axis
@@ -33,28 +33,58 @@ def mini_forest(
     -------
     InlineFigure
     """
-    diamonds = tuple(diamonds)
+    items = tuple(items)
     with matplotlib_style():
-        desktop, phone = (_draw(diamonds, axis, width) for width in (DESKTOP, PHONE))
-    table = [entry for item in diamonds for entry in pooled_entries("pooled", "", item)]
+        desktop, phone = (_draw(items, axis, width) for width in (DESKTOP, PHONE))
+    table = [entry for item in items for entry in _entries(item)]
     table = [{key: value for key, value in e.items() if value not in ("", ())} for e in table]
-    return InlineFigure(desktop, phone, table, alt=alt or _alt(diamonds, axis), name=name)
+    return InlineFigure(desktop, phone, table, alt=alt or _alt(items, axis), name=name)
 
 
-def _draw(diamonds, axis, width):
+def _label(item):
+    return item.title if isinstance(item, Group) else item.label
+
+
+def _marked(item):
+    return item.rows if isinstance(item, Group) else (item,)
+
+
+def _entries(item):
+    if isinstance(item, Diamond):
+        return pooled_entries("pooled", "", item)
+    return [
+        {"kind": "cohort", "group": item.title, "label": row.label, "counts": row.counts}
+        | {"estimate": row.estimate, "lower": row.lower, "upper": row.upper}
+        for row in item.rows
+    ]
+
+
+def _draw(items, axis, width):
     sheet = Sheet(width)
-    column = min(max((measure(item.label, 13) for item in diamonds), default=0), WIDEST_LABEL)
-    scale = Scale.fit(axis, diamonds, max(column + 14, 66), width - 2)
-    for item in diamonds:
+    column = min(max((measure(_label(item), 13) for item in items), default=0), WIDEST_LABEL)
+    marked = tuple(mark for item in items for mark in _marked(item))
+    scale = Scale.fit(axis, marked, max(column + 14, 66), width - 2)
+    for item in items:
         y = sheet.y + 10
-        more = sheet.lines(0, y, wrap(item.label, WIDEST_LABEL, 13), 13)
-        marks.diamond(sheet, scale, y, item, half=6)
-        if item.prediction:
-            marks.prediction_bar(sheet, scale, y + 13, item.prediction, width=1.8, end=7)
-            more = max(more, 9)
-        sheet.y += 21 + more
+        more = sheet.lines(0, y, wrap(_label(item), WIDEST_LABEL, 13), 13)
+        drawn = _draw_group if isinstance(item, Group) else _draw_diamond
+        sheet.y += 21 + max(more, drawn(sheet, scale, y, item))
     _axis(sheet, scale)
     return sheet.finish()
+
+
+def _draw_diamond(sheet, scale, y, item):
+    marks.diamond(sheet, scale, y, item, half=6)
+    if not item.prediction:
+        return 0
+    marks.prediction_bar(sheet, scale, y + 13, item.prediction, width=1.8, end=7)
+    return 9
+
+
+def _draw_group(sheet, scale, y, group):
+    for position, row in enumerate(group.rows):
+        marks.cohort(sheet, scale, y + 12 * position, row, 7)
+    return 12 * (len(group.rows) - 1)
 
 
 def _axis(sheet, scale):
@@ -67,11 +97,12 @@ def _axis(sheet, scale):
     sheet.y += 18
 
 
-def _alt(diamonds, axis):
+def _alt(items, axis):
     parts = []
-    for item in diamonds:
-        part = f"{item.label}: {axis.estimate(item)}"
-        if item.prediction:
+    for item in items:
+        marks_of = ", ".join(axis.estimate(mark) for mark in _marked(item))
+        part = f"{_label(item)}: {marks_of}"
+        if isinstance(item, Diamond) and item.prediction:
             part += f", mean of a new centre {axis.interval(*item.prediction)}"
         parts.append(part)
     return "; ".join(parts) + "."

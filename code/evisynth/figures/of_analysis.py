@@ -50,7 +50,7 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
     chosen = [analysis[pool] for pool in pools or analysis.selections]
     mostly_second_hand = _share_second_hand(chosen) > 0.5
     return forest(
-        [_group(selection, badge=not mostly_second_hand) for selection in chosen],
+        [pool_group(selection, badge=not mostly_second_hand) for selection in chosen],
         title=title,
         subtitle=_subtitle(chosen),
         left_out=[_left_out(item) for s in chosen for item in s.left_out] if left_out else (),
@@ -89,7 +89,8 @@ def _total(chosen):
     )
 
 
-def _group(selection, *, badge):
+def pool_group(selection, *, badge):
+    """A pool as a group of rows with its subtotal, or the note that says why there is none."""
     pooled = selection.pooled
     rows = [
         _row(c, x, n, low, high, weight, selection.spec.series, badge)
@@ -109,7 +110,8 @@ def _group(selection, *, badge):
 
 def _row(c, x, n, low, high, weight, series, badge):
     badges = ("2nd",) * (badge and c.second_hand) + ("∩?",) * bool(c.possible_overlaps)
-    columns = (DESIGNS.get(c.study["design"], c.study["design"]), plain(c.row["criterion"]))
+    criterion = plain(c.row["criterion"]) if c.row["criterion"] else ""
+    columns = (DESIGNS.get(c.study["design"], c.study["design"]), criterion)
     return Row(c.cohort["label"], x / n, low, high, weight, f"{x} / {n}", columns, badges, series)
 
 

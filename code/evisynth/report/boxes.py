@@ -108,7 +108,7 @@ def badges(analysis, *pools):
 
 
 def _values(counted, column):
-    found = Counter(plain(c.row[column]) for c in counted)
+    found = Counter(plain(c.row[column]) for c in counted if c.row[column])
     return ", ".join(name for name, _ in found.most_common())
 
 
