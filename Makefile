@@ -1,10 +1,9 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help book test serve refresh check format lock clean
+.PHONY: help environment book test serve refresh check format lock clean
 
 BIN := .venv/bin
-READY := .venv/.ready
 PYTHON ?=
 PORT ?= 8000
 export PYTHON
@@ -15,35 +14,35 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV MPLBACKEND
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 16
 
-$(READY): requirements.lock pyproject.toml environment.sh
+environment: # up to date at once where nothing changed
 	@./environment.sh
 
-book: $(READY) ## build the site into _build/html, warnings are errors
+book: environment ## build the site into _build/html, warnings are errors
 	@$(BIN)/jupyter-book build . -W -n --keep-going -q
 	@test -f _build/html/index.html
 	@echo "The book is in _build/html; read it with: make serve"
 
-test: $(READY) ## unit, data and house tests, and every chapter's numbers
+test: environment ## unit, data and house tests, and every chapter's numbers
 	@$(BIN)/python -m pytest -q -n 2 --dist loadscope --nbval tests chapters
 
 serve: book ## build, then show the site on http://localhost:8000 (PORT=...)
 	@echo "http://localhost:$(PORT)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-refresh: $(READY) ## run the chapters again and keep their new results
+refresh: environment ## run the chapters again and keep their new results
 	@$(BIN)/python -m evisynth.notebooks chapters
 
-check: $(READY) ## lint and format, as CI does
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
+check: environment ## lint and format, as CI does
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
 
-format: $(READY) ## format the code in place
-	@$(BIN)/ruff check --fix .
-	@$(BIN)/ruff format .
+format: environment ## format the code in place
+	@$(BIN)/python -m ruff check --fix .
+	@$(BIN)/python -m ruff format .
 
-lock: $(READY) ## resolve requirements.in into requirements.lock (needs uv)
+lock: environment ## resolve requirements.in into requirements.lock (needs uv)
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile requirements.in --universal --python-version 3.11 --fork-strategy fewest \
+	@$(BIN)/uv pip compile requirements.in --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
 
 clean: ## remove what was built, and .venv

@@ -1,35 +1,51 @@
 #!/bin/sh
 # Makes .venv from the hash-pinned lock with the first fitting Python, and installs the package in place.
-# Called by make; safe to call again.
+# Called by make before every command; does nothing where .venv is this checkout's and up to date.
 set -eu
 cd "$(dirname "$0")"
 unset PYTHONPATH PYTHONHOME
 venv=.venv
+stamp="$PWD $(cat requirements.lock pyproject.toml environment.sh | cksum)"
 
-fits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+if [ "${1:-}" = --adopt ]; then # take .venv as it is, for a build with unlocked packages
+  echo "$stamp" >"$venv/.ready"
+  exit 0
+fi
+if [ -f "$venv/.ready" ] && [ "$(cat "$venv/.ready")" = "$stamp" ] && "$venv/bin/python" -c '' 2>/dev/null; then
+  exit 0
+fi
 
-if [ -n "${PYTHON:-}" ]; then candidates=$PYTHON; else candidates="python3.13 python3.12 python3.11 python3.14 python3 python"; fi
-python=
-seen=
-for candidate in $candidates; do
+version() { "$1" -c 'import platform; print(platform.python_version())' 2>/dev/null || echo broken; }
+new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
+has_venv() { "$1" -c 'import venv, ensurepip' >/dev/null 2>&1; }
+
+if [ -n "${PYTHON:-}" ]; then
+  set -- "$PYTHON"
+else
+  set -- python3.13 python3.12 python3.11 python3.14 python3 python
+fi
+python='' without_venv='' seen=''
+for candidate in "$@"; do
   command -v "$candidate" >/dev/null 2>&1 || continue
-  seen="$seen $candidate ($("$candidate" -c 'import platform; print(platform.python_version())' 2>/dev/null || echo broken))"
-  if fits "$candidate"; then python=$candidate; break; fi
+  seen="$seen $candidate ($(version "$candidate"))"
+  new_enough "$candidate" || continue
+  if has_venv "$candidate"; then python=$candidate; break; fi
+  without_venv=$candidate
 done
-if [ -z "$python" ]; then
-  echo "This book needs Python 3.11 or newer; found:${seen:- none}. Install one, or name it: make PYTHON=/path/to/python3 ..." >&2
+if [ -z "$python" ] && [ -n "$without_venv" ]; then
+  echo "$without_venv has no venv module; on Debian or Ubuntu: apt install python3-venv. Or name another: make PYTHON=/path/to/python3 ..." >&2
   exit 1
 fi
-if ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
-  echo "$python has no venv module; on Debian or Ubuntu: apt install python3-venv. Or name another Python: make PYTHON=/path/to/python3 ..." >&2
+if [ -z "$python" ]; then
+  echo "This book needs Python 3.11 or newer; looked for: $*; found:${seen:- none}. Install one, or name it: make PYTHON=/path/to/python3 ..." >&2
   exit 1
 fi
 
 echo "Setting up .venv with $("$python" --version) (once, about a minute) ..."
 rm -rf "$venv"
 "$python" -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock 2>"$venv/install.log" ||
-  { cat "$venv/install.log" >&2; rm -rf "$venv"; exit 1; }
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>"$venv/install.log" ||
-  { cat "$venv/install.log" >&2; rm -rf "$venv"; exit 1; }
-touch "$venv/.ready"
+log="$venv/install.log"
+"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock 2>"$log" &&
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>"$log" ||
+  { cat "$log" >&2; rm -rf "$venv"; exit 1; }
+echo "$stamp" >"$venv/.ready"

@@ -23,7 +23,9 @@ class Evidence:
     """
 
     def __init__(self, tables, codebook, analyses, folder):
-        self._tables = MappingProxyType(tables)
+        self._tables = MappingProxyType(
+            {name: tuple(map(MappingProxyType, rows)) for name, rows in tables.items()}
+        )
         self.codebook = codebook
         self.analyses = MappingProxyType({spec.id: spec for spec in analyses})
         self.folder = Path(folder)
