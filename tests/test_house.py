@@ -28,7 +28,7 @@ def name_of(path):
 # Layers -------------------------------------------------------------------------------------------
 
 ROOMS = """errors effects tau2 model glmm pooling schema overlap printed arithmetic analyses
-selection extraction evidence report figures notebooks cli""".split()  # noqa: SIM905
+selection synthesis extraction evidence report figures notebooks cli""".split()  # noqa: SIM905
 NO_STATISTICS = {"schema", "overlap"}  # they know tables and edges, and import errors alone
 
 

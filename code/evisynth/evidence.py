@@ -13,7 +13,8 @@ from evisynth.errors import ArgumentError, EvidenceError
 from evisynth.overlap import Edge, OverlapGraph
 from evisynth.printed import rejected_claims
 from evisynth.schema import Problem, find_package, read_codebook, read_tables
-from evisynth.selection import Analysis, Selection, Selector, fits_where
+from evisynth.selection import Selection, Selector, fits_where
+from evisynth.synthesis import Analysis
 
 
 class Evidence:

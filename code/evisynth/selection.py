@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
-from evisynth.analyses import AnalysisSpec, PoolSpec
-from evisynth.errors import ArgumentError
+from evisynth.analyses import PoolSpec
 from evisynth.overlap import Candidate, independent_set
 from evisynth.pooling import Pooled, pool_proportions
 
@@ -111,47 +110,6 @@ class Selection:
     def pooled(self) -> Pooled:
         """The counts under the book's rule for few studies."""
         return pool_proportions(self.xi, self.ni, slab=self.slab)
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A question answered: every pool selected and pooled."""
-
-    spec: AnalysisSpec
-    selections: Mapping[str, Selection]
-    evidence: object
-
-    def __getitem__(self, pool) -> Selection:
-        if pool not in self.selections:
-            raise ArgumentError(
-                "Analysis",
-                "pool",
-                repr(pool),
-                f"a pool of {self.spec.id}: {', '.join(self.selections)}",
-            )
-        return self.selections[pool]
-
-    @property
-    def cohorts(self):
-        """Ids of all cohorts that any pool counts."""
-        found = {c.cohort["cohort_id"] for s in self.selections.values() for c in s.counted}
-        return tuple(sorted(found))
-
-    def strata(self, first, second):
-        """Pairs of counted rows of the same study in two pools.
-
-        Parameters
-        ----------
-        first, second : str
-            Pool ids.
-
-        Returns
-        -------
-        tuple of (Counted, Counted)
-        """
-        theirs = {c.study["study_id"]: c for c in self[second].counted}
-        pairs = ((c, theirs.get(c.study["study_id"])) for c in self[first].counted)
-        return tuple((a, b) for a, b in pairs if b is not None)
 
 
 class Selector:

@@ -98,7 +98,7 @@ def mini_forest_of(analysis, *pools, labels=()):
     -------
     InlineFigure
     """
-    chosen = [analysis[pool] for pool in pools]
+    chosen = analysis.chosen(*pools)
     names = labels or [s.spec.title for s in chosen]
     items = [_card_item(s, label) for s, label in zip(chosen, names, strict=True)]
     alt = ". ".join(f"{name}: {sentence(s.pooled)}" for s, name in zip(chosen, names, strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from evisynth.effects import study_intervals
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.rows import RATIO, Diamond, Group, LeftOut, Row
-from evisynth.report.contrasts import strata_odds_ratios
 from evisynth.report.tables import counts
 from evisynth.report.words import (
     DESIGNS,
@@ -47,7 +46,7 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
     -------
     InlineFigure
     """
-    chosen = [analysis[pool] for pool in pools or analysis.selections]
+    chosen = analysis.chosen(*pools)
     mostly_second_hand = _share_second_hand(chosen) > 0.5
     return forest(
         [pool_group(selection, badge=not mostly_second_hand) for selection in chosen],
@@ -168,7 +167,7 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
     -------
     InlineFigure
     """
-    labels, models, common, pairs = strata_odds_ratios(analysis, first, second)
+    found = analysis.odds_ratios(first, second)
     rows = tuple(
         Row(
             label,
@@ -177,9 +176,9 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
             f"{counts(a.row)} v {counts(b.row)}",
             (plain(a.row["derivation"]),),
         )
-        for label, model, (a, b) in zip(labels, models, pairs, strict=True)
+        for label, model, (a, b) in zip(found.labels, found.models, found.pairs, strict=True)
     )
-    diamond = Diamond("Common odds ratio (Mantel–Haenszel)", *common)
+    diamond = Diamond("Common odds ratio (Mantel–Haenszel)", *found.common)
     modest = len(rows) < 3
     return forest(
         [
@@ -200,7 +199,7 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
             ),
         ),
         caption=caption,
-        alt=_ratio_alt(title, labels, models, common),
+        alt=_ratio_alt(title, found),
     )
 
 
@@ -214,10 +213,13 @@ def _strata_subtitle(number, outcome):
     return f"{strata[:1].upper()}{strata[1:]}, odds of {outcome}."
 
 
-def _ratio_alt(title, labels, models, common):
+def _ratio_alt(title, found):
     each = "; ".join(
         f"{label}: odds ratio {estimate:.2f}, {low:.2f} to {high:.2f}"
-        for label, (estimate, low, high) in zip(labels, map(_shown, models), strict=True)
+        for label, (estimate, low, high) in zip(
+            found.labels, map(_shown, found.models), strict=True
+        )
     )
+    common = found.common
     pooled = f"Common odds ratio {common[0]:.2f}, {common[1]:.2f} to {common[2]:.2f}"
     return f"Forest plot. {title}. {each}. {pooled}."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 
 from evisynth.figures.landing import mini_forest_of
-from evisynth.report.boxes import patients_once
 from evisynth.report.html import Html, tag
 from evisynth.report.words import per_hundred, plural, thousands
 
@@ -52,7 +51,7 @@ def _rate(pooled):
 
 def _behind(analysis):
     cohorts = {c.cohort["cohort_id"] for p in analysis.spec.card.pools for c in analysis[p].counted}
-    patients = f"{thousands(patients_once(analysis))} patients in the chapter"
+    patients = f"{thousands(analysis.patients)} patients in the chapter"
     return plural(len(cohorts), "cohort"), patients
 
 

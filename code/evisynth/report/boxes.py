@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from evisynth.overlap import Candidate, independent_set
 from evisynth.report.html import Html, tag
 from evisynth.report.words import count_word, plain, plural, thousands
 
@@ -25,7 +24,7 @@ def stamp(analysis):
     second_hand = sum(c.second_hand for c in counted.values())
     entries = (
         (str(len(counted)), "cohorts"),
-        (thousands(patients_once(analysis)), "patients, each once"),
+        (thousands(analysis.patients), "patients, each once"),
         (str(len({c.row["source_id"] for c in counted.values()})), "sources"),
         (f"{second_hand} of {len(counted)}", "read second hand"),
         (analysis.evidence.version, "data version"),
@@ -41,17 +40,6 @@ def stamp(analysis):
 def _by_cohort(analysis):
     selections = analysis.selections.values()
     return {c.cohort["cohort_id"]: c for selection in selections for c in selection.counted}
-
-
-def patients_once(analysis):
-    """Patients over all pools of an analysis, nobody twice."""
-    sizes: Counter = Counter()
-    for selection in analysis.selections.values():
-        for c in selection.counted:
-            cohort = c.cohort["cohort_id"]
-            sizes[cohort] = max(sizes[cohort], c.cohort["n"] or 0, c.row["total"])
-    kept = independent_set((Candidate(c, n) for c, n in sizes.items()), analysis.evidence.graph)
-    return sum(sizes[c] for c in kept)
 
 
 def question(analysis):
@@ -92,7 +80,7 @@ def badges(analysis, *pools):
     -------
     Html
     """
-    chosen = [analysis[pool] for pool in pools or analysis.selections]
+    chosen = analysis.chosen(*pools)
     counted = [c for selection in chosen for c in selection.counted]
     facts = (
         ("definition", _values(counted, "criterion"), ""),
@@ -133,7 +121,7 @@ def banner(analysis, *pools):
     -------
     Html
     """
-    chosen = [analysis[pool] for pool in pools or analysis.selections]
+    chosen = analysis.chosen(*pools)
     few = [selection for selection in chosen if selection.pooled.warning]
     lines = [(s.spec.title, _capital(_in_letters(s.pooled))) for s in few]
     if not lines:

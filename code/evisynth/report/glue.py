@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.report.boxes import cohorts_and_patients, patients_once
-from evisynth.report.contrasts import strata_odds_ratios
+from evisynth.report.boxes import cohorts_and_patients
 from evisynth.report.html import Html
 from evisynth.report.words import (
     count_word,
@@ -67,7 +66,7 @@ def glue_analysis(analysis):
         values |= {f"{pool}-{name}": value for name, value in found.items()}
     values |= {
         "k": count_word(len(analysis.cohorts)),
-        "patients": thousands(patients_once(analysis)),
+        "patients": thousands(analysis.patients),
     }
     return glue_values(analysis.spec.id, values)
 
@@ -114,10 +113,11 @@ def glue_contrast(analysis, first, second):
     -------
     Html
     """
-    labels, models, common, _ = strata_odds_ratios(analysis, first, second)
-    values = {"strata": count_word(len(labels)), "or": ratio(common[0])}
+    found = analysis.odds_ratios(first, second)
+    common = found.common
+    values = {"strata": count_word(len(found.models)), "or": ratio(common[0])}
     values["or-ci"] = f"{ratio(common[1])}–{ratio(common[2])}"
-    for position, model in enumerate(models, start=1):
+    for position, model in enumerate(found.models, start=1):
         shown = model.displayed
         values[f"or-{position}"] = ratio(shown["estimate"])
         values[f"or-{position}-ci"] = f"{ratio(shown['ci_lb'])}–{ratio(shown['ci_ub'])}"

@@ -35,7 +35,7 @@ def survival(evidence, *, analysis=None, subsets=None):
     -------
     Html
     """
-    cohorts = None if analysis is None else _read_by(analysis)
+    cohorts = None if analysis is None else analysis.read_cohorts
     rows = [
         _cells(row, evidence)
         for row in evidence.rows("survival")
@@ -44,14 +44,6 @@ def survival(evidence, *, analysis=None, subsets=None):
         and row["value_status"] != "not_reported"
     ]
     return table(_HEADER, rows, numeric=("Value", "Limits"))
-
-
-def _read_by(analysis):
-    return {
-        item.cohort["cohort_id"]
-        for selection in analysis.selections.values()
-        for item in (*selection.counted, *selection.left_out)
-    }
 
 
 def _cells(row, evidence):

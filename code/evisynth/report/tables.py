@@ -38,7 +38,7 @@ def counted(analysis, *pools):
         "Read from",
         "How",
     )
-    rows = [row for pool in pools or analysis.selections for row in _counted_rows(analysis[pool])]
+    rows = [row for selection in analysis.chosen(*pools) for row in _counted_rows(selection)]
     return table(header, rows, numeric=("n / N", "% [95% CI]"))
 
 
@@ -87,14 +87,14 @@ def left_out(analysis, *pools):
     rows = [
         (
             item.cohort["label"],
-            analysis[pool].spec.title,
+            selection.spec.title,
             counts(item.row),
             item.code,
             item.reason,
             place(item.row),
         )
-        for pool in pools or analysis.selections
-        for item in analysis[pool].left_out
+        for selection in analysis.chosen(*pools)
+        for item in selection.left_out
     ]
     return table(header, rows, numeric=("n / N",), caption=_spelt_out(rows))
 
@@ -132,7 +132,7 @@ def pooled(analysis, *pools):
         "I²",
         "Logit REML % [95% CI]",
     )
-    rows = [_pooled_row(analysis[pool]) for pool in pools or analysis.selections]
+    rows = [_pooled_row(selection) for selection in analysis.chosen(*pools)]
     return table(header, rows, numeric=header[1:])
 
 
@@ -178,15 +178,12 @@ def disagreements(analysis):
 
 def _touched(analysis):
     outcomes = {o for selection in analysis.selections.values() for o in selection.spec.outcomes}
-    cohorts = {
-        item.cohort["cohort_id"]
-        for selection in analysis.selections.values()
-        for item in (*selection.counted, *selection.left_out)
-    }
     return {
         row["discrepancy_id"]
         for row in analysis.evidence.rows("outcomes")
-        if row["discrepancy_id"] and row["cohort_id"] in cohorts and row["outcome"] in outcomes
+        if row["discrepancy_id"]
+        and row["cohort_id"] in analysis.read_cohorts
+        and row["outcome"] in outcomes
     }
 
 

@@ -1,0 +1,89 @@
+"""Reading files strictly: bytes, then text, then the records of a CSV table."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from evisynth.problems import Unreadable
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Record(NamedTuple):
+    """Cells of one record as text, and the line of the file on which it begins."""
+
+    line: int
+    cells: tuple[str, ...]
+
+
+def read_text(path) -> str:
+    """Text of a file in UTF-8, without a byte order mark and without control characters.
+
+    Raises
+    ------
+    Unreadable
+        Where the file is missing, is no file, is empty, or has a byte that may not be there;
+        the message gives its line and its offset from the start of the file.
+    """
+    data = _read_bytes(Path(path))
+    if not data:
+        raise Unreadable("empty: 0 bytes", "needed: a file with something in it")
+    if data.startswith(codecs.BOM_UTF8):
+        raise Unreadable("begins with a byte order mark", "allowed: UTF-8 without one")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Unreadable(_place(data, error.start), "allowed: UTF-8") from None
+    stray = _CONTROL.search(data)
+    if stray:
+        raise Unreadable(_place(data, stray.start()), "allowed: text without control characters")
+    return text
+
+
+def _read_bytes(path):
+    try:
+        if not path.exists():
+            raise Unreadable("missing", f"needed: the file {path.name}")
+        if not path.is_file():
+            raise Unreadable("a folder" if path.is_dir() else "not a file", "needed: a file")
+        return path.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}", "needed: a file") from None
+
+
+def _place(data, offset):
+    line = data.count(b"\n", 0, offset) + 1
+    return f"byte 0x{data[offset]:02x} on line {line}, at offset {offset}"
+
+
+def read_records(path) -> tuple[tuple[str, ...], list[Record]]:
+    """Header and records of a CSV file: commas, double quotes, any line ends.
+
+    Raises
+    ------
+    Unreadable
+        As `read_text` does, and where quotes do not pair.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    records, line = [], 1
+    try:
+        for cells in reader:
+            records.append(Record(line, tuple(cells)))
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise Unreadable(
+            f"line {line}: {error}", "allowed: CSV, double quotes in pairs around a whole cell"
+        ) from None
+    return records[0].cells, records[1:]
+
+
+def ragged(header, record) -> str:
+    """What is wrong with the number of cells of a record, or nothing."""
+    if len(record.cells) == len(header):
+        return ""
+    return f"{len(record.cells)} cells" if record.cells else "a blank line"
