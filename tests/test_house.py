@@ -27,8 +27,9 @@ def name_of(path):
 
 # Layers -------------------------------------------------------------------------------------------
 
-ROOMS = """errors effects tau2 model glmm pooling schema overlap printed arithmetic analyses
-selection synthesis extraction evidence report figures notebooks cli""".split()  # noqa: SIM905
+ROOMS = """errors checks measures effects tau2 intervals model quadrature glmm pooling schema
+overlap printed arithmetic analyses selection synthesis extraction evidence report figures
+notebooks cli""".split()  # noqa: SIM905
 NO_STATISTICS = {"schema", "overlap"}  # they know tables and edges, and import errors alone
 
 

@@ -40,7 +40,7 @@ def _validate(chosen):
     folder = find_package(chosen.folder)
     tables, analyses, problems = read_everything(folder)
     if problems:
-        raise EvidenceError(sorted(problems))
+        raise EvidenceError(problems)
     rows = sum(len(table) for table in tables.values())
     print(f"{len(tables)} tables, {rows} rows, {len(analyses)} analyses: no problem found")
     return 0

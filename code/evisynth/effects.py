@@ -1,17 +1,24 @@
-"""Effect sizes on the analysis scale, their back-transforms, and exact study intervals.
+"""Effect sizes on the analysis scale, exact study intervals, and the common odds ratio.
 
 Arrays in, arrays out; nothing here knows a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import logit
 
+from evisynth.checks import (
+    check_choice,
+    check_counts,
+    check_level,
+    check_number,
+    check_tables,
+)
 from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.measures import double_arcsine
 
 
 class EffectSizes(NamedTuple):
@@ -21,89 +28,56 @@ class EffectSizes(NamedTuple):
     vi: np.ndarray
 
 
-class Measure(NamedTuple):
-    """What the registry knows about a measure.
-
-    Attributes
-    ----------
-    name : str
-        In words, for axes and tables.
-    back_transform : callable
-        From the analysis scale to the display scale.
-    arms : int
-        1 for a single-arm proportion, 2 for a comparison.
-    null : float or None
-        The display-scale value that means "no difference".
-    """
-
-    name: str
-    back_transform: Callable
-    arms: int
-    null: float | None
-
-
-def _identity(value):
-    return value
-
-
-MEASURES = {
-    "PLO": Measure("proportion (log odds)", expit, 1, None),
-    "PR": Measure("proportion", _identity, 1, None),
-    "PAS": Measure(
-        "proportion (arcsine)", lambda y: np.sin(np.clip(y, 0, np.pi / 2)) ** 2, 1, None
-    ),
-    "OR": Measure("odds ratio", np.exp, 2, 1.0),
-    "RR": Measure("risk ratio", np.exp, 2, 1.0),
-    "RD": Measure("risk difference", _identity, 2, 0.0),
-    "GEN": Measure("effect", _identity, 0, None),
-}
-
-
 def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, add=0.5):
     """Effect sizes and sampling variances from counts.
 
     Parameters
     ----------
-    measure : {"PLO", "PR", "PAS", "OR", "RR", "RD"}
-        Log odds, raw or arcsine proportion of one arm; log odds ratio, log risk ratio or risk
-        difference of two arms.
+    measure : {"PLO", "PLN", "PR", "PAS", "PFT", "OR", "RR", "RD"}
+        Log odds, log, raw, arcsine or Freeman-Tukey double-arcsine proportion of one arm; log odds
+        ratio, log risk ratio or risk difference of two arms.
     xi, ni : array_like of int, shape (k,)
         Events and totals, for a one-arm measure.
     ai, n1i, ci, n2i : array_like of int, shape (k,)
         Events and totals of the first and the second arm, for a two-arm measure.
     add : float
-        Above 0; added to every cell of a study with a zero cell, and to no other study. The arcsine
-        proportion needs none.
+        Above 0; added to every cell of a study with a zero cell, and to no other study. The two
+        arcsines need none.
 
     Returns
     -------
     EffectSizes
-        ``yi`` on the analysis scale (natural logs for PLO, OR, RR) and ``vi``.
+        ``yi`` on the analysis scale (natural logs for PLO, PLN, OR, RR) and ``vi``.
 
     Raises
     ------
     ArgumentError
-        Unknown measure; counts that are missing, not whole, negative or above their total;
-        ``add`` not above 0.
+        Unknown measure; counts that are missing, not whole, negative, above their total or above
+        1e9; counts of the other kind of measure; ``add`` not above 0.
 
     References
     ----------
     Viechtbauer W (2010) J Stat Softw 36(3), section 3; Schwarzer G et al (2019) Res Synth
-    Methods 10:476 for the one-arm scales.
+    Methods 10:476 for the one-arm scales; Freeman MF, Tukey JW (1950) Ann Math Stat 21:607, here
+    half of their sum.
     """
-    allowed = [name for name in MEASURES if name != "GEN"]
-    if measure not in allowed:
-        raise ArgumentError("escalc", "measure", repr(measure), ", ".join(allowed))
-    if not isinstance(add, int | float) or not 0 < add < np.inf:
-        raise ArgumentError("escalc", "add", repr(add), "a number above 0, such as 0.5")
-    if MEASURES[measure].arms == 1:
-        xi, ni = check_counts("escalc", xi, ni)
-        return _ONE_ARM[measure](xi, ni, add)
-    ai, n1i = check_counts("escalc", ai, n1i, names=("ai", "n1i"))
-    ci, n2i = check_counts("escalc", ci, n2i, names=("ci", "n2i"))
-    if ai.size != ci.size:
-        raise ArgumentError("escalc", "ci", f"of length {ci.size}", f"the length of ai, {ai.size}")
-    return _TWO_ARM[measure](ai, n1i, ci, n2i, add)
+    check_choice("escalc", "measure", measure, [*_ONE_ARM, *_TWO_ARM])
+    add = check_number(
+        "escalc", "add", add, lambda a: 0 < a <= 1e9, "a number above 0, such as 0.5"
+    )
+    one, two = {"xi": xi, "ni": ni}, {"ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}
+    if measure in _ONE_ARM:
+        _refuse_others(measure, one, two)
+        return _ONE_ARM[measure](*check_counts("escalc", xi, ni), add)
+    _refuse_others(measure, two, one)
+    return _TWO_ARM[measure](*check_tables("escalc", ai, n1i, ci, n2i), add)
+
+
+def _refuse_others(measure, wanted, others):
+    for name, values in others.items():
+        if values is not None:
+            allowed = f"{', '.join(wanted)} for {measure}, nothing else"
+            raise ArgumentError("escalc", name, "given", allowed)
 
 
 def _plo(xi, ni, add):
@@ -112,14 +86,28 @@ def _plo(xi, ni, add):
     return EffectSizes(np.log(x / f), 1 / x + 1 / f)
 
 
-def _pr(xi, ni, add):
+def _filled(xi, ni, add):
+    """Events and totals, with something added to both cells where one of them is empty."""
     empty = (xi == 0) | (xi == ni)
-    p = (xi + add * empty) / (ni + 2 * add * empty)
-    return EffectSizes(p, p * (1 - p) / (ni + 2 * add * empty))
+    return xi + add * empty, ni + 2 * add * empty
+
+
+def _pln(xi, ni, add):
+    x, n = _filled(xi, ni, add)
+    return EffectSizes(np.log(x / n), (n - x) / (x * n))
+
+
+def _pr(xi, ni, add):
+    x, n = _filled(xi, ni, add)
+    return EffectSizes(x / n, x / n * (1 - x / n) / n)
 
 
 def _pas(xi, ni, add):
     return EffectSizes(np.arcsin(np.sqrt(xi / ni)), 1 / (4 * ni))
+
+
+def _pft(xi, ni, add):
+    return EffectSizes(double_arcsine(xi, ni), 1 / (4 * ni + 2))
 
 
 def _table_cells(ai, n1i, ci, n2i, add):
@@ -145,7 +133,7 @@ def _rd(ai, n1i, ci, n2i, add):
     return EffectSizes(a / m - c / n, a * b / m**3 + c * d / n**3)
 
 
-_ONE_ARM = {"PLO": _plo, "PR": _pr, "PAS": _pas}
+_ONE_ARM = {"PLO": _plo, "PLN": _pln, "PR": _pr, "PAS": _pas, "PFT": _pft}
 _TWO_ARM = {"OR": _or, "RR": _rr, "RD": _rd}
 
 
@@ -167,10 +155,9 @@ def study_intervals(xi, ni, *, level=0.95, method="beta"):
     """
     from statsmodels.stats.proportion import proportion_confint
 
-    if method not in ("beta", "wilson", "normal"):
-        raise ArgumentError("study_intervals", "method", repr(method), "beta, wilson, normal")
+    check_choice("study_intervals", "method", method, ("beta", "wilson", "normal"))
     xi, ni = check_counts("study_intervals", xi, ni)
-    check_level("study_intervals", level)
+    level = check_level("study_intervals", level)
     return proportion_confint(xi, ni, alpha=1 - level, method=method)
 
 
@@ -201,12 +188,8 @@ def mantel_haenszel(ai, n1i, ci, n2i, *, level=0.95):
     """
     from statsmodels.stats.contingency_tables import StratifiedTable
 
-    ai, n1i = check_counts("mantel_haenszel", ai, n1i, names=("ai", "n1i"))
-    ci, n2i = check_counts("mantel_haenszel", ci, n2i, names=("ci", "n2i"))
-    if ai.size != ci.size:
-        allowed = f"the length of ai, {ai.size}"
-        raise ArgumentError("mantel_haenszel", "ci", f"of length {ci.size}", allowed)
-    check_level("mantel_haenszel", level)
+    ai, n1i, ci, n2i = check_tables("mantel_haenszel", ai, n1i, ci, n2i)
+    level = check_level("mantel_haenszel", level)
     if not np.any(ai * (n2i - ci)) or not np.any((n1i - ai) * ci):
         raise NotEstimable(
             f"mantel_haenszel: the odds ratio over {ai.size} strata is 0, infinite or undefined, "
@@ -218,73 +201,6 @@ def mantel_haenszel(ai, n1i, ci, n2i, *, level=0.95):
     strata = StratifiedTable(tables)
     lower, upper = strata.oddsratio_pooled_confint(alpha=1 - level)
     return float(strata.oddsratio_pooled), float(lower), float(upper)
-
-
-def check_numbers(function, argument, values, *, lower=-np.inf, allowed="finite numbers"):
-    """Values as a float array of shape (k,), k >= 1, each finite and at least ``lower``."""
-    if values is None:
-        raise ArgumentError(function, argument, "missing", allowed)
-    array = _as_floats(function, argument, values, allowed)
-    if array.ndim != 1:
-        raise ArgumentError(function, argument, f"of shape {array.shape}", "one dimension")
-    if array.size == 0:
-        raise ArgumentError(function, argument, "empty (k = 0)", f"at least one study, {allowed}")
-    wrong = np.flatnonzero(~np.isfinite(array) | (array < lower))
-    if wrong.size:
-        given = f"{array[wrong[0]]:.12g} at position {wrong[0]}"
-        raise ArgumentError(function, argument, given, allowed)
-    return array
-
-
-def _as_floats(function, argument, values, allowed):
-    """An array of floats; text is refused, also where it could be read as a number."""
-    try:
-        array = np.atleast_1d(np.asarray(values))
-    except ValueError:
-        raise ArgumentError(function, argument, f"{values!r:.60}", allowed) from None
-    if array.dtype.kind in "biuf":
-        return array.astype(float)
-    objects = np.atleast_1d(np.asarray(values, dtype=object))
-    for position, value in enumerate(objects.flat):
-        try:
-            accepted = not isinstance(value, str | bytes) and float(value) is not None
-        except (TypeError, ValueError):
-            accepted = False
-        if not accepted:
-            given = f"{value!r:.60} at position {position}"
-            raise ArgumentError(function, argument, given, allowed)
-    return objects.astype(float)
-
-
-def check_counts(function, xi, ni, *, names=("xi", "ni")):
-    """Events and totals as float arrays of shape (k,): whole, 0 <= events <= total, total >= 1."""
-    x_name, n_name = names
-    xi = check_numbers(function, x_name, xi, lower=0, allowed="whole numbers from 0")
-    ni = check_numbers(function, n_name, ni, lower=1, allowed="whole numbers from 1")
-    if xi.size != ni.size:
-        raise ArgumentError(
-            function, n_name, f"of length {ni.size}", f"the length of {x_name}, {xi.size}"
-        )
-    for name, array in ((x_name, xi), (n_name, ni)):
-        wrong = np.flatnonzero(array != np.round(array))
-        if wrong.size:
-            given = f"{array[wrong[0]]:.12g} at position {wrong[0]}"
-            raise ArgumentError(function, name, given, "whole numbers")
-    wrong = np.flatnonzero(xi > ni)
-    if wrong.size:
-        i = wrong[0]
-        given = f"{xi[i]:.12g} at position {i}"
-        raise ArgumentError(function, x_name, given, f"at most its total, {ni[i]:.12g}")
-    return xi, ni
-
-
-def check_level(function, level):
-    """A confidence level strictly between 0 and 1."""
-    if not isinstance(level, int | float) or not 0 < level < 1:
-        raise ArgumentError(
-            function, "level", repr(level), "a number between 0 and 1, such as 0.95"
-        )
-    return float(level)
 
 
 def log_odds(proportion):

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
-from evisynth.analyses import ANALYSES, PoolSpec, read_analyses
-from evisynth.arithmetic import CHECKS
+from evisynth.analyses import ANALYSES, PoolSpec, read_analyses, undeclared
+from evisynth.arithmetic import NEEDS, check_arithmetic
 from evisynth.errors import ArgumentError, EvidenceError
 from evisynth.overlap import Edge, OverlapGraph
 from evisynth.printed import rejected_claims
-from evisynth.schema import Problem, find_package, read_codebook, read_tables
+from evisynth.schema import find_package, read_codebook, read_tables
 from evisynth.selection import Selection, Selector, fits_where
 from evisynth.synthesis import Analysis
 
@@ -131,67 +131,34 @@ def load_evidence(folder=None) -> Evidence:
     folder = find_package(folder)
     tables, analyses, problems = read_everything(folder)
     if problems:
-        raise EvidenceError(sorted(problems))
+        raise EvidenceError(problems)
     return Evidence(tables, read_codebook(folder), analyses, folder)
 
 
 def read_everything(folder):
     """Tables, analyses and every problem of form, arithmetic and declaration.
 
+    Where the codebook itself is broken nothing else can be checked but the analyses' own form.
+
+    Parameters
+    ----------
+    folder : path
+        Holds the codebook, its tables and the analyses.
+
     Returns
     -------
     tables : dict of str to Table
     analyses : tuple of AnalysisSpec
     problems : list of Problem
+        Sorted.
     """
-    tables, problems = read_tables(folder)
-    analyses, wrong = read_analyses(Path(folder) / ANALYSES)
-    problems = problems + wrong
-    if tables:
-        problems += [*_arithmetic(tables), *_undeclared(analyses, tables)]
-    return tables, analyses, problems
-
-
-def _arithmetic(tables):
-    """Arithmetic findings; where form is broken a check may not run, and says so."""
-    for check in CHECKS:
-        try:
-            yield from check(tables)
-        except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
-            problem = f"{type(error).__name__}: {error}"
-            yield Problem(
-                "-", "-", check.__name__, problem, "not checked: mend the other problems first"
-            )
-
-
-def _undeclared(analyses, tables):
-    """Filters that name no column, or values that no row has."""
-    known = {
-        "criteria": {row["criterion"] or "" for row in tables["outcomes"]},
-        "denominators": {row["denominator"] for row in tables["outcomes"]},
-        "timepoints": {row["timepoint"] or "" for row in tables["outcomes"]},
-        "units": {row["unit"] for row in tables["cohorts"]},
-    }
-    columns = set(tables["cohorts"][0]) if tables["cohorts"] else set()
-    outcomes = {row["outcome"] for row in tables["outcomes"]}
-    for analysis in analyses:
-        for pool in analysis.pools:
-            name = f"{analysis.id}/{pool.id}"
-            for outcome in pool.outcomes:
-                if outcome not in outcomes:
-                    yield Problem(
-                        ANALYSES, name, "outcomes", outcome, "allowed: outcomes of the table"
-                    )
-            for column, allowed in pool.where.items():
-                values = {row.get(column) for row in tables["cohorts"]}
-                unknown = "" if column in columns else column
-                unknown = unknown or next((str(v) for v in allowed if v not in values), "")
-                if unknown:
-                    yield Problem(
-                        ANALYSES, name, column, unknown, "allowed: a cohort column and its values"
-                    )
-            for part, values in known.items():
-                if part != "units":
-                    for value in getattr(pool, part):
-                        if value not in values:
-                            yield Problem(ANALYSES, name, part, value, f"allowed: {sorted(values)}")
+    declared, problems = read_analyses(Path(folder) / ANALYSES)
+    try:
+        book = read_codebook(folder, NEEDS)
+    except EvidenceError as error:
+        return {}, declared, sorted([*problems, *error.problems])
+    tables, wrong = read_tables(folder, book)
+    broken = {problem.table for problem in wrong}
+    problems += [*wrong, *check_arithmetic(tables, broken)]
+    problems += undeclared(declared, book, tables, broken)
+    return tables, declared, sorted(problems)

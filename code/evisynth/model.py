@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 from scipy import stats
 
-from evisynth.effects import MEASURES, check_level, check_numbers
+from evisynth.checks import check_choice, check_effects, check_length, check_level, check_slab
 from evisynth.errors import ArgumentError
-from evisynth.tau2 import ESTIMATORS, dersimonian_laird, generalised_q
-
-PREDICTION_MINIMUM_K = 3
+from evisynth.intervals import PREDICTIONS, inconsistency, prediction_limits
+from evisynth.measures import MEASURES, harmonic_mean
+from evisynth.tau2 import ESTIMATORS, dersimonian_laird, generalised_q, typical_variance
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class MetaAnalysis:
     slab : tuple of str
     notes : tuple of str
         What a reader must know beside the numbers; every view shows them.
+    prediction : {"t(k-1)", "z", "HK", "HTS"}
+        Convention of the prediction limits, see `prediction_limits`.
+    total : float or None
+        Harmonic mean of the totals, only where the back-transform needs one (PFT).
     """
 
     measure: str
@@ -59,6 +63,8 @@ class MetaAnalysis:
     level: float = 0.95
     slab: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    prediction: str = "t(k-1)"
+    total: float | None = None
 
     @property
     def tau(self):
@@ -68,11 +74,13 @@ class MetaAnalysis:
     @property
     def displayed(self):
         """Estimate, limits and prediction limits back-transformed to the display scale."""
-        back = MEASURES[self.measure].back_transform
+        measure = MEASURES[self.measure]
+        more = (self.total,) if measure.needs_total else ()
         names = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
         values = {name: getattr(self, name) for name in names}
         return {
-            name: None if value is None else float(back(value)) for name, value in values.items()
+            name: None if value is None else float(measure.back_transform(value, *more))
+            for name, value in values.items()
         }
 
     def to_dict(self):
@@ -92,15 +100,18 @@ class MetaAnalysis:
         )
 
 
-def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=None):
+def rma(
+    yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=None,
+    prediction="t(k-1)", ni=None,
+):  # fmt: skip
     """Random-effects meta-analysis of effect sizes.
 
     Parameters
     ----------
     yi, vi : array_like, shape (k,)
         Effect sizes and sampling variances, analysis scale.
-    method : {"EE", "DL", "PM", "ML", "REML"}
-        Estimator of the between-study variance.
+    method : {"EE", "DL", "HE", "HS", "SJ", "PM", "EB", "ML", "REML"}
+        Estimator of the between-study variance, see `evisynth.tau2`.
     test : {"z", "knha", "adhoc"}
         Wald; Knapp and Hartung (Stat Med 2003;22:2693); the same, never narrower than with
         factor 1 (Rover et al, BMC Med Res Methodol 2015;15:99).
@@ -108,29 +119,32 @@ def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=
         Only for labels and the back-transform.
     level : float in (0, 1)
     slab : sequence of str, optional
+    prediction : {"t(k-1)", "z", "HK", "HTS"}
+        Convention of the prediction interval, see `prediction_limits`; "HK" takes the standard
+        error of ``test``, or that of "knha" where the test is "z".
+    ni : array_like, shape (k,)
+        Totals, for the measure "PFT" and no other: its back-transform takes their harmonic mean.
 
     Returns
     -------
     MetaAnalysis
-        Its prediction interval has t(k - 1) limits on sqrt(se^2 + tau2) with the Wald se
-        (Higgins, Thompson and Spiegelhalter 2009, with k - 1 degrees of freedom): where a new
-        study's underlying effect would lie, not the count it would observe.
+        Its prediction interval is where a new study's underlying effect would lie, not the count
+        it would observe; but for "HK" it has the Wald standard error.
 
     Raises
     ------
     ArgumentError
-        NaN or infinite values, a variance that is not positive, lengths that differ, k = 0,
-        an unknown method, test or measure.
+        NaN, infinite or masked values, values beyond 1e50, a variance below 1e-50, lengths that
+        differ, k = 0, an unknown method, test, measure or convention.
     """
-    yi = check_numbers("rma", "yi", yi)
-    vi = check_numbers("rma", "vi", vi, lower=np.nextafter(0, 1), allowed="positive finite numbers")
-    if yi.size != vi.size:
-        raise ArgumentError("rma", "vi", f"of length {vi.size}", f"the length of yi, {yi.size}")
-    _check_choice("method", method, ESTIMATORS)
-    _check_choice("test", test, ("z", "knha", "adhoc"))
-    _check_choice("measure", measure, MEASURES)
+    yi, vi = check_effects("rma", yi, vi)
+    check_choice("rma", "method", method, ESTIMATORS)
+    check_choice("rma", "test", test, ("z", "knha", "adhoc"))
+    check_choice("rma", "measure", measure, MEASURES)
+    check_choice("rma", "prediction", prediction, PREDICTIONS)
     level = check_level("rma", level)
     slab = check_slab("rma", slab, yi.size)
+    total = _total(measure, ni, yi)
 
     k = yi.size
     tau2 = ESTIMATORS[method](yi, vi) if k > 1 else 0.0
@@ -139,7 +153,12 @@ def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=
     wald_se = float(np.sqrt(1 / np.sum(wi)))
     se, notes = _scaled_se(yi, wi, estimate, wald_se, test)
     quantile = _quantile(test, k, level)
-    pi_lb, pi_ub = prediction_limits(estimate, wald_se, tau2, k, level, random=method != "EE")
+    spread_se = wald_se
+    if prediction == "HK":
+        spread_se, _ = _scaled_se(yi, wi, estimate, wald_se, "knha" if test == "z" else test)
+    pi_lb, pi_ub = prediction_limits(
+        estimate, spread_se, tau2, k, level, convention=prediction, random=method != "EE"
+    )
     Q = generalised_q(yi, vi)
     I2, H2 = _inconsistency(yi, vi, tau2, method)
     return MetaAnalysis(
@@ -163,15 +182,20 @@ def rma(yi, vi, *, method="REML", test="adhoc", measure="GEN", level=0.95, slab=
         level=level,
         slab=slab,
         notes=notes,
+        prediction=prediction,
+        total=total,
     )
 
 
-def prediction_limits(estimate, se, tau2, k, level, *, random=True):
-    """Limits of a new study's effect: t(k - 1) on sqrt(se^2 + tau2); None below k = 3."""
-    if not random or k < PREDICTION_MINIMUM_K:
-        return None, None
-    half = float(stats.t.ppf(0.5 + level / 2, k - 1) * np.sqrt(se**2 + tau2))
-    return estimate - half, estimate + half
+def _total(measure, ni, yi):
+    """Harmonic mean of the totals where the measure needs it."""
+    if not MEASURES[measure].needs_total:
+        if ni is not None:
+            raise ArgumentError("rma", "ni", "given", f"totals only for PFT, not for {measure}")
+        return None
+    total = harmonic_mean("rma", "ni", ni)
+    check_length("rma", "ni", np.atleast_1d(ni), "yi", yi)
+    return total
 
 
 def _scaled_se(yi, wi, estimate, wald_se, test):
@@ -197,28 +221,4 @@ def _inconsistency(yi, vi, tau2, method):
     # Equal effects set tau2 to 0, which says nothing about the data; with DerSimonian and Laird's
     # tau2 the two are (Q - df) / Q and Q / df.
     spread = dersimonian_laird(yi, vi) if method == "EE" else tau2
-    typical = _typical_variance(vi)
-    return float(100 * spread / (spread + typical)), float(spread / typical + 1)
-
-
-def _typical_variance(vi):
-    """Higgins and Thompson (2002) Stat Med 21:1539, eq 9."""
-    wi = 1 / vi
-    return (vi.size - 1) * np.sum(wi) / (np.sum(wi) ** 2 - np.sum(wi**2))
-
-
-def check_slab(function, slab, k):
-    """Study labels as strings, one per study; numbered where none are given."""
-    if isinstance(slab, str):
-        raise ArgumentError(function, "slab", repr(slab), f"one label per study, {k}")
-    labels = tuple(f"Study {i + 1}" for i in range(k)) if slab is None else tuple(map(str, slab))
-    if len(labels) != k:
-        raise ArgumentError(
-            function, "slab", f"of length {len(labels)}", f"one label per study, {k}"
-        )
-    return labels
-
-
-def _check_choice(argument, value, allowed):
-    if value not in tuple(allowed):
-        raise ArgumentError("rma", argument, repr(value), ", ".join(allowed))
+    return inconsistency(spread, typical_variance(vi))

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from evisynth.effects import check_counts, check_level, escalc, study_intervals
+from evisynth.checks import check_counts, check_level, check_slab, shown
+from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm import no_finite_spread, rma_glmm
-from evisynth.model import MetaAnalysis, check_slab, rma
+from evisynth.model import MetaAnalysis, rma
 
 FEW = 5
+
+
+class CommonEffect(NamedTuple):
+    """One proportion for all studies: its estimate and limits, 0 to 1."""
+
+    estimate: float
+    ci_lb: float
+    ci_ub: float
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,13 @@ class Pooled:
         The binomial-normal model, only where ``rule`` is "few" or "many".
     inverse_variance : MetaAnalysis or None
         Logit, REML, ad hoc Knapp-Hartung, beside the headline.
-    common : tuple of float or None
-        Proportion and exact limits of all patients together as if one study: the answer for "one"
-        and "boundary", and kept, but not displayed, for "two" and "extreme".
+    common_effect : CommonEffect or None
+        The common-effect binomial model, in which each study has the same proportion (the model of
+        Stijnen et al, Stat Med 2010;29:3046, without the random effect). Events over patients of
+        all studies is its maximum-likelihood estimate, and since their sum is binomial too, the
+        limits are the exact ones of Clopper and Pearson (Biometrika 1934;26:404). It is the answer
+        for "one" and "boundary" and stands beside the others, never displayed as theirs; None for
+        "none".
     warning : str
         In plain words, empty where none is due.
     """
@@ -45,7 +59,7 @@ class Pooled:
     upper: tuple[float, ...]
     headline: MetaAnalysis | None
     inverse_variance: MetaAnalysis | None
-    common: tuple[float, float, float] | None
+    common_effect: CommonEffect | None
     warning: str
     level: float = 0.95
 
@@ -65,15 +79,20 @@ class Pooled:
         return sum(self.ni)
 
     @property
+    def common(self):
+        """``common_effect`` where no random-effects model is fitted, else None."""
+        return None if self.headline is not None else self.common_effect
+
+    @property
     def displayed(self):
         """What a reader is shown: proportions, None where the rule shows none."""
         if self.headline is not None:
             return self.headline.displayed
         names = ("estimate", "ci_lb", "ci_ub")
-        shown = dict(zip(names, self.common or (None,) * 3, strict=True))
+        values = dict(zip(names, self.common or (None,) * 3, strict=True))
         if self.rule in ("two", "extreme"):
-            shown = dict.fromkeys(names)
-        return shown | {"pi_lb": None, "pi_ub": None}
+            values = dict.fromkeys(names)
+        return values | {"pi_lb": None, "pi_ub": None}
 
     @property
     def weights(self):
@@ -97,7 +116,7 @@ class Pooled:
             "displayed": self.displayed,
             "headline": self.headline.to_dict() if self.headline else None,
             "inverse_variance": self.inverse_variance.to_dict() if self.inverse_variance else None,
-            "common": list(self.common) if self.common else None,
+            "common_effect": list(self.common_effect) if self.common_effect else None,
             "warning": self.warning,
             "level": self.level,
         }
@@ -150,10 +169,9 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         As `rma_glmm`.
     """
     level = check_level("pool_proportions", level)
-    if np.size(xi) == 0:
-        if np.size(ni) > 0:
-            given = "missing" if ni is None else f"of length {np.size(ni)}"
-            raise ArgumentError("pool_proportions", "ni", given, "the length of xi, 0")
+    if _length(xi) == 0:
+        _check_none("ni", ni)
+        _check_none("slab", () if slab is None else slab)
         return Pooled("none", (), (), (), (), (), None, None, None, WARNINGS["none"], level)
     xi, ni = check_counts("pool_proportions", xi, ni)
     slab = check_slab("pool_proportions", slab, xi.size)
@@ -169,7 +187,7 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         upper=tuple(np.atleast_1d(upper).tolist()),
         headline=rma_glmm(xi, ni, slab=slab, level=level) if modelled else None,
         inverse_variance=_inverse_variance(xi, ni, slab, level) if modelled else None,
-        common=None if modelled else _common(xi, ni, level),
+        common_effect=_common_effect(xi, ni, level),
         warning=WARNINGS[rule].format(k=xi.size),
         level=level,
     )
@@ -179,7 +197,26 @@ def _inverse_variance(xi, ni, slab, level):
     return rma(*escalc("PLO", xi=xi, ni=ni), measure="PLO", slab=slab, level=level)
 
 
-def _common(xi, ni, level):
+def _common_effect(xi, ni, level):
+    from statsmodels.stats.proportion import proportion_confint
+
+    # Not `study_intervals`, which takes no total above that of one study.
     events, total = xi.sum(), ni.sum()
-    lower, upper = study_intervals([events], [total], level=level)
-    return float(events / total), float(lower[0]), float(upper[0])
+    lower, upper = proportion_confint(events, total, alpha=1 - level, method="beta")
+    return CommonEffect(float(events / total), float(lower), float(upper))
+
+
+def _check_none(argument, values):
+    """Nothing may come with no studies."""
+    if _length(values) != 0:
+        length = _length(values)
+        given = "missing" if values is None else shown(values)
+        given = given if length is None else f"of length {length}"
+        raise ArgumentError("pool_proportions", argument, given, "the length of xi, 0")
+
+
+def _length(values):
+    try:
+        return None if isinstance(values, str) else len(values)
+    except TypeError:
+        return None

@@ -8,9 +8,28 @@ from evisynth.effects import study_intervals
 from evisynth.errors import EvisynthError
 
 
-def decimals(text):
-    """Digits after the point of a printed number."""
-    return len(text.partition(".")[2])
+def number(value):
+    """A number, or the text of one, as a float; None for an empty cell or for other text."""
+    if isinstance(value, str):
+        return float(value) if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]{1,15})?", value) else None
+    return None if value is None else float(value)
+
+
+def half_unit(text, *, whole=False):
+    """Half a unit of the last printed digit: 0.05 for 43.2, and 0.5 for 43.
+
+    Parameters
+    ----------
+    text : str
+        A printed number.
+    whole : bool
+        The source prints rounded whole numbers with a decimal zero: 43.0 counts as 43.
+    """
+    digits = 0 if whole and text.endswith(".0") else len(text.partition(".")[2])
+    return 0.5 * 10**-digits
+
+
+_ROUNDING = 1e-9
 
 
 def fits_printed(events, total, percent, *, whole=False):
@@ -24,25 +43,35 @@ def fits_printed(events, total, percent, *, whole=False):
     whole : bool
         The source prints rounded whole percentages with a decimal zero.
     """
-    digits = 0 if whole and percent.endswith(".0") else decimals(percent)
-    half = 0.5 * 10**-digits
-    return abs(100 * events / total - float(percent)) <= half + 1e-9
+    return _rounds_to(100 * events / total, percent, whole)
+
+
+def _rounds_to(value, text, whole):
+    return abs(value - float(text)) <= half_unit(text, whole=whole) + _ROUNDING
 
 
 def counts_that_fit(total, percent, *, whole=False):
     """Every count out of ``total`` that rounds to the printed percentage."""
-    return [x for x in range(total + 1) if fits_printed(x, total, percent, whole=whole)]
+    middle = float(percent) / 100 * total
+    reach = half_unit(percent, whole=whole) / 100 * total + 1
+    near = range(max(0, int(middle - reach)), min(total, int(middle + reach) + 1) + 1)
+    return [x for x in near if fits_printed(x, total, percent, whole=whole)]
 
 
-def interval_recomputes(events, total, lower, upper):
-    """Whether printed limits (percent) are the exact, Wilson or Wald limits to one digit."""
+def interval_recomputes(events, total, lower, upper, *, whole=False):
+    """Whether printed limits are the exact, Wilson or Wald limits, each to its own digits.
+
+    Parameters
+    ----------
+    events, total : int
+    lower, upper : str
+        Limits in percent, as printed.
+    whole : bool
+        The source prints rounded whole percentages with a decimal zero.
+    """
     for method in ("beta", "wilson", "normal"):
         low, high = study_intervals([events], [total], method=method)
-        digits = 0.05 if lower != round(lower) or upper != round(upper) else 0.5
-        if (
-            abs(100 * low[0] - lower) <= digits + 1e-6
-            and abs(100 * high[0] - upper) <= digits + 1e-6
-        ):
+        if _rounds_to(100 * low[0], lower, whole) and _rounds_to(100 * high[0], upper, whole):
             return True
     return False
 
@@ -87,9 +116,10 @@ def _matches(row, filters):
 
 def _passes(value, operator, wanted):
     if operator in ("<=", ">="):
-        if value is None:
-            return False
-        return value <= float(wanted) if operator == "<=" else value >= float(wanted)
+        value, limit = number(value), number(wanted)
+        if limit is None:
+            raise EvisynthError(f"{wanted!r} after {operator} is no number")
+        return value is not None and (value <= limit if operator == "<=" else value >= limit)
     if operator == "!=":
         return value is not None if wanted == "" else _shown(value) not in wanted.split("/")
     return _shown(value) in wanted.split("/")
@@ -119,11 +149,14 @@ def preference(row, rejected):
     )
 
 
+_LOST = {"a": "b", "b": "a", "neither": "ab", "open": ""}
+
+
 def rejected_claims(tables):
     """Pairs (discrepancy, claim) that a decision turned down."""
     rejected = set()
     for row in tables["discrepancies"]:
-        lost = {"a": "b", "b": "a", "neither": "ab", "open": ""}[row["decision"]]
+        lost = _LOST[row["decision"]]
         rejected |= {(row["discrepancy_id"], claim) for claim in lost}
     return rejected
 
@@ -134,14 +167,29 @@ def fact(row):
     return tuple(row[column] for column in columns)
 
 
+def best_rows(rows, rejected):
+    """The row of each fact that the rule prefers; facts of which every claim was rejected are out.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        Rows of the table outcomes.
+    rejected : set of (str, str)
+        As `rejected_claims` returns it.
+
+    Returns
+    -------
+    dict of fact to row
+    """
+    best = {}
+    for row in rows:
+        rank = preference(row, rejected)
+        if not rank[0] and (fact(row) not in best or rank < best[fact(row)][0]):
+            best[fact(row)] = rank, row
+    return {name: row for name, (_, row) in best.items()}
+
+
 def preferred_rows(tables):
     """Row ids that the rule prefers, one per fact."""
-    rejected = rejected_claims(tables)
-    best = {}
-    for row in tables["outcomes"]:
-        rank = preference(row, rejected)
-        if rank[0]:
-            continue
-        if fact(row) not in best or rank < best[fact(row)]:
-            best[fact(row)] = rank
-    return {rank[-1] for rank in best.values()}
+    best = best_rows(tables["outcomes"], rejected_claims(tables))
+    return {row["row_id"] for row in best.values()}

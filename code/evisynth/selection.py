@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -150,6 +151,9 @@ class Selector:
         left_out = tuple(self._left_out(c, row, code, kept, spec) for c, row, code in rest)
         return Selection(spec, counted, left_out)
 
+    def _undecidable(self, row):
+        return {(row["discrepancy_id"], claim) for claim in "ab"} <= self._rejected
+
     def _candidate(self, cohort_id, row):
         """Among equals the earlier report is counted."""
         year = self.studies[self.cohorts[cohort_id]["study_id"]]["year"] or 9999
@@ -211,23 +215,36 @@ class Selector:
             others = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""
             return f"{sign} {self.cohorts[rivals[0]]['label']}{others}"
         if code == "DEN":
-            return f"counted per {_words(row['denominator'])}"
+            return f"counted per {plain(row['denominator'])}"
         if code == "DEF":
             return row["criterion"] or "definition not stated"
         if code == "TIM":
             return row["timepoint"] or "time not stated"
         if code == "NE":
-            shown = (
-                f"{row['percent']}% of an unprinted number" if row["percent"] else "no rate printed"
-            )
-            return shown
+            return _what_is_missing(row)
         if code == "CLM":
-            return f"decided against ({row['discrepancy_id']})"
+            kept = "no claim" if self._undecidable(row) else "the other claim"
+            return f"sources disagree, {kept} used ({row['discrepancy_id']})"
         return CODES[code]
 
 
-def _words(code):
-    return (code or "an unnamed set").replace("_", " ")
+def _what_is_missing(row):
+    if row["percent"]:
+        return f"{row['percent']}% of an unprinted number"
+    return "no count printed" if row["events"] is None else "total not printed"
+
+
+def plain(code):
+    """A code of the tables as words.
+
+    A token without a vowel is an abbreviation; a threshold such as <1e-4 becomes a percentage.
+    """
+    words = (code or "not stated").split("_")
+    shown = " ".join(w.upper() if w.isalpha() and not set(w) & set("aeiouy") else w for w in words)
+    return _THRESHOLD.sub(lambda found: f"<{100 * float(found[1]):g}%", shown)
+
+
+_THRESHOLD = re.compile(r"<(1e-\d+)")
 
 
 def fits_where(cohort, spec):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 from evisynth.analyses import AnalysisSpec
 from evisynth.effects import escalc, mantel_haenszel
@@ -80,14 +79,17 @@ class Analysis:
             for item in (*selection.counted, *selection.left_out)
         )
 
-    @cached_property
-    def patients(self) -> int:
-        """Patients over all pools, nobody twice: the largest independent set of the cohorts."""
+    def patients(self, *pools) -> int:
+        """Patients in the denominators of some pools, or of all, nobody twice.
+
+        A cohort that several pools count is counted with its largest denominator; of cohorts that
+        share patients the larger part, as everywhere.
+        """
         sizes: Counter = Counter()
-        for selection in self.selections.values():
+        for selection in self.chosen(*pools):
             for c in selection.counted:
                 cohort = c.cohort["cohort_id"]
-                sizes[cohort] = max(sizes[cohort], c.cohort["n"] or 0, c.row["total"])
+                sizes[cohort] = max(sizes[cohort], c.row["total"])
         candidates = (Candidate(cohort, n) for cohort, n in sizes.items())
         return sum(sizes[cohort] for cohort in independent_set(candidates, self.evidence.graph))
 

@@ -31,23 +31,57 @@ def equal_effects(yi, vi):
     return 0.0
 
 
+def typical_variance(vi):
+    """A typical sampling variance; Higgins and Thompson (2002) Stat Med 21:1539, eq 9."""
+    return float((vi.size - 1) / _moment_weight(1 / vi))
+
+
+def _moment_weight(wi):
+    """Sum of w less the sum of w^2 over it, by pairs: next to one huge weight nothing cancels."""
+    before = np.concatenate([[0.0], np.cumsum(wi)[:-1]])
+    return 2 * np.sum(wi * before) / np.sum(wi)
+
+
 def dersimonian_laird(yi, vi):
     """Method of moments, truncated at 0; DerSimonian and Laird (1986) Control Clin Trials 7:177."""
-    wi = 1 / vi
     excess = generalised_q(yi, vi) - (yi.size - 1)
-    return max(0.0, excess / (np.sum(wi) - np.sum(wi**2) / np.sum(wi)))
+    return max(0.0, float(excess / _moment_weight(1 / vi)))
+
+
+def hedges(yi, vi):
+    """Variance of the effects less the mean sampling variance; Hedges and Olkin (1985) ch 9."""
+    return max(0.0, float(np.var(yi, ddof=1) - np.mean(vi)))
+
+
+def hunter_schmidt(yi, vi):
+    """(Q - k) over the sum of weights, truncated at 0; Schmidt and Hunter (2015) ch 9."""
+    return max(0.0, float((generalised_q(yi, vi) - yi.size) / np.sum(1 / vi)))
+
+
+def sidik_jonkman(yi, vi):
+    """One step from the spread of the effects; Sidik and Jonkman (2005) Appl Stat 54:367."""
+    start = float(np.var(yi))
+    return start * generalised_q(yi, vi, start) / (yi.size - 1)
+
+
+def solve_q(yi, vi, target):
+    """The tau2 at which Q(tau2) is ``target``, or 0 where Q(0) lies below: Q falls in tau2."""
+    if generalised_q(yi, vi) <= target:
+        return 0.0
+    upper = max(np.var(yi, ddof=1), np.max(vi))
+    while generalised_q(yi, vi, upper) > target:
+        upper *= 2
+    return _root(lambda tau2: generalised_q(yi, vi, tau2) - target, 0, upper)
 
 
 def paule_mandel(yi, vi):
     """Root of Q(tau2) = k - 1, or 0 where Q(0) lies below; Paule and Mandel (1982)."""
-    df = yi.size - 1
-    if generalised_q(yi, vi) <= df:
-        return 0.0
-    upper = max(np.var(yi, ddof=1), np.max(vi))
-    while generalised_q(yi, vi, upper) > df:
-        upper *= 2
-    # xtol next to nothing: an absolute tolerance would tie the accuracy to the unit of yi.
-    return brentq(lambda tau2: generalised_q(yi, vi, tau2) - df, 0, upper, xtol=1e-300, rtol=1e-14)
+    return solve_q(yi, vi, yi.size - 1)
+
+
+def empirical_bayes(yi, vi):
+    """Morris (1983) J Am Stat Assoc 78:47: the solution of the equation of Paule and Mandel."""
+    return paule_mandel(yi, vi)
 
 
 def _maximise(objective, yi, vi):
@@ -57,15 +91,16 @@ def _maximise(objective, yi, vi):
     score = _SCORES[objective]
     slopes = np.array([score(yi, vi, tau2) for tau2 in grid])
     rises = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-    peaks = [_root(score, yi, vi, grid[i], grid[i + 1]) for i in rises]
+    peaks = [_root(lambda tau2: score(yi, vi, tau2), grid[i], grid[i + 1]) for i in rises]
     # 0 is a local maximum only where the score there is not above 0.
     candidates = peaks if slopes[0] > 0 else [0.0, *peaks]
     return max(candidates, key=lambda tau2: objective(yi, vi, tau2))
 
 
-def _root(score, yi, vi, low, high):
-    """Root of the score in a grid cell, to machine precision relative to itself."""
-    return brentq(lambda tau2: score(yi, vi, tau2), low, high, xtol=1e-300, rtol=1e-14)
+def _root(function, low, high):
+    """Root in a bracket, to machine precision relative to itself."""
+    # xtol next to nothing: an absolute tolerance would tie the accuracy to the unit of yi.
+    return brentq(function, low, high, xtol=1e-300, rtol=1e-14, maxiter=2000)
 
 
 def _restricted_score(yi, vi, tau2):
@@ -97,7 +132,11 @@ def ml(yi, vi):
 ESTIMATORS = {
     "EE": equal_effects,
     "DL": dersimonian_laird,
+    "HE": hedges,
+    "HS": hunter_schmidt,
+    "SJ": sidik_jonkman,
     "PM": paule_mandel,
+    "EB": empirical_bayes,
     "ML": ml,
     "REML": reml,
 }

@@ -42,8 +42,9 @@ comparisons <- list(
 )
 
 tight <- list(
-  EE = list(), DL = list(),
+  EE = list(), DL = list(), HE = list(), HS = list(), SJ = list(),
   PM = list(tol = 1e-12, maxiter = 10000, tau2.max = 1e4),
+  EB = list(threshold = 1e-13, maxiter = 100000, stepadj = 0.5),
   ML = list(threshold = 1e-13, maxiter = 100000, stepadj = 0.5),
   REML = list(threshold = 1e-13, maxiter = 100000, stepadj = 0.5)
 )
@@ -57,10 +58,32 @@ fit <- function(yi, vi, method, test) {
   )
 }
 
-prediction <- function(yi, vi, method) {
-  r <- rma(yi, vi, method = method, test = "t", control = tight[[method]])
-  p <- predict(r)
-  list(method = method, test = "t", pi_lb = p$pi.lb, pi_ub = p$pi.ub)
+# The four conventions, under the names that the package gives them.
+prediction <- function(yi, vi, method, convention, test, ...) {
+  r <- rma(yi, vi, method = method, test = test, control = tight[[method]])
+  p <- predict(r, ...)
+  list(method = method, convention = convention, test = test, pi_lb = p$pi.lb, pi_ub = p$pi.ub)
+}
+
+predictions <- function(yi, vi) {
+  c(
+    lapply(random, function(m) prediction(yi, vi, m, "t(k-1)", "t")),
+    lapply(c("DL", "REML"), function(m) prediction(yi, vi, m, "z", "z")),
+    lapply(c("DL", "REML"), function(m) prediction(yi, vi, m, "HK", "knha")),
+    lapply(c("DL", "REML"), function(m) prediction(yi, vi, m, "HK", "adhoc")),
+    lapply(c("DL", "REML"), function(m) prediction(yi, vi, m, "HTS", "z", pi.type = "riley"))
+  )
+}
+
+random <- c("DL", "HE", "HS", "SJ", "PM", "EB", "ML", "REML")
+profile_control <- list(tol = 1e-13, maxiter = 100000, tau2.max = 1e5)
+
+q_profile <- function(yi, vi) {
+  limits <- confint(rma(yi, vi, method = "DL"), control = profile_control)$random
+  list(
+    tau2_lb = limits[1, 2], tau2_ub = limits[1, 3], I2_lb = limits[3, 2], I2_ub = limits[3, 3],
+    H2_lb = limits[4, 2], H2_ub = limits[4, 3]
+  )
 }
 
 analysis <- function(data, measure, counts) {
@@ -68,7 +91,7 @@ analysis <- function(data, measure, counts) {
   yi <- as.vector(e$yi)
   vi <- as.vector(e$vi)
   grid <- expand.grid(
-    test = c("z", "knha", "adhoc"), method = c("DL", "PM", "ML", "REML"), stringsAsFactors = FALSE
+    test = c("z", "knha", "adhoc"), method = random, stringsAsFactors = FALSE
   )
   fits <- c(
     list(fit(yi, vi, "EE", "z")),
@@ -76,7 +99,7 @@ analysis <- function(data, measure, counts) {
   )
   list(
     data = data, measure = measure, counts = counts, yi = yi, vi = vi, fits = unname(fits),
-    predictions = if (length(yi) > 2) lapply(c("DL", "PM", "ML", "REML"), function(m) prediction(yi, vi, m))
+    predictions = if (length(yi) > 2) predictions(yi, vi), q_profile = q_profile(yi, vi)
   )
 }
 
@@ -98,7 +121,7 @@ glmm <- function(data, counts) {
 named <- names(proportions)
 analyses <- c(
   unlist(lapply(named, function(d) {
-    lapply(c("PLO", "PR", "PAS"), function(m) analysis(d, m, proportions[[d]]))
+    lapply(c("PLO", "PLN", "PR", "PAS", "PFT"), function(m) analysis(d, m, proportions[[d]]))
   }), recursive = FALSE),
   unlist(lapply(names(comparisons), function(d) {
     lapply(c("OR", "RR", "RD"), function(m) analysis(d, m, comparisons[[d]]))
@@ -121,6 +144,18 @@ exact <- lapply(named, function(d) {
   )
 })
 
+# Back from the double arcsine, with the harmonic mean of the totals and with 1 / (4 vi).
+arcsines <- c(-0.1, 0, 0.02, 0.1, 0.3, 0.6, pi / 4, 0.9, 1.2, 1.4, 1.5, 1.56, pi / 2, 2)
+freeman_tukey <- lapply(named, function(d) {
+  ni <- proportions[[d]]$ni
+  r <- rma(measure = "PFT", xi = proportions[[d]]$xi, ni = ni, method = "REML", control = tight$REML)
+  list(
+    data = d, ni = ni, yi = arcsines, vi = r$se^2,
+    miller = transf.ipft.hm(arcsines, targs = list(ni = ni)),
+    barendregt = transf.ipft(arcsines, 1 / (4 * r$se^2))
+  )
+})
+
 reference <- list(
   made = list(
     date = format(Sys.Date()),
@@ -131,16 +166,19 @@ reference <- list(
     calls = list(
       effects = "escalc(measure, ...)",
       fits = "rma(yi, vi, method, test, control = tight[[method]])",
-      predictions = "predict(rma(yi, vi, method, test = 't', control = tight[[method]]))",
+      predictions = "predict(rma(yi, vi, method, test, control = tight[[method]]), pi.type)",
+      q_profile = "confint(rma(yi, vi, method = 'DL'), control = profile_control)$random",
+      freeman_tukey = "transf.ipft.hm(yi, list(ni)), transf.ipft(yi, 1 / (4 * vi))",
       glmm = "rma.glmm(measure = 'PLO', xi, ni, nAGQ = 25, test = 't', control = list(glmerCtrl))",
       mantel_haenszel = "rma.mh(measure = 'OR', ...)",
       exact = "binom.test(x, n)$conf.int"
     ),
-    controls = list(tight = tight[c("PM", "ML", "REML")], glmer = glmer_control)
+    controls = list(tight = tight[c("PM", "EB", "ML", "REML")], profile = profile_control, glmer = glmer_control)
   ),
   analyses = analyses,
   glmm = lapply(named, function(d) glmm(d, proportions[[d]])),
   mantel_haenszel = mantel,
+  freeman_tukey = freeman_tukey,
   exact = exact
 )
 write_json(reference, "reference.json", digits = I(16), auto_unbox = TRUE, null = "null")

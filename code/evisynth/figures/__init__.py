@@ -10,6 +10,7 @@ _HOMES = {
     "odds_ratio_forest": "of_analysis",
     "naive_against_independent": "landing",
     "mini_forest_of": "landing",
+    "printed_rates": "printed_rates_by_family",
     "counted_once": "units",
     "mini_forest": "mini",
     "InlineFigure": "inline",

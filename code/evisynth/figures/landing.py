@@ -51,7 +51,7 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
         title=title.format(**numbers),
         subtitle=(
             f"One square, {count_word(per_square)} patients. Filled: counted for the first time. "
-            "Hollow: the same people, counted again in another row."
+            "Hollow: in rows that repeat them, or share some of them."
         ),
         axis_label=f"{selection.spec.estimand[:1].upper()}{selection.spec.estimand[1:]}, of 100",
         caption=caption.format(**numbers),

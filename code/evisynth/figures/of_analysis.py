@@ -6,15 +6,8 @@ from evisynth.effects import study_intervals
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.rows import RATIO, Diamond, Group, LeftOut, Row
 from evisynth.report.tables import counts
-from evisynth.report.words import (
-    DESIGNS,
-    plain,
-    plural,
-    prediction_words,
-    sentence,
-    thousands,
-)
-from evisynth.selection import CODES
+from evisynth.report.words import DESIGNS, plural, prediction_words, sentence, thousands
+from evisynth.selection import CODES, plain
 
 MARKS = {"2nd": "value read in another report", "∩?": "possible overlap, kept"}
 _NOTES = {
@@ -52,7 +45,7 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
         [pool_group(selection, badge=not mostly_second_hand) for selection in chosen],
         title=title,
         subtitle=_subtitle(chosen),
-        left_out=[_left_out(item) for s in chosen for item in s.left_out] if left_out else (),
+        left_out=_all_left_out(chosen) if left_out else (),
         columns=("Design", "Definition"),
         codes={**CODES, **MARKS},
         footer=(*_hands(chosen, mostly_second_hand), provenance(analysis, figure)),
@@ -60,6 +53,13 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
         alt=_alt(title, chosen),
         name=name,
     )
+
+
+def _all_left_out(chosen):
+    """Left-out rows of all pools, each once, without rows that the figure draws as counted."""
+    drawn = {c.row["row_id"] for s in chosen for c in s.counted}
+    items = {item.row["row_id"]: item for s in chosen for item in s.left_out}
+    return [_left_out(item) for row_id, item in items.items() if row_id not in drawn]
 
 
 def _share_second_hand(chosen):
@@ -72,13 +72,14 @@ def _hands(chosen, mostly_second_hand):
         return ()
     cohorts = [c for selection in chosen for c in selection.counted]
     second = sum(c.second_hand for c in cohorts)
-    return (f"{second} of {len(cohorts)} values were read in another group's report.",)
+    return (f"{second} of {len(cohorts)} values were read in a review, not in the study's report.",)
 
 
 def _subtitle(chosen):
     estimands = list(dict.fromkeys(s.spec.estimand for s in chosen))
-    lead = estimands[0] if len(estimands) == 1 else "; ".join(estimands)
-    return f"{lead[:1].upper()}{lead[1:]}. {_total(chosen)}."
+    if len(estimands) > 1:
+        return f"{len(estimands)} estimands, shown apart: {'; '.join(estimands)}."
+    return f"{estimands[0][:1].upper()}{estimands[0][1:]}. {_total(chosen)}."
 
 
 def _total(chosen):

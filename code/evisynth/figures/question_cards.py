@@ -6,7 +6,7 @@ from html import escape
 
 from evisynth.figures.landing import mini_forest_of
 from evisynth.report.html import Html, tag
-from evisynth.report.words import per_hundred, plural, thousands
+from evisynth.report.words import per_hundred, plural, rates, thousands
 
 
 def cards(evidence):
@@ -29,32 +29,36 @@ def _card(analysis):
     card = analysis.spec.card
     picture = mini_forest_of(analysis, *card.pools, labels=tuple(card.pools.values()))
     title = tag("h3", tag("a", escape(card.title), href=card.page))
-    number = tag("span", _answer(analysis), class_="co-card-number")
-    answer = tag("p", f"{number} of 100 {escape(card.unit)}")
-    foot = tag(
-        "p", "".join(tag("span", escape(part)) for part in _behind(analysis)), class_="co-card-foot"
+    parts = (
+        f"{tag('span', rate, class_='co-card-number')} {escape(label.lower())}"
+        for label, rate in _answers(analysis)
     )
+    answer = tag("p", f"{' · '.join(parts)}, of 100 {escape(card.unit)}")
+    behind = "".join(tag("span", escape(part)) for part in _behind(analysis))
+    foot = tag("p", behind, class_="co-card-foot")
     return tag("div", title + answer + picture._repr_html_() + foot, class_="co-card")
 
 
-def _answer(analysis):
-    return " v ".join(_rate(analysis[pool].pooled) for pool in analysis.spec.card.pools)
+def _answers(analysis):
+    """Short name and rate of each pool of the card."""
+    pools = analysis.spec.card.pools
+    return [(label, _rate(analysis[pool].pooled)) for pool, label in pools.items()]
 
 
 def _rate(pooled):
-    """The pooled rate, or the range of two cohorts, or a dash."""
+    """The pooled rate, or those of the cohorts, or a dash."""
     if pooled.displayed["estimate"] is not None:
         return per_hundred(pooled.displayed["estimate"])
-    rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
-    return f"{per_hundred(rates[0])}–{per_hundred(rates[-1])}" if rates else "–"
+    return " and ".join(map(per_hundred, rates(pooled))) or "–"
 
 
 def _behind(analysis):
-    cohorts = {c.cohort["cohort_id"] for p in analysis.spec.card.pools for c in analysis[p].counted}
-    patients = f"{thousands(analysis.patients)} patients in the chapter"
-    return plural(len(cohorts), "cohort"), patients
+    pools = analysis.spec.card.pools
+    cohorts = {c.cohort["cohort_id"] for s in analysis.chosen(*pools) for c in s.counted}
+    return plural(len(cohorts), "cohort"), f"{thousands(analysis.patients(*pools))} patients"
 
 
 def _text(analysis):
     card = analysis.spec.card
-    return f"{card.title} {_answer(analysis)} of 100 {card.unit}; {', '.join(_behind(analysis))}"
+    answers = " · ".join(f"{rate} {label.lower()}" for label, rate in _answers(analysis))
+    return f"{card.title} {answers}, of 100 {card.unit}; {', '.join(_behind(analysis))}"

@@ -6,7 +6,8 @@ from collections import Counter
 from html import escape
 
 from evisynth.report.html import Html, tag
-from evisynth.report.words import count_word, plain, plural, thousands
+from evisynth.report.words import count_word, plural, thousands
+from evisynth.selection import plain
 
 
 def stamp(analysis):
@@ -24,7 +25,7 @@ def stamp(analysis):
     second_hand = sum(c.second_hand for c in counted.values())
     entries = (
         (str(len(counted)), "cohorts"),
-        (thousands(analysis.patients), "patients, each once"),
+        (thousands(analysis.patients()), "patients, each once"),
         (str(len({c.row["source_id"] for c in counted.values()})), "sources"),
         (f"{second_hand} of {len(counted)}", "read second hand"),
         (analysis.evidence.version, "data version"),

@@ -6,7 +6,8 @@ from collections import defaultdict
 from html import escape
 
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import plain, thousands
+from evisynth.report.words import thousands
+from evisynth.selection import plain
 
 
 def sizes(evidence):

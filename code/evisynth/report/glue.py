@@ -10,6 +10,7 @@ from evisynth.report.words import (
     new_centre,
     per_hundred,
     prediction_words,
+    rates,
     ratio,
     sentence,
     short_answer,
@@ -66,7 +67,7 @@ def glue_analysis(analysis):
         values |= {f"{pool}-{name}": value for name, value in found.items()}
     values |= {
         "k": count_word(len(analysis.cohorts)),
-        "patients": thousands(analysis.patients),
+        "patients": thousands(analysis.patients()),
     }
     return glue_values(analysis.spec.id, values)
 
@@ -92,6 +93,7 @@ def pool_values(selection):
         "n": thousands(pooled.total),
         "events": thousands(pooled.events),
         "who": cohorts_and_patients(selection),
+        "total": thousands(pooled.total),
         "left-out": count_word(len(selection.left_out)),
         "warning": pooled.warning,
     }
@@ -101,8 +103,8 @@ def pool_values(selection):
     if shown["pi_lb"] is not None:
         values["pi"] = dash_range(shown["pi_lb"], shown["pi_ub"])
     if pooled.k:
-        rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
-        values["lowest"], values["highest"] = per_hundred(rates[0]), per_hundred(rates[-1])
+        found = rates(pooled)
+        values["lowest"], values["highest"] = per_hundred(found[0]), per_hundred(found[-1])
     return values
 
 

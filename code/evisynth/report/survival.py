@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from evisynth.report.html import table
 from evisynth.report.tables import place
-from evisynth.report.words import plain
+from evisynth.selection import plain
 
 _STATUS = {"not_reached": "not reached", "not_estimable": "not estimable", "not_reported": "–"}
-_HEADER = (
-    "Cohort",
-    "Endpoint",
-    "Patients",
-    "What",
-    "Value",
-    "Limits",
-    "Kind",
-    "At transplant",
-    "Read from",
-)
+_HEADER = ("Cohort", "Endpoint", "Patients", "As printed", "Disputed", "Read from")
 
 
 def survival(evidence, *, analysis=None, subsets=None):
@@ -43,28 +33,31 @@ def survival(evidence, *, analysis=None, subsets=None):
         and (subsets is None or row["subset"] in subsets)
         and row["value_status"] != "not_reported"
     ]
-    return table(_HEADER, rows, numeric=("Value", "Limits"))
+    return table(_HEADER, rows, numeric=())
 
 
 def _cells(row, evidence):
-    rate = row["statistic"] == "rate"
+    cohort = evidence.cohorts[row["cohort_id"]]
     return (
-        evidence.cohorts[row["cohort_id"]]["label"],
+        f"{cohort['label']} ({plain(cohort['agent'])})",
         _meaning(evidence, row["endpoint"]),
         plain(row["subset"]),
-        _what(row, rate),
-        _number(row, "value"),
-        limits(row),
-        row["interval"] if row["interval"] not in ("none", "plus_minus") else "",
-        {"yes": "censored", "no": "followed on"}.get(row["censored_at_hsct"], ""),
+        _as_printed(row),
+        row["discrepancy_id"] or "",
         place(row),
     )
 
 
-def _what(row, rate):
-    if not rate:
-        return "median, months"
-    return "percent" if row["time_months"] is None else f"percent at {row['time_months']:g} months"
+def _as_printed(row):
+    """``median 11.1 months, 95% CI 8.2 to not reached, censored at transplant``."""
+    what = f"median {_number(row, 'value')} months"
+    if row["statistic"] == "rate":
+        when = "" if row["time_months"] is None else f" at {row['time_months']:g} months"
+        what = f"{_number(row, 'value')}%{when}"
+    kind = "" if row["interval"] in ("none", "plus_minus") else f"{row['interval']} "
+    shown = limits(row)
+    censored = ", censored at transplant" if row["censored_at_hsct"] == "yes" else ""
+    return f"{what}{f', {kind}{shown}' if shown != '–' else ''}{censored}"
 
 
 def _meaning(evidence, endpoint):

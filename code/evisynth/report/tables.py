@@ -5,13 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import (
-    dash_range,
-    plain,
-    rate_with_interval,
-    thousands,
-)
-from evisynth.selection import CODES
+from evisynth.report.words import dash_range, rate_with_interval, thousands
+from evisynth.selection import CODES, plain
 
 
 def counted(analysis, *pools):
@@ -126,11 +121,11 @@ def pooled(analysis, *pools):
         "Pool",
         "Cohorts",
         "n / N",
-        "Pooled % [95% CI]",
+        "% [95% CI]",
         "New centre",
-        "τ (log odds)",
+        "τ",
         "I²",
-        "Logit REML % [95% CI]",
+        "Logit REML",
     )
     rows = [_pooled_row(selection) for selection in analysis.chosen(*pools)]
     return table(header, rows, numeric=header[1:])
@@ -158,32 +153,36 @@ def _rate_of(model):
     return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
 
 
-def disagreements(analysis):
-    """Contradictions of the sources that touch a cohort of this analysis and its outcomes.
+def disagreements(analysis, *, also=()):
+    """Contradictions of the sources that touch a cohort of this analysis.
 
     Parameters
     ----------
     analysis : Analysis
+    also : collection of str
+        Tables beside the outcomes and the sizes of sets, for instance "survival".
 
     Returns
     -------
     Html
     """
-    touched = _touched(analysis)
+    touched = _touched(analysis, also)
     rows = [
         row for row in analysis.evidence.rows("discrepancies") if row["discrepancy_id"] in touched
     ]
     return _register(rows, analysis.evidence)
 
 
-def _touched(analysis):
+def _touched(analysis, also):
+    """Discrepancies of the pools' outcomes, and of all rows of the other tables."""
     outcomes = {o for selection in analysis.selections.values() for o in selection.spec.outcomes}
     return {
         row["discrepancy_id"]
-        for row in analysis.evidence.rows("outcomes")
+        for name in ("outcomes", "analysis_sets", *also)
+        for row in analysis.evidence.rows(name)
         if row["discrepancy_id"]
         and row["cohort_id"] in analysis.read_cohorts
-        and row["outcome"] in outcomes
+        and row.get("outcome", None) in (*outcomes, None)
     }
 
 

@@ -58,12 +58,6 @@ def plural(number, noun, many=None):
     return f"{count_word(number)} {noun if number == 1 else many or noun + 's'}"
 
 
-def plain(code):
-    """A code of the tables as words; a token without a vowel is an abbreviation."""
-    words = (code or "not stated").split("_")
-    return " ".join(w.upper() if w.isalpha() and not set(w) & set("aeiouy") else w for w in words)
-
-
 def sentence(pooled):
     """What a pool says, in words that its number of cohorts allows, without a full stop.
 
@@ -82,31 +76,29 @@ def _none(pooled):
     return "no cohort can be counted"
 
 
+def percent_with_interval(estimate, lower, upper):
+    """``74%, 66–80``."""
+    return f"{per_hundred(estimate)}%, {dash_range(lower, upper)}"
+
+
 def _one(pooled):
-    rate = rate_with_interval(*pooled.common)
-    return f"{pooled.xi[0]} of {pooled.ni[0]} in the one cohort that can be counted, {rate} of 100"
+    return f"{pooled.xi[0]} of {pooled.ni[0]} ({percent_with_interval(*pooled.common)}; one cohort)"
 
 
 def _two(pooled):
-    rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
-    low, high = map(per_hundred, rates)
-    return (
-        f"{low} and {high} of 100 in the two cohorts that can be counted "
-        f"({thousands(pooled.total)} patients), which are shown side by side and not pooled"
-    )
+    first, second = (f"{x} of {n}" for x, n in zip(pooled.xi, pooled.ni, strict=True))
+    return f"{first} and {second} (two cohorts, not pooled)"
 
 
 def _extreme(pooled):
-    return (
-        f"0 or 100 of 100 in each of {plural(pooled.k, 'cohort')} "
-        f"({thousands(pooled.total)} patients), which are not pooled"
-    )
+    return f"none or all in each of {plural(pooled.k, 'cohort')}, which are not pooled"
 
 
 def _boundary(pooled):
+    rate = percent_with_interval(*pooled.common)
     return (
-        f"{thousands(pooled.events)} of {thousands(pooled.total)} in {plural(pooled.k, 'cohort')}, "
-        f"{rate_with_interval(*pooled.common)} of 100 if all patients are taken as one cohort"
+        f"{thousands(pooled.events)} of {thousands(pooled.total)} ({rate} if all patients are "
+        f"taken as one cohort; {plural(pooled.k, 'cohort')})"
     )
 
 
@@ -142,13 +134,17 @@ def short_answer(pooled):
     str
     """
     if pooled.headline is not None:
-        return f"about {per_hundred(pooled.displayed['estimate'])} of 100"
-    if pooled.rule == "one":
-        return f"{pooled.xi[0]} of {pooled.ni[0]} in one cohort"
+        shown = pooled.displayed
+        interval = dash_range(shown["ci_lb"], shown["ci_ub"])
+        return f"about {per_hundred(shown['estimate'])} of 100 ({interval})"
     if pooled.rule == "two":
-        rates = sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
-        return f"{per_hundred(rates[0])} and {per_hundred(rates[1])} of 100 in two cohorts"
+        return f"{' and '.join(map(per_hundred, rates(pooled)))} of 100 in two cohorts"
     return sentence(pooled)
+
+
+def rates(pooled):
+    """Proportions of the cohorts, lowest first."""
+    return sorted(x / n for x, n in zip(pooled.xi, pooled.ni, strict=True))
 
 
 def new_centre(pooled):
@@ -178,10 +174,15 @@ def spread_words(pooled):
             "The cohorts differ no more than chance alone would make them; with so few patients in "
             "most of them, real differences may still hide."
         )
+    spread = f"a standard deviation of {pooled.headline.tau:.2f} on the log-odds scale"
+    if pooled.rule == "few":
+        return (
+            f"Whether centres differ cannot be told from {plural(pooled.k, 'cohort')}: the "
+            f"estimate is {spread}, and so few cannot exclude a wider spread."
+        )
     width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
     inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
     return (
         f"Centres differ: the range for a new centre spans {width} points, the interval of the "
-        f"mean {inner}; on the log-odds scale the standard deviation between cohorts is "
-        f"{pooled.headline.tau:.2f}."
+        f"mean {inner}; between cohorts there is {spread}."
     )

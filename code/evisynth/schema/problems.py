@@ -1,4 +1,4 @@
-"""What is wrong with a file, a table or a declaration: where, what stands there, what is allowed."""
+"""Problems: where something is wrong, what stands there, what is allowed."""
 
 from __future__ import annotations
 

@@ -1,0 +1,199 @@
+"""What arguments may be: one place for every bound, and the message where one is broken."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from evisynth.errors import ArgumentError
+
+# Beyond these, squares and products leave the range of floating point.
+LARGEST, SMALLEST_VARIANCE = 1e50, 1e-50
+LARGEST_COUNT = 1e9
+
+
+def shown(value):
+    """A value as a message quotes it: one line, at most 60 characters."""
+    try:
+        return f"{' '.join(repr(value).split()):.60}"
+    except ValueError:  # an integer of more digits than Python prints
+        return f"a very long {type(value).__name__}"
+
+
+def check_numbers(
+    function, argument, values, *, lower=-LARGEST, upper=LARGEST, allowed="finite numbers"
+):
+    """Values as a float array of shape (k,), k >= 1, each finite and within the bounds.
+
+    Parameters
+    ----------
+    function, argument : str
+        For the message.
+    values : array_like of numbers
+        Nothing masked, no text, no dates.
+    lower, upper : float
+        What the values may be, ends included.
+    allowed : str
+        The same in words.
+
+    Returns
+    -------
+    ndarray of float, shape (k,)
+
+    Raises
+    ------
+    ArgumentError
+        Anything else; the message names the first position that is wrong.
+    """
+    if values is None:
+        raise ArgumentError(function, argument, "missing", allowed)
+    _refuse_masked(function, argument, values, allowed)
+    array = _as_floats(function, argument, values, allowed)
+    if array.ndim != 1:
+        raise ArgumentError(function, argument, f"of shape {array.shape}", "one dimension")
+    if array.size == 0:
+        raise ArgumentError(function, argument, "empty (k = 0)", f"at least one study, {allowed}")
+    _first(function, argument, array, ~np.isfinite(array) | (array < lower), allowed)
+    _first(function, argument, array, array > upper, f"{allowed} up to {upper:g}")
+    return array
+
+
+def _first(function, argument, array, wrong, allowed):
+    """Refuse the first value at which ``wrong`` holds."""
+    positions = np.flatnonzero(wrong)
+    if positions.size:
+        given = f"{array[positions[0]]:.12g} at position {positions[0]}"
+        raise ArgumentError(function, argument, given, allowed)
+
+
+def _refuse_masked(function, argument, values, allowed):
+    """A masked value would come back as the number beneath its mask."""
+    if isinstance(values, np.ma.MaskedArray):
+        masked = np.flatnonzero(np.ma.getmaskarray(values))
+    elif isinstance(values, list | tuple):
+        masked = [i for i, value in enumerate(values) if value is np.ma.masked]
+    else:
+        return
+    if len(masked):
+        raise ArgumentError(function, argument, f"masked at position {masked[0]}", allowed)
+
+
+def _as_floats(function, argument, values, allowed):
+    """An array of floats; text is refused, also where it could be read as a number."""
+    try:
+        array = np.atleast_1d(np.asarray(values))
+    except ValueError:
+        raise ArgumentError(function, argument, shown(values), allowed) from None
+    if array.dtype.kind in "mM":
+        raise ArgumentError(function, argument, f"of type {array.dtype}", allowed)
+    if array.dtype.kind in "biuf":
+        with np.errstate(over="ignore"):  # a longer float becomes infinite, which is refused
+            return array.astype(float)
+    objects = np.atleast_1d(np.asarray(values, dtype=object))
+    floats = [_as_float(function, argument, *item, allowed) for item in enumerate(objects.flat)]
+    return np.reshape(floats, objects.shape)
+
+
+def _as_float(function, argument, position, value, allowed):
+    given = f"{shown(value)} at position {position}"
+    if isinstance(value, str | bytes):
+        raise ArgumentError(function, argument, given, allowed)
+    try:
+        return float(value)
+    except OverflowError:
+        given = f"beyond floating point at position {position}"
+        raise ArgumentError(function, argument, given, allowed) from None
+    except (TypeError, ValueError):
+        raise ArgumentError(function, argument, given, allowed) from None
+
+
+def check_length(function, argument, array, first_name, first):
+    """Two arrays of one length."""
+    if array.size != first.size:
+        allowed = f"the length of {first_name}, {first.size}"
+        raise ArgumentError(function, argument, f"of length {array.size}", allowed)
+
+
+def check_effects(function, yi, vi):
+    """Effect sizes and sampling variances as float arrays of one shape (k,)."""
+    yi = check_numbers(function, "yi", yi)
+    positive = "positive finite numbers"
+    vi = check_numbers(function, "vi", vi, lower=np.nextafter(0, 1), allowed=positive)
+    small = f"{positive} from {SMALLEST_VARIANCE:g}"
+    vi = check_numbers(function, "vi", vi, lower=SMALLEST_VARIANCE, allowed=small)
+    check_length(function, "vi", vi, "yi", yi)
+    return yi, vi
+
+
+def check_counts(function, xi, ni, *, names=("xi", "ni")):
+    """Events and totals as float arrays of shape (k,): whole, 0 <= events <= total, total >= 1."""
+    x_name, n_name = names
+    xi = _check_whole(function, x_name, xi, 0)
+    ni = _check_whole(function, n_name, ni, 1)
+    check_length(function, n_name, ni, x_name, xi)
+    for name, array in ((x_name, xi), (n_name, ni)):
+        _first(function, name, array, array != np.round(array), "whole numbers")
+    wrong = np.flatnonzero(xi > ni)
+    if wrong.size:
+        allowed = f"at most its total, {ni[wrong[0]]:.12g}"
+        _first(function, x_name, xi, xi > ni, allowed)
+    return xi, ni
+
+
+def _check_whole(function, name, values, lower):
+    allowed = f"whole numbers from {lower}"
+    return check_numbers(function, name, values, lower=lower, upper=LARGEST_COUNT, allowed=allowed)
+
+
+def check_tables(function, ai, n1i, ci, n2i):
+    """Events and totals of two arms, each of shape (k,)."""
+    ai, n1i = check_counts(function, ai, n1i, names=("ai", "n1i"))
+    ci, n2i = check_counts(function, ci, n2i, names=("ci", "n2i"))
+    check_length(function, "ci", ci, "ai", ai)
+    return ai, n1i, ci, n2i
+
+
+def check_number(function, argument, value, holds, allowed):
+    """A single real number of which ``holds`` is true, as a float."""
+    if not isinstance(value, Real) or not holds(value):
+        raise ArgumentError(function, argument, shown(value), allowed)
+    return float(value)
+
+
+def check_level(function, level):
+    """A confidence level strictly between 0 and 1."""
+    allowed = "a number between 0 and 1, such as 0.95"
+    return check_number(function, "level", level, lambda value: 0 < value < 1, allowed)
+
+
+def check_whole_number(function, argument, value, low, high):
+    """A single integer from ``low`` to ``high``, as Python's."""
+    if not isinstance(value, Integral) or not low <= value <= high:
+        allowed = f"a whole number from {low} to {high}"
+        raise ArgumentError(function, argument, shown(value), allowed)
+    return int(value)
+
+
+def check_choice(function, argument, value, allowed):
+    """One of some names."""
+    allowed = tuple(allowed)
+    if not isinstance(value, str) or value not in allowed:
+        raise ArgumentError(function, argument, shown(value), ", ".join(allowed))
+    return str(value)
+
+
+def check_slab(function, slab, k):
+    """Study labels as strings, one per study; numbered where none are given."""
+    if slab is None:
+        return tuple(f"Study {i + 1}" for i in range(k))
+    allowed = f"one label per study, {k}"
+    if isinstance(slab, str | bytes):
+        raise ArgumentError(function, "slab", shown(slab), allowed)
+    try:
+        labels = tuple(map(str, slab))
+    except TypeError:
+        raise ArgumentError(function, "slab", shown(slab), allowed) from None
+    if len(labels) != k:
+        raise ArgumentError(function, "slab", f"of length {len(labels)}", allowed)
+    return labels

@@ -1,0 +1,41 @@
+"""The tables and their codebook: reading them strictly, and every problem of form, listed.
+
+The codebook is a Frictionless Data Package (``datapackage.json``). Files are read as bytes, then as
+text, then as cells of the codebook's types; frictionless checks constraints, keys and foreign keys.
+"""
+
+from evisynth.schema.codebook import CODEBOOK, Needs, find_package, read_codebook
+from evisynth.schema.files import ragged, read_records, read_text
+from evisynth.schema.problems import (
+    TEXT,
+    TEXTS,
+    Kind,
+    Problem,
+    Unreadable,
+    is_text,
+    is_texts,
+    misfits,
+    repeated,
+)
+from evisynth.schema.tables import Table, read_tables
+
+__all__ = [
+    "CODEBOOK",
+    "TEXT",
+    "TEXTS",
+    "Kind",
+    "Needs",
+    "Problem",
+    "Table",
+    "Unreadable",
+    "find_package",
+    "is_text",
+    "is_texts",
+    "misfits",
+    "ragged",
+    "read_codebook",
+    "read_records",
+    "read_tables",
+    "read_text",
+    "repeated",
+]
