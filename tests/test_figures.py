@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 import matplotlib
 import pytest
+from evisynth import escalc, pool_proportions, rma, rma_glmm
+from evisynth.effects import study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.figures import (
     PALETTE,
@@ -129,6 +131,20 @@ HARD = {
             )
         ],
         {"axis": Axis("ratio", "Odds ratio [95% CI]", null=1.0)},
+    ),
+    "difference": (
+        [
+            Group(
+                "",
+                (
+                    Row("Below", -0.12, -0.31, 0.02, 20, ""),
+                    Row("Above", 0.4, 0.3, 1.2, 80, ""),
+                    Row("None", None, None, None, None, ""),
+                ),
+                Diamond("Pooled", 0.075, 0.055, 0.98, (-0.2, 1.3)),
+            )
+        ],
+        {"axis": Axis("difference", null=0.0)},
     ),
 }
 
@@ -284,7 +300,22 @@ def test_exotic_glyphs_give_no_warning(tmp_path):
         (lambda: Axis("log"), "kind"),
         (lambda: Axis("proportion", limits=(0.2, 0.8)), "limits"),
         (lambda: Axis("ratio", limits=(2, 1)), "limits"),
+        (lambda: Axis("difference", limits=(1, 1)), "limits"),
         (lambda: row(rob="fine"), "rob"),
+        (lambda: forest([Group("", (row(columns=("a", "b", "c")),))], title="T"), "columns"),
+        (lambda: forest([Group("", (row(upper=1.2),))], title="T"), "limits"),
+        (lambda: forest([Group("", (row(lower=-0.1),))], title="T"), "limits"),
+        (lambda: forest([Group("", (row(estimate=float("nan")),))], title="T"), "estimate"),
+        (lambda: forest([Group("", (row(lower=float("nan")),))], title="T"), "limits"),
+        (lambda: forest([Group("", (), diamond(prediction=(0.4, 1.1)))], title="T"), "prediction"),
+        (lambda: forest([Group("", (), diamond(prediction=(0.7, 0.4)))], title="T"), "prediction"),
+        (
+            lambda: forest([Group("", (row(estimate=0, lower=0),))], title="T", axis=RATIO),
+            "estimate",
+        ),
+        (lambda: forest(5, title="T"), "groups"),
+        (lambda: forest([row()], title="T"), "groups"),
+        (lambda: forest([group()], title="T", xi=[1], ni=[2]), "xi"),
         (lambda: row(series=4), "series"),
         (lambda: forest([Group("", (row(lower=0.6),))], title="T"), "limits"),
         (lambda: forest([Group("", (row(estimate=57, upper=67),))], title="T"), "estimate"),
@@ -303,6 +334,29 @@ def test_numbers_as_printed():
     number = PROPORTION.number
     assert [number(v) for v in (0, 0.004, 0.574, 1)] == ["0", "0", "57", "100"]
     assert [RATIO.number(v) for v in (0.5, 9.994, 9.995, 120)] == ["0.50", "9.99", "10.0", "120"]
+
+
+def test_differences_as_printed():
+    two, none = Axis("difference"), Axis("difference", decimals=0)
+    assert [two.number(v) for v in (-0.125, -0.001, 0, 3)] == ["−0.12", "0.00", "0.00", "3.00"]
+    assert [none.number(v) for v in (-12.4, 1e7, float("-inf"))] == ["−12", "1e+07", "−∞"]
+    assert two.interval(-0.2, 0.1) == "[−0.20 to 0.10]"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (-0.13, 0.04, ["−0.15", "−0.1", "−0.05", "0", "0.05"]),
+        (3, 47, ["0", "10", "20", "30", "40", "50"]),
+        (0, 0, ["−1", "−0.5", "0", "0.5", "1"]),
+        (-2e30, 1e30, ["−2e+30", "−1e+30", "0", "1e+30"]),
+    ],
+)
+def test_a_difference_has_an_even_axis_that_holds_everything(low, high, labels):
+    items = [Row("a", (low + high) / 2, low, high, 1, "")]
+    scale = Scale.fit(Axis("difference", null=0.0), items, 0, 100)
+    assert [label for _, label in scale.ticks] == labels
+    assert scale.holds(low) and scale.holds(high) and scale.holds(0)
 
 
 def test_scales():
@@ -326,6 +380,186 @@ def test_wrap_keeps_every_letter():
         lines = wrap(LONG + " CR/CRh/CRi", width, 13)
         assert "".join(lines).replace(" ", "") == (LONG + "CR/CRh/CRi").replace(" ", "")
         assert all(measure(line, 13) <= width for line in lines)
+
+
+# Anybody's results --------------------------------------------------------------------------------
+
+XI, NI = [14, 30, 9, 22, 11], [20, 35, 24, 40, 30]
+NAMES = ["Alder", "Birch", "Cedar", "Elm", 2014]
+TABLES = {
+    "ai": [4, 6, 3, 62], "n1i": [123, 306, 231, 1359],
+    "ci": [11, 29, 11, 248], "n2i": [139, 303, 220, 1286],
+}  # fmt: skip
+
+
+def entries(figure, kind):
+    return [entry for entry in figure.table if entry["kind"] == kind]
+
+
+def result_of(measure, **options):
+    if measure in ("OR", "RR", "RD"):
+        yi, vi = escalc(measure, **TABLES)
+    elif measure == "GEN":
+        yi, vi = [0.3, -0.1, 1.2], [0.1, 0.2, 0.3]
+    else:
+        yi, vi = escalc(measure, xi=XI, ni=NI)
+        options |= {"ni": NI} if measure == "PFT" else {}
+    return rma(yi, vi, measure=measure, **options), {"yi": yi, "vi": vi}
+
+
+def test_a_binomial_model_is_drawn_with_exact_intervals():
+    result = rma_glmm(XI, NI, slab=NAMES)
+    figure = forest(result, xi=XI, ni=NI, title="Any counts")
+    check_legible(figure)
+    cohorts = entries(figure, "cohort")
+    assert [entry["label"] for entry in cohorts] == list(map(str, NAMES))
+    assert [entry["counts"] for entry in cohorts][0] == "14 / 20"
+    lower, upper = study_intervals(XI, NI)
+    assert [entry["lower"] for entry in cohorts] == lower.tolist()
+    assert [entry["upper"] for entry in cohorts] == upper.tolist()
+    (pooled,), (predicted,) = entries(figure, "pooled"), entries(figure, "prediction")
+    shown = result.displayed
+    assert (pooled["estimate"], pooled["lower"]) == (shown["estimate"], shown["ci_lb"])
+    assert (predicted["lower"], predicted["upper"]) == (shown["pi_lb"], shown["pi_ub"])
+    assert pooled["counts"] == "86 / 149" and pooled["remark"].startswith("τ² = 0.61 (logit), k")
+
+
+def test_a_pool_is_drawn_like_its_headline():
+    pooled = pool_proportions(XI, NI, slab=NAMES)
+    from_model = forest(pooled.headline, xi=XI, ni=NI, title="T")
+    assert forest(pooled, title="T").table == from_model.table
+
+
+@pytest.mark.parametrize(
+    ("xi", "words"),
+    [
+        ([], "No cohort can be counted here."),
+        ([7], "One cohort: its own exact interval, nothing is pooled."),
+        ([7, 5], "one proportion common to all it would be 57 [34–78] of 100."),
+        ([0, 0, 0], "one proportion common to all it would be 0 [0–11] of 100."),
+        ([0, 11, 0], "one proportion common to all it would be 34 [18–54] of 100."),
+    ],
+)
+def test_a_pool_without_a_headline_says_why(xi, words):
+    ni = [10, 11, 11][: len(xi)]
+    figure = forest(pool_proportions(xi, ni), title="T")
+    check_legible(figure)
+    (note,) = entries(figure, "note")
+    assert note["label"].endswith(words) and not entries(figure, "pooled")
+    assert len(entries(figure, "cohort")) == len(xi)
+
+
+def test_the_warning_of_few_stands_below():
+    figure = forest(pool_proportions(XI[:3], NI[:3]), title="T")
+    assert "3cohorts:withsofew" in drawn_words(figure, "phone")
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "GEN"])
+def test_comparisons_are_drawn_on_the_display_scale(measure):
+    result, data = result_of(measure, level=0.9)
+    figure = forest(result, **data, title="T")
+    check_legible(figure)
+    assert "[90%CI]" in drawn_words(figure, "desktop")
+    assert "n/N" not in drawn_words(figure, "desktop")
+    assert "90%prediction" in drawn_words(figure, "phone")
+    shown = result.displayed
+    (pooled,) = entries(figure, "pooled")
+    assert (pooled["estimate"], pooled["upper"]) == (shown["estimate"], shown["ci_ub"])
+    first, back = entries(figure, "cohort")[0], rma(data["yi"][:1], data["vi"][:1], measure=measure)
+    assert first["estimate"] == pytest.approx(back.displayed["estimate"], rel=1e-12)
+    one = rma(data["yi"][:1], data["vi"][:1], measure=measure, level=0.9).displayed
+    assert (first["lower"], first["upper"]) == pytest.approx((one["ci_lb"], one["ci_ub"]))
+
+
+@pytest.mark.parametrize("measure", ["PLO", "PLN", "PR", "PAS", "PFT"])
+def test_proportions_of_any_scale_are_drawn(measure):
+    result, data = result_of(measure)
+    by_counts = forest(result, xi=XI, ni=NI, title="T")
+    check_legible(by_counts)
+    numbers = [entry["estimate"] for entry in entries(by_counts, "cohort")]
+    assert numbers == pytest.approx([x / n for x, n in zip(XI, NI, strict=True)])
+    (predicted,) = entries(by_counts, "prediction")
+    assert 0 <= predicted["lower"] < predicted["upper"] <= 1
+    if measure != "PFT":
+        by_effects = forest(result, **data, title="T")
+        numbers = [entry["estimate"] for entry in entries(by_effects, "cohort")]
+        assert numbers == pytest.approx([x / n for x, n in zip(XI, NI, strict=True)])
+
+
+def test_limits_that_leave_0_to_1_are_cut_and_said_to_be():
+    result, _ = result_of("PR")
+    assert result.displayed["pi_ub"] > 1
+    figure = forest(result, xi=XI, ni=NI, title="T")
+    assert entries(figure, "prediction")[0]["upper"] == 1
+    assert "Limitsbeyond0or100%arecutthere." in drawn_words(figure, "desktop")
+
+
+def test_equal_effects_are_a_common_effect():
+    result, data = result_of("OR", method="EE", test="z")
+    figure = forest(result, **data, title="T")
+    (pooled,) = entries(figure, "pooled")
+    assert (pooled["label"], pooled["remark"]) == ("Common effect", "k = 4")
+    assert not entries(figure, "prediction")
+
+
+def test_an_axis_of_the_right_kind_may_be_given():
+    result, data = result_of("OR")
+    figure = forest(result, **data, axis=Axis("ratio", "Odds of relief", (0.01, 10), 1), title="T")
+    assert "Oddsofrelief" in drawn_words(figure, "desktop")
+
+
+@pytest.mark.parametrize(
+    ("measure", "options", "message"),
+    [
+        ("PLO", {}, "xi is missing; allowed: xi and ni, or yi and vi, of the studies."),
+        ("PLO", {"xi": XI}, "ni is missing; allowed: whole numbers from 1."),
+        ("PLO", {"yi": XI}, "vi is missing; allowed: positive finite numbers."),
+        (
+            "PLO",
+            {"xi": [1], "ni": [2]},
+            "xi is of length 1; allowed: one per study of the result, 5.",
+        ),
+        (
+            "PLO",
+            {"xi": XI, "ni": NI, "vi": NI},
+            "vi is given; allowed: xi and ni, or yi and vi, not both.",
+        ),
+        ("OR", {"xi": XI, "ni": NI}, "xi is given; allowed: yi and vi for OR."),
+        ("PFT", {"yi": XI, "vi": NI}, "yi is given; allowed: xi and ni for PFT."),
+        (
+            "PLO",
+            {"xi": XI, "ni": NI, "overall": diamond()},
+            "overall is given; allowed: nothing: the result has its own.",
+        ),
+        (
+            "PLO",
+            {"xi": XI, "ni": NI, "axis": RATIO},
+            "axis is a ratio; allowed: a proportion, or None.",
+        ),
+    ],
+)
+def test_study_data_that_do_not_fit_the_result_are_named(measure, options, message):
+    result, _ = result_of(measure)
+    with pytest.raises(ArgumentError) as caught:
+        forest(result, **options, title="T")
+    assert str(caught.value) == f"forest: {message}"
+
+
+def test_a_pool_takes_no_counts():
+    with pytest.raises(ArgumentError) as caught:
+        forest(pool_proportions(XI, NI), xi=XI, ni=NI, title="T")
+    assert (
+        str(caught.value) == "forest: xi is given; allowed: nothing: the counts are in the result."
+    )
+
+
+def test_labels_may_be_numbers():
+    rows = (Row(2014, 0.5, 0.4, 0.6, 1, 7, (1, 2)),)
+    figure = forest([Group("", rows, Diamond(2020, 0.5, 0.4, 0.6, None, 7))], title="T")
+    (cohort,) = entries(figure, "cohort")
+    assert (cohort["label"], cohort["counts"], cohort["Design"]) == ("2014", "7", "1")
+    assert entries(figure, "pooled")[0]["label"] == "2020"
+    assert LeftOut(7, "", "").label == "7"
 
 
 def units(**changes):

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm import NODES, _evaluate, _modes, glmm_log_likelihood, no_finite_spread, rma_glmm
+from evisynth.glmm import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
+from evisynth.quadrature import evaluate, modes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -120,11 +121,11 @@ def test_one_integral_over_the_whole_range(n, tau):
     for x in {0, 1, n // 2, n - 1, n}:
         for mu in (-5.0, 0.0, 3.0):
             xi, ni = np.array([float(x)]), np.array([float(n)])
-            once = _evaluate(mu, tau, xi, ni, NODES)
-            twice = _evaluate(mu, tau, xi, ni, 2 * NODES)
+            once = evaluate(mu, tau, xi, ni, NODES)
+            twice = evaluate(mu, tau, xi, ni, 2 * NODES)
             # Error seen 4e-10 relative, at tau = 3.
             assert once[0] == pytest.approx(twice[0], rel=1e-8, abs=1e-8)
-            centre, _ = _modes(mu, tau, xi, ni)
+            centre, _ = modes(mu, tau, xi, ni)
             slope = tau * (xi - ni * expit(mu + tau * centre)) - centre
             curvature = 1 + tau**2 * ni * expit(mu + tau * centre) * expit(-mu - tau * centre)
             assert abs(slope / curvature)[0] < 1e-5 * (1 + abs(centre[0]))
@@ -224,6 +225,31 @@ def test_limits_are_t_and_the_prediction_adds_the_spread():
     assert (result.I2, result.H2) == (None, None)
 
 
+def test_the_prediction_interval_follows_its_convention():
+    half = {c: _half(rma_glmm(**PRITZ, prediction=c)) for c in ("z", "t(k-1)", "HTS")}
+    k = len(PRITZ["xi"])
+    quantiles = [stats.norm.ppf(0.975), stats.t.ppf(0.975, k - 1), stats.t.ppf(0.975, k - 2)]
+    for (convention, found), quantile in zip(half.items(), quantiles, strict=True):
+        assert found / half["z"] == pytest.approx(quantile / quantiles[0], rel=1e-9), convention
+
+
+def _half(result):
+    return result.pi_ub - result.estimate
+
+
+def test_numbers_of_numpy_are_numbers():
+    xi, ni = [3, 5, 9], [10, 10, 10]
+    assert rma_glmm(xi, ni, nodes=np.int64(NODES), level=np.float64(0.95)) == rma_glmm(xi, ni)
+
+
+@pytest.mark.parametrize("n", [10**7, 10**9])
+def test_the_largest_counts_have_finite_limits(n):
+    for xi in ([n // 3, n // 2, n // 5], [1, 0, n // 2], [n // 2, n // 2, n // 2 + 1]):
+        result = rma_glmm(xi, [n] * 3)
+        assert np.all(np.isfinite([result.estimate, result.se, result.ci_lb, result.ci_ub]))
+        assert result.se > 0
+
+
 def test_it_leaves_as_plain_types():
     plain = json.loads(
         json.dumps(rma_glmm([3, 5, 9], [10, 10, 10], slab=["A", "B", "C"]).to_dict())
@@ -292,12 +318,35 @@ def test_single_patients_have_an_estimate():
         ([3, 4], None, {}, "rma_glmm: ni is missing; allowed: whole numbers from 1."),
         ("ab", [9, 9], {}, "rma_glmm: xi is 'ab' at position 0; allowed: whole numbers from 0."),
         ([[3, 4]], [9, 9], {}, "rma_glmm: xi is of shape (1, 2); allowed: one dimension."),
-        ([3, 4], [9, 9], {"nodes": 7}, "rma_glmm: nodes is 7; allowed: a whole number from 51."),
+        (
+            [3, 4],
+            [9, 9],
+            {"nodes": 7},
+            "rma_glmm: nodes is 7; allowed: a whole number from 51 to 10000.",
+        ),
+        (
+            [10**400, 1],
+            [9, 9],
+            {},
+            "rma_glmm: xi is beyond floating point at position 0; allowed: whole numbers from 0.",
+        ),
+        (
+            [1e300, 1e299],
+            [1e300, 1e300],
+            {},
+            "rma_glmm: xi is 1e+300 at position 0; allowed: whole numbers from 0 up to 1e+09.",
+        ),
+        (
+            [3, 4],
+            [9, 9],
+            {"prediction": "HK"},
+            "rma_glmm: prediction is 'HK'; allowed: t(k-1), z, HTS.",
+        ),
         (
             [3, 4],
             [9, 9],
             {"nodes": 99.0},
-            "rma_glmm: nodes is 99.0; allowed: a whole number from 51.",
+            "rma_glmm: nodes is 99.0; allowed: a whole number from 51 to 10000.",
         ),
         (
             [3, 4],

@@ -358,3 +358,25 @@ def test_a_candidate_that_comes_twice_is_named():
     assert str(caught.value) == (
         "independent_set: candidates is 'a' twice; allowed: each cohort once."
     )
+
+
+@pytest.mark.parametrize(
+    "edges, message",
+    [
+        (None, "edges is a NoneType; allowed: edges in a sequence."),
+        (5, "edges is a int; allowed: edges in a sequence."),
+        (
+            [("a", "same")],
+            "edges is ('a', 'same') at position 0; "
+            "allowed: cohort, relation and cohort, each as text.",
+        ),
+        (
+            [("a", "same", "b"), "abc"],
+            "edges is 'abc' at position 1; allowed: cohort, relation and cohort, each as text.",
+        ),
+    ],
+)
+def test_what_is_no_edge_is_named(edges, message):
+    with pytest.raises(ArgumentError) as caught:
+        OverlapGraph(edges)
+    assert str(caught.value) == f"OverlapGraph: {message}"

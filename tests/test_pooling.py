@@ -42,6 +42,7 @@ def test_each_rule_shows_what_it_may(rule):
     modelled = rule in ("few", "many")
     assert (pooled.headline is not None) == (pooled.inverse_variance is not None) == modelled
     assert (pooled.common is None) == (modelled or rule == "none")
+    assert (pooled.common_effect is None) == (rule == "none")
     shows_rate = rule in ("one", "few", "many", "boundary")
     assert (pooled.displayed["estimate"] is not None) == shows_rate
     assert (pooled.displayed["ci_lb"] is not None) == shows_rate
@@ -85,6 +86,37 @@ def test_all_patients_as_one_cohort_is_exact():
     assert one.common[1:] == (one.lower[0], one.upper[0]) and one.common[0] == 0.7
 
 
+def test_common_effect_maximises_the_likelihood_of_one_proportion():
+    from evisynth.glmm import glmm_log_likelihood
+    from scipy.special import logit
+    from scipy.stats import binom
+
+    for rule in ("two", "few", "many"):
+        xi, ni = RULES[rule]
+        estimate, lower, upper = pool_proportions(xi, ni, level=0.9).common_effect
+        top = logit(estimate)
+        values = [glmm_log_likelihood(top + d, 0.0, xi, ni) for d in (-1e-3, 0, 1e-3)]
+        assert max(values) == values[1]
+        # Its limits leave 5 percent on either side, since the sum is binomial; error seen 1e-15.
+        assert binom.sf(sum(xi) - 1, sum(ni), lower) == pytest.approx(0.05, rel=1e-9)
+        assert binom.cdf(sum(xi), sum(ni), upper) == pytest.approx(0.05, rel=1e-9)
+
+
+def test_common_effect_stays_out_of_what_is_displayed():
+    for rule in ("two", "extreme"):
+        pooled = pool_proportions(*RULES[rule])
+        assert pooled.common_effect.estimate == pooled.events / pooled.total
+        assert set(pooled.displayed.values()) == {None}
+        assert pooled.to_dict()["common_effect"] == list(pooled.common_effect)
+    assert pool_proportions(*RULES["many"]).displayed["estimate"] != 30 / 50
+
+
+def test_totals_may_add_up_to_more_than_a_study_may_have():
+    pooled = pool_proportions([10**9 // 2] * 2, [10**9] * 2)
+    assert pooled.common_effect.estimate == 0.5
+    assert 0.4999 < pooled.common_effect.ci_lb < 0.5 < pooled.common_effect.ci_ub < 0.5001
+
+
 def test_two_cohorts_are_not_pooled_though_their_sum_is_kept():
     pooled = pool_proportions(*RULES["two"])
     assert set(pooled.displayed.values()) == {None}
@@ -124,6 +156,13 @@ def test_arrays_and_series_are_taken():
     [
         ([], [3], {}, "pool_proportions: ni is of length 1; allowed: the length of xi, 0."),
         ([], None, {}, "pool_proportions: ni is missing; allowed: the length of xi, 0."),
+        ([], 5, {}, "pool_proportions: ni is 5; allowed: the length of xi, 0."),
+        (
+            [[1], [2, 3]],
+            [3, 3],
+            {},
+            "pool_proportions: xi is [[1], [2, 3]]; allowed: whole numbers from 0.",
+        ),
         (None, None, {}, "pool_proportions: xi is missing; allowed: whole numbers from 0."),
         (
             [1, np.nan, 2],

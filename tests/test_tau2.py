@@ -6,12 +6,18 @@ from evisynth.effects import escalc
 from evisynth.tau2 import (
     ESTIMATORS,
     dersimonian_laird,
+    empirical_bayes,
     generalised_q,
+    hedges,
+    hunter_schmidt,
     log_likelihood,
     ml,
     paule_mandel,
     reml,
     restricted_log_likelihood,
+    sidik_jonkman,
+    solve_q,
+    typical_variance,
 )
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -49,8 +55,11 @@ def test_with_equal_variances_every_estimator_has_a_closed_form(yi, v):
     vi = np.full(yi.size, v)
     spread = np.var(yi, ddof=1)
     # Error seen 1e-14, 4e-14 relative.
-    for estimator in (dersimonian_laird, paule_mandel, reml):
+    for estimator in (dersimonian_laird, hedges, paule_mandel, empirical_bayes, reml):
         assert estimator(yi, vi) == pytest.approx(max(0.0, spread - v), rel=1e-9, abs=1e-11)
+    k, start = yi.size, np.var(yi)
+    assert hunter_schmidt(yi, vi) == pytest.approx(max(0, spread * (k - 1) / k - v), abs=1e-11)
+    assert sidik_jonkman(yi, vi) == pytest.approx(start * spread / (v + start), abs=1e-11)
     expected = max(0.0, np.var(yi) - v)
     assert ml(yi, vi) == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
@@ -110,6 +119,8 @@ def test_exactly_0_where_effects_differ_less_than_chance_would_make_them(vi, sha
     # Deviations that are a share of the smallest standard error leave every Q below k - 1.
     yi = share * np.sqrt(vi.min()) * np.array([(-1) ** i for i in range(vi.size)])
     for name, estimator in ESTIMATORS.items():
+        if name == "SJ":  # positive by construction, but for identical effects
+            continue
         assert estimator(yi, vi) == 0.0, name
 
 
@@ -179,6 +190,24 @@ def test_variances_of_very_different_size(ratio):
         dense = np.concatenate([[0.0], np.geomspace(1e-12, 1e12, 2000)])
         best = max(objective(yi, vi, tau2) for tau2 in dense)
         assert objective(yi, vi, estimator(yi, vi)) >= best - 1e-10
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(studies(), st.floats(0.01, 20))
+def test_solve_q_solves_its_equation(data, target):
+    yi, vi = data
+    tau2 = solve_q(yi, vi, target)
+    if tau2:
+        # Error seen 1e-15 relative.
+        assert generalised_q(yi, vi, tau2) == pytest.approx(target, rel=1e-10)
+    else:
+        assert generalised_q(yi, vi) <= target
+
+
+def test_typical_variance_next_to_one_huge_weight():
+    # (k - 1) sum(w) / (sum(w)^2 - sum(w^2)) by hand, of weights 1e40 and 1: 0 over 0 if done so.
+    assert typical_variance(np.array([1e-40, 1.0])) == pytest.approx(0.5, rel=1e-14)
+    assert typical_variance(np.array([2.0, 2.0, 2.0])) == pytest.approx(2.0, rel=1e-14)
 
 
 def test_two_studies_far_apart_need_a_wide_bracket():

@@ -178,7 +178,8 @@ def _whole_habit(tables):
 
 
 def _problem(table, row, column, allowed):
-    return Problem(table.name, table.key_of(row), column, table.printed(row, column), allowed)
+    value = table.printed(row, column) or ""
+    return Problem(table.name, table.key_of(row), column, value, allowed)
 
 
 def _counted(row):

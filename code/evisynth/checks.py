@@ -54,8 +54,10 @@ def check_numbers(
         raise ArgumentError(function, argument, f"of shape {array.shape}", "one dimension")
     if array.size == 0:
         raise ArgumentError(function, argument, "empty (k = 0)", f"at least one study, {allowed}")
-    _first(function, argument, array, ~np.isfinite(array) | (array < lower), allowed)
-    _first(function, argument, array, array > upper, f"{allowed} up to {upper:g}")
+    low = lower if lower > -upper else -np.inf
+    _first(function, argument, array, ~np.isfinite(array) | (array < low), allowed)
+    size = "" if lower >= 0 else " in size"
+    _first(function, argument, array, np.abs(array) > upper, f"{allowed} up to {upper:g}{size}")
     return array
 
 
@@ -156,9 +158,13 @@ def check_tables(function, ai, n1i, ci, n2i):
 
 def check_number(function, argument, value, holds, allowed):
     """A single real number of which ``holds`` is true, as a float."""
-    if not isinstance(value, Real) or not holds(value):
+    try:
+        number = float(value) if isinstance(value, Real) else None
+    except OverflowError:
+        number = None
+    if number is None or not holds(number):
         raise ArgumentError(function, argument, shown(value), allowed)
-    return float(value)
+    return number
 
 
 def check_level(function, level):
@@ -192,7 +198,7 @@ def check_slab(function, slab, k):
         raise ArgumentError(function, "slab", shown(slab), allowed)
     try:
         labels = tuple(map(str, slab))
-    except TypeError:
+    except (TypeError, ValueError):
         raise ArgumentError(function, "slab", shown(slab), allowed) from None
     if len(labels) != k:
         raise ArgumentError(function, "slab", f"of length {len(labels)}", allowed)

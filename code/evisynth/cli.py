@@ -23,6 +23,7 @@ def main(arguments=None):
     compare.add_argument("second", type=Path)
     compare.set_defaults(run=_compare)
     chosen = parser.parse_args(arguments)
+    _print_anything()
     try:
         return chosen.run(chosen)
     except EvidenceError as error:
@@ -31,6 +32,13 @@ def main(arguments=None):
     except EvisynthError as error:
         print(f"evisynth {chosen.command}: {error}", file=sys.stderr)
         return 2
+
+
+def _print_anything():
+    """A terminal that lacks a letter shows its code instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _validate(chosen):

@@ -105,7 +105,7 @@ class Evidence:
             and fits_where(self.cohorts[row["cohort_id"]], spec)
             and row["events"] is not None
             and row["total"] is not None
-            and row["derivation"] != "differenced"
+            and row["derivation"] not in ("differenced", "from_patient_rows")
         )
 
 

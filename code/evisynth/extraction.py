@@ -7,7 +7,7 @@ possible differ; what still differs is a disagreement, and a third reading decid
 
 from __future__ import annotations
 
-import csv
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,14 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from evisynth.errors import EvisynthError
+from evisynth.schema import Unreadable, ragged, read_records, repeated
 
 WHERE = ("source_id", "line")
 UNCOMPARED = ("note",)
 ROW = "row"
 KEEP, DROP = "keep", "drop"
 _WHO_OR_WHAT = 4.0
+_LINE = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,38 @@ def read_pass(folder):
     Raises
     ------
     EvisynthError
-        Where the folder has no table, or a table has no place of its rows.
+        Where the folder is missing or has no table, or a file of it cannot be read as a table whose
+        rows say on which line they stand; names the file and its line.
     """
-    files = sorted(Path(folder).glob("*.csv"))
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise EvisynthError(f"{folder} is a file" if folder.exists() else f"no folder {folder}")
+    files = sorted(folder.glob("*.csv"))
     if not files:
         raise EvisynthError(f"no extraction tables (*.csv) in {folder}")
-    tables = {}
-    for path in files:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{k: (v or "").strip() for k, v in row.items()} for row in csv.DictReader(file)]
-        if rows and "line" not in rows[0]:
-            raise EvisynthError(f"{path.name} in {path.parent.name} has no column 'line'")
-        tables[path.stem] = rows
-    return tables
+    return {path.stem: _read_table(path) for path in files}
+
+
+def _read_table(path):
+    name = f"{path.parent.name}/{path.name}"
+    try:
+        header, records = read_records(path)
+    except Unreadable as error:
+        raise EvisynthError(f"{name}: {error}") from None
+    if "line" not in header:
+        raise EvisynthError(f"{name}: no column 'line'")
+    if repeated(header):
+        raise EvisynthError(f"{name}: column {repeated(header)[0]!r} twice")
+    return [_row(header, record, f"{name}, line {record.line}") for record in records]
+
+
+def _row(header, record, where):
+    if ragged(header, record):
+        raise EvisynthError(f"{where}: {ragged(header, record)}; allowed: {len(header)} cells")
+    row = {column: cell.strip() for column, cell in zip(header, record.cells, strict=True)}
+    if not _LINE.fullmatch(row["line"]):
+        raise EvisynthError(f"{where}: line is {row['line']!r}; allowed: a whole number from 1")
+    return row
 
 
 def pair_rows(first, second):
@@ -96,7 +117,7 @@ def pair_rows(first, second):
 
 
 def _where(row):
-    return row.get("source_id", ""), int(row["line"]) if row["line"].isdigit() else 0
+    return row.get("source_id", ""), int(row["line"])
 
 
 def _pair_block(ours, theirs):
@@ -190,12 +211,9 @@ def _differences(table, name, a, b):
     if a is None or b is None:
         present = ("absent", "present") if a is None else ("present", "absent")
         return [Disagreement(table, name, ROW, *present)]
-    fields = [field for field in a if field not in UNCOMPARED and field not in WHERE]
-    return [
-        Disagreement(table, name, field, a[field], b.get(field, ""))
-        for field in fields
-        if a[field] != b.get(field, "")
-    ]
+    fields = [field for field in {**a, **b} if field not in (*UNCOMPARED, *WHERE)]
+    cells = [(field, a.get(field, ""), b.get(field, "")) for field in fields]
+    return [Disagreement(table, name, *cell) for cell in cells if cell[1] != cell[2]]
 
 
 def consensus(first, second, adjudications, table):

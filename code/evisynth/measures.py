@@ -53,7 +53,7 @@ def inverse_freeman_tukey(yi, ni=None, *, vi=None):
 
     Parameters
     ----------
-    yi : array_like
+    yi : float or array_like, shape (m,)
         Half the sum of the two arcsines, of a study or of a pooled mean.
     ni : array_like, optional
         Totals; of several the harmonic mean is taken, after Miller.
@@ -80,6 +80,7 @@ def inverse_freeman_tukey(yi, ni=None, *, vi=None):
         raise ArgumentError("inverse_freeman_tukey", "ni", given, "totals ni, or else vi")
     n = harmonic_mean("inverse_freeman_tukey", "ni", ni) if vi is None else _effective_total(vi)
     none, every = (float(double_arcsine(x, n)) for x in (0.0, n))
+    yi = check_numbers("inverse_freeman_tukey", "yi", yi).reshape(np.shape(yi))
     y = np.clip(yi, none, every)
     sine = np.sin(2 * y)
     inner = sine + (sine - 1 / sine) / n
@@ -87,7 +88,7 @@ def inverse_freeman_tukey(yi, ni=None, *, vi=None):
     inner = np.clip(inner, -1, 1)  # beyond it only by rounding, or for totals below 1
     share = inner**2 / (2 * (1 + np.sqrt(1 - inner**2)))
     proportion = np.where(np.cos(2 * y) >= 0, share, 1 - share)
-    return np.where(y <= none, 0.0, np.where(y >= every, 1.0, proportion))[()]
+    return np.where(yi <= none, 0.0, np.where(yi >= every, 1.0, proportion))[()]
 
 
 def harmonic_mean(function, argument, values):

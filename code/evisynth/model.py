@@ -78,10 +78,11 @@ class MetaAnalysis:
         more = (self.total,) if measure.needs_total else ()
         names = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
         values = {name: getattr(self, name) for name in names}
-        return {
-            name: None if value is None else float(measure.back_transform(value, *more))
-            for name, value in values.items()
-        }
+        with np.errstate(over="ignore"):  # a ratio beyond floating point is infinite
+            return {
+                name: None if value is None else float(measure.back_transform(value, *more))
+                for name, value in values.items()
+            }
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""

@@ -58,12 +58,16 @@ class OverlapGraph:
     Raises
     ------
     ArgumentError
-        An unknown relation, or an edge from a cohort to itself.
+        What is no edge, an unknown relation, or an edge from a cohort to itself.
     """
 
     def __init__(self, edges: Iterable[Edge]):
         """Keep the edges; refuse those that cannot be."""
-        self.edges = tuple(Edge(*edge) for edge in edges)
+        if not isinstance(edges, Iterable):
+            raise ArgumentError(
+                "OverlapGraph", "edges", f"a {type(edges).__name__}", "edges in a sequence"
+            )
+        self.edges = tuple(_edge(*item) for item in enumerate(edges))
         for position, edge in enumerate(self.edges):
             if edge.relation not in RELATIONS:
                 given = f"{edge.relation!r} at position {position}"
@@ -175,6 +179,20 @@ class OverlapGraph:
                 or frozenset((a, b)) in self._pairs("partly_shared") | self._pairs("same")
             )
         ]
+
+
+def _edge(position, given):
+    """An edge of three names."""
+    parts = given if isinstance(given, tuple | list) else ()
+    if len(parts) != 3 or not all(isinstance(part, str) for part in parts):
+        quoted = (
+            f"{given!r:.60}"
+            if isinstance(given, tuple | list | str)
+            else f"a {type(given).__name__}"
+        )
+        allowed = "cohort, relation and cohort, each as text"
+        raise ArgumentError("OverlapGraph", "edges", f"{quoted} at position {position}", allowed)
+    return Edge(*parts)
 
 
 def _reach(start: str, steps: Mapping[str, set[str]]) -> frozenset[str]:

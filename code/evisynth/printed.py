@@ -135,13 +135,16 @@ RANK = {"from_patient_rows": 0, "reported": 1, "differenced": 1, "computed_from_
 def preference(row, rejected):
     """Sort key of the rule for one fact printed in several places; the first is preferred.
 
-    A claim that was not rejected; patient rows before printed counts before computed counts before
-    percentages; table before text; the study's own report before a review; then the row's name.
+    A claim that was not rejected; a count with its total before any other; patient rows before
+    printed counts before computed counts before percentages; table before text; the study's own
+    report before a review; then the row's name.
     """
     lost = (row["discrepancy_id"], row["claim"]) in rejected
+    counted = bool(row["events"] not in (None, "") and row["total"])
     in_table = row["locator"].startswith(("Table", "patients"))
     return (
         lost,
+        not counted,
         RANK.get(row["derivation"], 3),
         not in_table,
         bool(row["second_hand"]),

@@ -16,7 +16,7 @@ CODES = MappingProxyType(
     {
         "OVL": "shares patients with a counted cohort",
         "POOL": "adds up cohorts that are counted singly",
-        "SEL": "chosen by what happened after treatment began",
+        "SEL": "patients chosen by what happened after treatment began",
         "SUB": "a subgroup",
         "DEN": "other denominator",
         "DEF": "other definition",
@@ -33,6 +33,9 @@ _UNIT_CODES = {
     "difference": "SUB",
     "whole": "SUB",
 }
+
+
+_CODES_BESIDE_RIVALS = {"pool": "POOL", "post_baseline": "SEL"}
 
 
 @dataclass(frozen=True)
@@ -204,12 +207,12 @@ class Selector:
         cohort = self.cohorts[cohort_id]
         rivals = [c for c in self.cohorts if c in kept and self.graph.shares(cohort_id, c)]
         if rivals and (not code or cohort["unit"] not in spec.units):
-            code = "POOL" if cohort["unit"] == "pool" else "OVL"
+            code = _CODES_BESIDE_RIVALS.get(cohort["unit"], "OVL")
         code = code or _UNIT_CODES[cohort["unit"]]
         return LeftOut(row, cohort, code, self._reason(cohort_id, row, code, rivals))
 
     def _reason(self, cohort_id, row, code, rivals):
-        if code in ("OVL", "POOL") and rivals:
+        if code in ("OVL", "POOL", "SEL") and rivals:
             words = {"inside": "⊂", "contains": "⊃", "same": "=", "shares": "∩"}
             sign = words[self.graph.describe(cohort_id, rivals[0])]
             others = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""

@@ -51,11 +51,12 @@ tight <- list(
 
 fit <- function(yi, vi, method, test) {
   r <- rma(yi, vi, method = method, test = test, control = tight[[method]])
-  list(
+  found <- list(
     method = method, test = test, estimate = as.vector(r$beta), se = r$se,
-    ci_lb = r$ci.lb, ci_ub = r$ci.ub, tau2 = r$tau2, I2 = r$I2, H2 = r$H2, Q = r$QE, Q_p = r$QEp,
-    weights = as.vector(weights(r))
+    ci_lb = r$ci.lb, ci_ub = r$ci.ub, tau2 = r$tau2, I2 = r$I2, H2 = r$H2, Q = r$QE, Q_p = r$QEp
   )
+  # No test changes the weights.
+  if (test == "z") c(found, list(weights = as.vector(weights(r)))) else found
 }
 
 # The four conventions, under the names that the package gives them.

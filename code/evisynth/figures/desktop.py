@@ -5,7 +5,7 @@ from __future__ import annotations
 from evisynth.figures import marks
 from evisynth.figures.layout import GAP, INDENT, column_text, fit_layout
 from evisynth.figures.parts import footer, left_out_title, rob_key
-from evisynth.figures.rows import NEW_CENTRE, Forest, Group, LeftOut, Row, estimable
+from evisynth.figures.rows import Forest, Group, LeftOut, Row, estimable
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, measure, wrap
@@ -50,7 +50,8 @@ class Desktop:
             deepest = max(deepest, sheet.lines(left, y, lines, 12, **look))
         if self.plot.has_rob:
             sheet.text(at.rob, y, "RoB", 12, align="center", **look)
-        sheet.text(at.counts, y, "n / N", 12, align="right", **look)
+        if self.plot.has_counts:
+            sheet.text(at.counts, y, "n / N", 12, align="right", **look)
         sheet.text(at.estimate, y, self.plot.axis.heading, 12, align="right", **look)
         if self.plot.has_weights:
             sheet.text(at.weight, y, "Weight", 12, align="right", **look)
@@ -132,7 +133,7 @@ class Desktop:
     def _prediction(self, item, x, *, width=2.4):
         sheet, y = self.sheet, self.sheet.y + PITCH / 2
         weight = 600 if width > 2 else 400
-        sheet.text(x, y, NEW_CENTRE, color="accent", weight=weight)
+        sheet.text(x, y, item.new_centre, color="accent", weight=weight)
         marks.prediction_bar(sheet, self.scale, y, item.prediction, width=width)
         text = self.plot.axis.interval(*item.prediction)
         sheet.text(self.at.estimate, y, text, align="right", color="accent", weight=weight)

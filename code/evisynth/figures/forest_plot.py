@@ -7,30 +7,36 @@ from dataclasses import replace
 
 from evisynth.errors import ArgumentError
 from evisynth.figures.desktop import Desktop
+from evisynth.figures.forest_checks import check_forest, checked_groups
 from evisynth.figures.inline import InlineFigure
+from evisynth.figures.of_result import of_result
 from evisynth.figures.phone import Phone
 from evisynth.figures.rows import (
-    NEW_CENTRE,
     PROPORTION,
     Axis,
     Diamond,
     Forest,
     Group,
     LeftOut,
-    estimable,
 )
 from evisynth.figures.style import matplotlib_style
+from evisynth.model import MetaAnalysis
+from evisynth.pooling import Pooled
 
 
 def forest(
-    groups: Iterable[Group],
+    groups: Iterable[Group] | MetaAnalysis | Pooled,
     *,
+    xi=None,
+    ni=None,
+    yi=None,
+    vi=None,
     title: str,
     subtitle: str = "",
     overall: Diamond | None = None,
     left_out: Iterable[LeftOut] = (),
     columns: Sequence[str] = ("Design", "Definition"),
-    axis: Axis = PROPORTION,
+    axis: Axis | None = None,
     codes: Mapping[str, str] | None = None,
     footer: Sequence[str] = (),
     caption: str = "",
@@ -41,17 +47,21 @@ def forest(
 
     Parameters
     ----------
-    groups : iterable of Group
-        In order. A single group without ``overall`` has its subtotal drawn as the pooled
-        estimate; several without it keep a subtotal and a prediction interval each.
+    groups : iterable of Group, MetaAnalysis or Pooled
+        A result, drawn as `evisynth.figures.of_result` says; or groups, in order. A single group
+        without ``overall`` has its subtotal drawn as the pooled estimate; several without it keep
+        a subtotal and a prediction interval each.
+    xi, ni or yi, vi : array_like, shape (k,)
+        Only beside a `MetaAnalysis`: its studies, for the rows.
     title, subtitle : str
     overall : Diamond, optional
-        Only where all groups estimate the same thing.
+        Only where all groups estimate the same thing; a result has its own.
     left_out : iterable of LeftOut
         Rows read but in no total.
     columns : sequence of str
         Heads of the rows' ``columns``; one that is empty throughout is not drawn.
-    axis : Axis
+    axis : Axis, optional
+        Proportions, or what the measure of a result asks for.
     codes : mapping of str to str
         What codes and badges mean; those that occur are spelt out below the plot.
     footer : sequence of str
@@ -68,19 +78,42 @@ def forest(
     Raises
     ------
     ArgumentError
-        Limits that do not hold their estimate, or a ratio that is not above 0.
+        Limits that do not hold their estimate, a proportion beyond 0 or 1, a ratio that is not
+        above 0, NaN, more cells in a row than heads; study data without a result or not its own.
     """
+    studies = {"xi": xi, "ni": ni, "yi": yi, "vi": vi}
+    if isinstance(groups, MetaAnalysis | Pooled):
+        groups, axis, notes = _of_result(groups, studies, axis, overall)
+        footer = (*notes, *footer)
+    else:
+        _refuse_studies(studies)
     plot = Forest(
-        tuple(groups), title, subtitle, overall, tuple(left_out), tuple(columns), axis,
-        dict(codes or {}), tuple(footer),
+        checked_groups(groups), title, subtitle, overall, tuple(left_out), tuple(columns),
+        axis or PROPORTION, dict(codes or {}), tuple(footer),
     )  # fmt: skip
+    check_forest(plot)
     plot = _without_empty_columns(_single_group(plot))
-    _check(plot)
     table = forest_table(plot)
     with matplotlib_style():
         desktop, phone = Desktop(plot).draw(), Phone(plot).draw()
     texts = {"title": title, "caption": caption, "alt": alt or _alt(plot), "name": name}
     return InlineFigure(desktop, phone, table, **texts)
+
+
+def _of_result(result, studies, axis, overall):
+    """Groups, axis and notes of a result; an axis that was given keeps its label and limits."""
+    if overall is not None:
+        raise ArgumentError("forest", "overall", "given", "nothing: the result has its own")
+    drawn = of_result(result, **studies)
+    if axis is not None and axis.kind != drawn.axis.kind:
+        raise ArgumentError("forest", "axis", f"a {axis.kind}", f"a {drawn.axis.kind}, or None")
+    return (drawn.group,), axis or drawn.axis, drawn.footer
+
+
+def _refuse_studies(studies):
+    for name, values in studies.items():
+        if values is not None:
+            raise ArgumentError("forest", name, "given", "nothing, unless beside a MetaAnalysis")
 
 
 def _single_group(plot):
@@ -104,24 +137,6 @@ def _without_empty_columns(plot):
         for group in plot.groups
     )
     return replace(plot, groups=groups, columns=tuple(plot.columns[n] for n in kept))
-
-
-def _check(plot):
-    for item in plot.drawn:
-        if not estimable(item):
-            continue
-        low = item.estimate if item.lower is None else item.lower
-        high = item.estimate if item.upper is None else item.upper
-        # Wide enough for limits and estimates that were rounded before they came here.
-        if not low - 0.006 <= item.estimate <= high + 0.006:
-            given = f"{low:g} to {high:g} for {item.label!r}"
-            raise ArgumentError("forest", "limits", given, f"limits around {item.estimate:g}")
-        if plot.axis.kind == "proportion" and not 0 <= item.estimate <= 1:
-            given = f"{item.estimate:g} for {item.label!r}"
-            raise ArgumentError("forest", "estimate", given, "a proportion, 0 to 1")
-        if plot.axis.kind == "ratio" and not item.estimate > 0:
-            given = f"{item.estimate:g} for {item.label!r}"
-            raise ArgumentError("forest", "estimate", given, "a ratio above 0")
 
 
 def forest_table(plot: Forest) -> list[dict]:
@@ -158,7 +173,8 @@ def pooled_entries(kind: str, group: str, item: Diamond) -> list[dict]:
     if item.prediction:
         low, high = map(float, item.prediction)
         entries.append(
-            {"kind": "prediction", "group": group, "label": NEW_CENTRE, "lower": low, "upper": high}
+            {"kind": "prediction", "group": group, "label": item.new_centre}
+            | {"lower": low, "upper": high}
         )
     return entries
 

@@ -115,7 +115,7 @@ def _row(c, x, n, low, high, weight, series, badge):
     return Row(c.cohort["label"], x / n, low, high, weight, f"{x} / {n}", columns, badges, series)
 
 
-def pooled_diamond(pooled, label="Pooled mean"):
+def pooled_diamond(pooled, label="Pooled rate"):
     """A pool's headline as a diamond; None where the rule for few studies gives none."""
     if pooled.headline is None:
         return None

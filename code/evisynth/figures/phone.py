@@ -11,7 +11,6 @@ from evisynth.figures.style import PHONE, measure, wrap
 
 STRIP = (136.0, 356.0)
 INSET, LINE, MORE, STRIP_HEIGHT = 8.0, 20.0, 15.0, 17.0
-NEW_CENTRE = "New centre, 95% prediction"
 
 
 class Phone:
@@ -74,13 +73,13 @@ class Phone:
         solid = item is self.plot.overall
         marks.diamond(sheet, self.scale, self.strip_y, item, solid=solid, ground="plate")
         if item.prediction:
-            self._prediction(item.prediction, INSET)
+            self._prediction(item, INSET)
 
-    def _prediction(self, limits, x):
-        sheet = self.sheet
+    def _prediction(self, item, x):
+        sheet, limits = self.sheet, item.prediction
         text = self.plot.axis.interval(*limits)
         look = {"color": "accent", "weight": 600}
-        self._line(NEW_CENTRE, 13, PHONE, x=x, **look)
+        self._line(f"New centre, {100 * item.level:g}% prediction", 13, PHONE, x=x, **look)
         sheet.text(PHONE - x, self.line_y, text, align="right", **look)
         self._strip([], x=x)
         marks.prediction_bar(sheet, self.scale, self.strip_y, limits)

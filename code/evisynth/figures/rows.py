@@ -20,7 +20,17 @@ RISK_OF_BIAS = {
     "critical": "high",
 }
 NOT_ESTIMABLE = "not estimable"
-NEW_CENTRE = "95% prediction: mean of a new centre"
+HEADINGS = {
+    "proportion": "% [95% CI]",
+    "ratio": "Ratio [95% CI]",
+    "difference": "Difference [95% CI]",
+}
+
+
+def _as_text(item, *names):
+    """Make labels and the like text, also where a year or a number was given for them."""
+    for name in names:
+        object.__setattr__(item, name, str(getattr(item, name)))
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class Row:
     href: str = ""
 
     def __post_init__(self):
+        _as_text(self, "label", "counts")
+        object.__setattr__(self, "columns", tuple(map(str, self.columns)))
         if self.rob not in RISK_OF_BIAS:
             raise ArgumentError("Row", "rob", repr(self.rob), ", ".join(map(repr, RISK_OF_BIAS)))
         if self.series not in (1, 2, 3):
@@ -80,6 +92,8 @@ class Diamond:
         Limits for the mean of a new centre.
     text : str
         A muted remark, for instance the between-study variance.
+    level : float
+        Of both intervals.
     """
 
     label: str
@@ -89,6 +103,15 @@ class Diamond:
     prediction: tuple[float, float] | None = None
     counts: str = ""
     text: str = ""
+    level: float = 0.95
+
+    def __post_init__(self):
+        _as_text(self, "label", "counts")
+
+    @property
+    def new_centre(self) -> str:
+        """What its prediction interval says."""
+        return f"{100 * self.level:g}% prediction: mean of a new centre"
 
 
 @dataclass(frozen=True)
@@ -114,6 +137,9 @@ class LeftOut:
     upper: float | None = None
     href: str = ""
 
+    def __post_init__(self):
+        _as_text(self, "label", "counts")
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -121,44 +147,53 @@ class Axis:
 
     Attributes
     ----------
-    kind : {"proportion", "ratio"}
-        A proportion runs from 0 to 100 %, linear, never cut; a ratio is logarithmic.
+    kind : {"proportion", "ratio", "difference"}
+        A proportion runs from 0 to 100 %, linear, never cut; a ratio is logarithmic; a difference
+        is linear.
     label : str
         Head of the estimate column.
     limits : tuple of float or None
-        Only for a ratio; None takes them from the data.
+        Not for a proportion; None takes them from the data.
     null : float or None
-        The ratio that means no difference, a solid line.
+        The value that means no difference, a solid line.
+    decimals : int
+        Of a difference, as printed.
     """
 
     kind: str
     label: str = ""
     limits: tuple[float, float] | None = None
     null: float | None = None
+    decimals: int = 2
 
     def __post_init__(self):
-        if self.kind not in ("proportion", "ratio"):
-            raise ArgumentError("Axis", "kind", repr(self.kind), "proportion, ratio")
+        if self.kind not in HEADINGS:
+            raise ArgumentError("Axis", "kind", repr(self.kind), ", ".join(HEADINGS))
         if self.kind == "proportion" and self.limits not in (None, (0, 1)):
             allowed = "None, as a proportion is never cut"
             raise ArgumentError("Axis", "limits", repr(self.limits), allowed)
         if self.kind == "ratio" and self.limits and not 0 < self.limits[0] < self.limits[1]:
             raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers above 0")
+        if self.kind == "difference" and self.limits and not self.limits[0] < self.limits[1]:
+            raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers")
 
     def number(self, value: float | None) -> str:
-        """A display-scale value as printed: whole percent, or a ratio with two decimals."""
+        """A display-scale value as printed: whole percent, a ratio or a difference in decimals."""
         if value is None or value != value:
             return "–"
         if self.kind == "proportion":
             return f"{100 * value:.0f}"
         if not isfinite(value):
-            return "∞"
+            return "−∞" if value < 0 else "∞"
+        if self.kind == "difference":
+            return signed(f"{value:.{self.decimals}f}" if abs(value) < 1e6 else f"{value:.3g}")
         decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
-        return f"{value:.{decimals}f}"
+        return f"{value:.{decimals}f}" if value < 1e6 else f"{value:.3g}"
 
     def interval(self, lower: float, upper: float) -> str:
-        """Limits as printed, ``[48–67]``."""
-        return f"[{self.number(lower)}–{self.number(upper)}]"
+        """Limits as printed, ``[48–67]``, or ``[−0.2 to 0.1]`` where they have a sign."""
+        dash = " to " if self.kind == "difference" else "–"
+        return f"[{self.number(lower)}{dash}{self.number(upper)}]"
 
     def estimate(self, item) -> str:
         """Estimate and interval of a row or diamond, ``57 [48–67]``, or "not estimable"."""
@@ -171,11 +206,19 @@ class Axis:
     @property
     def heading(self) -> str:
         """Head of the estimate column."""
-        return self.label or ("% [95% CI]" if self.kind == "proportion" else "Ratio [95% CI]")
+        return self.label or HEADINGS[self.kind]
 
 
 PROPORTION = Axis("proportion")
 RATIO = Axis("ratio", null=1.0)
+DIFFERENCE = Axis("difference", null=0.0)
+
+
+def signed(text: str) -> str:
+    """A number with a true minus sign, and none before a zero."""
+    if not text.strip("-0."):
+        return text.removeprefix("-")
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def estimable(item) -> bool:
@@ -206,6 +249,11 @@ class Forest:
     def has_weights(self) -> bool:
         """Whether any row carries a weight."""
         return any(row.weight for row in self.rows)
+
+    @property
+    def has_counts(self) -> bool:
+        """Whether anything comes with its counts."""
+        return any(item.counts for item in self.drawn)
 
     @property
     def has_rob(self) -> bool:

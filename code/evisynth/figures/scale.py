@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf, log10
+from math import ceil, floor, inf, isfinite, log10
 
-from evisynth.figures.rows import Axis, estimable
+from evisynth.figures.rows import Axis, estimable, signed
 
 LADDER = [n * 10.0**power for power in range(-4, 5) for n in (1, 2, 5)]
 QUARTERS = ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1, "100%"))
@@ -35,7 +35,8 @@ class Scale:
         """Scale for the items' values; a proportion's always runs from 0 to 100 %."""
         if axis.kind == "proportion":
             return cls(axis, 0.0, 1.0, left, right)
-        return cls(axis, *(axis.limits or ratio_limits(axis, items)), left, right)
+        from_data = ratio_limits if axis.kind == "ratio" else difference_limits
+        return cls(axis, *(axis.limits or from_data(axis, items)), left, right)
 
     def x(self, value: float) -> float:
         """Pixel of a value; values off the scale land on its end."""
@@ -54,6 +55,8 @@ class Scale:
         """Values and their labels: quarters, or steps of 1, 2, 5, or of 10 where those are many."""
         if self.axis.kind == "proportion":
             return list(QUARTERS)
+        if self.axis.kind == "difference":
+            return _even_ticks(self.low, self.high)
         steps = [value for value in LADDER if self.low * 0.999 <= value <= self.high * 1.001]
         if len(steps) > 5:
             steps = [value for value in steps if "1" in f"{value:g}"]
@@ -76,3 +79,32 @@ def ratio_limits(axis: Axis, items) -> tuple[float, float]:
     below = max((step for step in LADDER if step <= low), default=LADDER[0])
     above = min((step for step in LADDER if step >= high), default=LADDER[-1])
     return (below, above) if below < above else (below / 2, above * 2)
+
+
+def difference_limits(axis: Axis, items) -> tuple[float, float]:
+    """Round limits that hold every estimate and every interval."""
+    values = [axis.null or 0.0]
+    for item in items:
+        if estimable(item):
+            limits = (item.lower, item.upper, *(getattr(item, "prediction", None) or ()))
+            values += [item.estimate, *(limit for limit in limits if limit is not None)]
+    values = [value for value in values if isfinite(value)]
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - 1, high + 1
+    step = _even_step(low, high)
+    return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
+
+
+def _even_step(low, high):
+    """1, 2 or 5 times a power of ten, so that three to six of them cover the range."""
+    raw = (high - low) / 5
+    power = 10.0 ** floor(log10(raw))
+    return next(n * power for n in (1, 2, 5, 10) if n * power >= raw * (1 - 1e-9))
+
+
+def _even_ticks(low, high):
+    step = _even_step(low, high)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    values = [float(f"{number * step:.9g}") for number in range(first, last + 1)]
+    return [(value, signed(f"{value:g}")) for value in values]

@@ -124,7 +124,7 @@ def pooled(analysis, *pools):
         "% [95% CI]",
         "New centre",
         "τ",
-        "I²",
+        "I² (REML)",
         "Logit REML",
     )
     rows = [_pooled_row(selection) for selection in analysis.chosen(*pools)]
@@ -138,14 +138,22 @@ def _pooled_row(selection):
         selection.spec.title,
         str(result.k),
         f"{thousands(result.events)} / {thousands(result.total)}" if result.k else "–",
-        rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
-        if shown["estimate"] is not None
-        else "not pooled",
+        _pooled_rate(result),
         dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
         f"{model.tau:.2f}" if model else "–",
         f"{other.I2:.0f}%" if other else "–",
         _rate_of(other) if other else "–",
     )
+
+
+def _pooled_rate(result):
+    """The headline; for two cohorts the common rate beside them, said to be no headline."""
+    shown = result.displayed
+    if shown["estimate"] is not None:
+        return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+    if result.common is None:
+        return "–"
+    return f"not pooled; if one common rate: {rate_with_interval(*result.common)}"
 
 
 def _rate_of(model):

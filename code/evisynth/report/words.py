@@ -184,5 +184,5 @@ def spread_words(pooled):
     inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
     return (
         f"Centres differ: the range for a new centre spans {width} points, the interval of the "
-        f"mean {inner}; between cohorts there is {spread}."
+        f"pooled rate {inner}; between cohorts there is {spread}."
     )

@@ -10,7 +10,7 @@ from evisynth.overlap import Edge, OverlapGraph
 from evisynth.pooling import FEW
 from evisynth.selection import CODES
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +135,6 @@ def test_loading_is_all_or_nothing_and_repeats(evidence):
     again = load_evidence(DATA)
     assert repr(again) == repr(evidence)
     assert (
-        again.select("hsct-bridging", "treated-blinatumomab").slab
-        == evidence.select("hsct-bridging", "treated-blinatumomab").slab
+        again.select("hsct-bridging", "treated-children").slab
+        == evidence.select("hsct-bridging", "treated-children").slab
     )

@@ -1,0 +1,193 @@
+"""Figures of a result: anybody's meta-analysis as rows, a diamond and the axis that fits them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor, log10
+
+import numpy as np
+from scipy import stats
+
+from evisynth.checks import check_counts, check_effects
+from evisynth.effects import study_intervals
+from evisynth.errors import ArgumentError
+from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group, Row
+from evisynth.measures import MEASURES
+from evisynth.model import MetaAnalysis
+from evisynth.pooling import Pooled
+
+CUT = "Limits beyond 0 or 100 % are cut there."
+_HEADS = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference", "GEN": "Effect"}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What a result becomes: one group, its axis, and the lines that must stand below."""
+
+    group: Group
+    axis: Axis
+    footer: tuple[str, ...] = ()
+
+
+def of_result(result: MetaAnalysis | Pooled, *, xi=None, ni=None, yi=None, vi=None) -> Drawn:
+    """Rows, diamond and axis of a result.
+
+    Parameters
+    ----------
+    result : MetaAnalysis or Pooled
+    xi, ni : array_like of int, shape (k,), optional
+        Events and totals of the studies of a one-arm result, in its order: rows are proportions
+        with exact intervals. A `Pooled` has its own.
+    yi, vi : array_like, shape (k,), optional
+        In their place effect sizes and sampling variances, analysis scale: rows are
+        back-transformed with Wald intervals.
+
+    Returns
+    -------
+    Drawn
+        Proportions on their axis, odds and risk ratios on a logarithmic one, risk differences and
+        effects of no known measure on a linear one with a line at 0; at the level of the result.
+
+    Raises
+    ------
+    ArgumentError
+        Data of the studies that are missing, of another number than the result's, or of the wrong
+        kind for its measure.
+    """
+    given = {"xi": xi, "ni": ni, "yi": yi, "vi": vi}
+    given = {name: values for name, values in given.items() if values is not None}
+    if isinstance(result, Pooled):
+        if given:
+            name = next(iter(given))
+            raise ArgumentError("forest", name, "given", "nothing: the counts are in the result")
+        return _of_pooled(result)
+    axis = axis_of(result)
+    studies, counts, total = _studies(result, given)
+    rows, cut = _rows(result, axis, studies, counts)
+    diamond, cut_too = _diamond(result, axis, total)
+    footer = (*result.notes, *((CUT,) if cut or cut_too else ()))
+    return Drawn(Group("", rows, diamond), axis, footer)
+
+
+def axis_of(result: MetaAnalysis) -> Axis:
+    """The axis of a result's measure."""
+    measure, interval = MEASURES[result.measure], f"[{100 * result.level:g}% CI]"
+    if measure.arms == 1:
+        return Axis("proportion", f"% {interval}")
+    label = f"{_HEADS[result.measure]} {interval}"
+    if measure.null == 1:
+        return Axis("ratio", label, null=1.0)
+    # As many decimals as the limits of the mean deserve.
+    half = max(result.ci_ub - result.estimate, 1e-300)
+    decimals = min(max(1 - floor(log10(half)), 0), 6)
+    return Axis("difference", label, null=0.0, decimals=decimals)
+
+
+def _studies(result, given):
+    """Estimate and limits of each study (k, 3), display scale; counts as printed; their sum."""
+    names = set(given)
+    if names & {"xi", "ni"}:
+        return _of_counts(result, given)
+    if not names:
+        raise ArgumentError("forest", "xi", "missing", "xi and ni, or yi and vi, of the studies")
+    yi, vi = check_effects("forest", given.get("yi"), given.get("vi"))
+    _check_k(result, "yi", yi)
+    measure = MEASURES[result.measure]
+    if measure.needs_total:
+        raise ArgumentError("forest", "yi", "given", f"xi and ni for {result.measure}")
+    half = stats.norm.ppf(0.5 + result.level / 2) * np.sqrt(vi)
+    with np.errstate(over="ignore"):
+        shown = measure.back_transform(np.array([yi, yi - half, yi + half]))
+    return shown.T, [""] * result.k, ""
+
+
+def _of_counts(result, given):
+    if MEASURES[result.measure].arms != 1:
+        name = next(iter(given))
+        raise ArgumentError("forest", name, "given", f"yi and vi for {result.measure}")
+    for name in ("yi", "vi"):
+        if name in given:
+            raise ArgumentError("forest", name, "given", "xi and ni, or yi and vi, not both")
+    xi, ni = check_counts("forest", given.get("xi"), given.get("ni"))
+    _check_k(result, "xi", xi)
+    shown = np.array([xi / ni, *study_intervals(xi, ni, level=result.level)])
+    return shown.T, [_printed(x, n) for x, n in zip(xi, ni, strict=True)], _printed(*_sums(xi, ni))
+
+
+def _check_k(result, name, array):
+    if array.size != result.k:
+        allowed = f"one per study of the result, {result.k}"
+        raise ArgumentError("forest", name, f"of length {array.size}", allowed)
+
+
+def _sums(xi, ni):
+    return sum(xi), sum(ni)
+
+
+def _printed(events, total):
+    return f"{int(events):,} / {int(total):,}"
+
+
+def _rows(result, axis, studies, counts):
+    rows, cut = [], False
+    for label, numbers, weight, count in zip(
+        result.slab, studies.tolist(), result.weights, counts, strict=True
+    ):
+        estimate, *limits = numbers
+        kept = _within(axis, limits)
+        cut |= kept != limits
+        rows.append(Row(label, estimate, *kept, weight, count))
+    return tuple(rows), cut
+
+
+def _within(axis, limits):
+    """Limits of a proportion no further than 0 and 1, where some scales do not stop."""
+    return [min(max(v, 0.0), 1.0) for v in limits] if axis.kind == "proportion" else limits
+
+
+def _diamond(result, axis, counts=""):
+    shown = result.displayed
+    limits = [shown["ci_lb"], shown["ci_ub"]]
+    limits += [] if shown["pi_lb"] is None else [shown["pi_lb"], shown["pi_ub"]]
+    lower, upper, *prediction = kept = _within(axis, limits)
+    one = result.model == "equal-effects"
+    label, text = "Common effect" if one else "Pooled mean", _remark(result, spread=not one)
+    diamond = Diamond(
+        label, shown["estimate"], lower, upper, tuple(prediction) or None, counts, text,
+        result.level,
+    )  # fmt: skip
+    return diamond, kept != limits
+
+
+def _remark(result, *, spread):
+    if not spread:
+        return f"k = {result.k}"
+    scale = MEASURES[result.measure].scale
+    unit = f" ({scale})" if scale else ""
+    tau2 = f"{result.tau2:.2f}" if result.tau2 >= 0.095 or not result.tau2 else f"{result.tau2:.2g}"
+    return f"τ² = {tau2}{unit}, k = {result.k}"
+
+
+def _of_pooled(pooled):
+    """A pool under the rule for few studies: its headline, or the note that says why not."""
+    axis = Axis("proportion", f"% [{100 * pooled.level:g}% CI]")
+    rows = tuple(
+        Row(label, x / n, low, high, weight, _printed(x, n))
+        for label, x, n, low, high, weight in zip(
+            pooled.slab, pooled.xi, pooled.ni, pooled.lower, pooled.upper, pooled.weights,
+            strict=True,
+        )
+    )  # fmt: skip
+    if pooled.headline is None:
+        return Drawn(Group("", rows, None, _note(pooled)), axis)
+    diamond, _ = _diamond(pooled.headline, axis, _printed(pooled.events, pooled.total))
+    warning = (pooled.warning,) if pooled.warning else ()
+    return Drawn(Group("", rows, diamond), axis, (*warning, *pooled.headline.notes))
+
+
+def _note(pooled):
+    if pooled.k < 2:
+        return pooled.warning
+    estimate, *limits = pooled.common_effect
+    rate = f"{PROPORTION.number(estimate)} {PROPORTION.interval(*limits)}"
+    return f"{pooled.warning} With one proportion common to all it would be {rate} of 100."
