@@ -413,7 +413,7 @@ def test_a_binomial_model_is_drawn_with_exact_intervals():
     check_legible(figure)
     cohorts = entries(figure, "cohort")
     assert [entry["label"] for entry in cohorts] == list(map(str, NAMES))
-    assert [entry["counts"] for entry in cohorts][0] == "14 / 20"
+    assert cohorts[0]["counts"] == "14 / 20"
     lower, upper = study_intervals(XI, NI)
     assert [entry["lower"] for entry in cohorts] == lower.tolist()
     assert [entry["upper"] for entry in cohorts] == upper.tolist()
@@ -437,7 +437,7 @@ def test_a_pool_is_drawn_like_its_headline():
         ([7], "One cohort: its own exact interval, nothing is pooled."),
         ([7, 5], "one proportion common to all it would be 57 [34–78] of 100."),
         ([0, 0, 0], "one proportion common to all it would be 0 [0–11] of 100."),
-        ([0, 11, 0], "one proportion common to all it would be 34 [18–54] of 100."),
+        ([0, 11, 0], "one proportion common to all it would be 34 [19–53] of 100."),
     ],
 )
 def test_a_pool_without_a_headline_says_why(xi, words):

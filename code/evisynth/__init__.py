@@ -10,6 +10,8 @@ _HOMES = {
     "escalc": "effects",
     "study_intervals": "effects",
     "mantel_haenszel": "effects",
+    "inverse_freeman_tukey": "measures",
+    "q_profile": "intervals",
     "rma": "model",
     "MetaAnalysis": "model",
     "rma_glmm": "glmm",

@@ -63,10 +63,11 @@ class OverlapGraph:
 
     def __init__(self, edges: Iterable[Edge]):
         """Keep the edges; refuse those that cannot be."""
-        if not isinstance(edges, Iterable):
-            raise ArgumentError(
-                "OverlapGraph", "edges", f"a {type(edges).__name__}", "edges in a sequence"
-            )
+        try:
+            edges = tuple(edges)
+        except TypeError:
+            given = f"a {type(edges).__name__}"
+            raise ArgumentError("OverlapGraph", "edges", given, "edges in a sequence") from None
         self.edges = tuple(_edge(*item) for item in enumerate(edges))
         for position, edge in enumerate(self.edges):
             if edge.relation not in RELATIONS:
@@ -185,11 +186,8 @@ def _edge(position, given):
     """An edge of three names."""
     parts = given if isinstance(given, tuple | list) else ()
     if len(parts) != 3 or not all(isinstance(part, str) for part in parts):
-        quoted = (
-            f"{given!r:.60}"
-            if isinstance(given, tuple | list | str)
-            else f"a {type(given).__name__}"
-        )
+        known = isinstance(given, tuple | list | str)
+        quoted = f"{given!r:.60}" if known else f"a {type(given).__name__}"
         allowed = "cohort, relation and cohort, each as text"
         raise ArgumentError("OverlapGraph", "edges", f"{quoted} at position {position}", allowed)
     return Edge(*parts)

@@ -19,6 +19,7 @@ _HOMES = {
     "Group": "rows",
     "LeftOut": "rows",
     "Row": "rows",
+    "DIFFERENCE": "rows",
     "PROPORTION": "rows",
     "RATIO": "rows",
     "PALETTE": "style",

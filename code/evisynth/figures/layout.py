@@ -61,6 +61,7 @@ def fit_layout(plot: Forest) -> Layout:
     gap = GAP + min(max(spare, 0) / (number + 1), 14)
     lefts = [sum(widths[:n]) + gap * n for n in range(number + 1)]
     left = max(lefts[-1] + widths[-1] + gap + beside - GAP, right - WIDEST_PLOT)
+    left = max(left, min(_prediction_width(plot), right - PLOT))
     return Layout(
         label=widths[0],
         columns=tuple(zip(lefts[1:], widths[1:], strict=True)),
@@ -81,6 +82,14 @@ def _estimate_width(plot: Forest) -> float:
     ]
     numbers = [measure(text, 13, 600) for text in texts if text != NOT_ESTIMABLE]
     return max([measure(plot.axis.heading, 12, 600), *words, *numbers])
+
+
+def _prediction_width(plot: Forest) -> float:
+    """Room that the words before a prediction interval want, left of the plot."""
+    subtotals = () if plot.overall else tuple(group.subtotal for group in plot.groups)
+    pooled = [item for item in (plot.overall, *subtotals) if item and item.prediction]
+    words = [measure(item.new_centre, 13, 600) for item in pooled]
+    return max(words, default=0.0) + INDENT * (not plot.overall) + GAP
 
 
 def _wanted_widths(plot: Forest) -> list[float]:

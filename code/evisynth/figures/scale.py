@@ -93,14 +93,21 @@ def difference_limits(axis: Axis, items) -> tuple[float, float]:
     if low == high:
         low, high = low - 1, high + 1
     step = _even_step(low, high)
-    return floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step
+    # No further in than the data, which a product may miss by its last digit.
+    below, above = _steps(low, step, floor) * step, _steps(high, step, ceil) * step
+    return min(below, low), max(above, high)
 
 
 def _even_step(low, high):
-    """1, 2 or 5 times a power of ten, so that three to six of them cover the range."""
-    raw = (high - low) / 5
-    power = 10.0 ** floor(log10(raw))
-    return next(n * power for n in (1, 2, 5, 10) if n * power >= raw * (1 - 1e-9))
+    """The least of 1, 2 and 5 times a power of ten of which five hold the range, whole steps."""
+    power = 10.0 ** floor(log10((high - low) / 5))
+    steps = (n * power for n in (1, 2, 5, 10, 20, 50))
+    return next(step for step in steps if _steps(high, step, ceil) - _steps(low, step, floor) <= 5)
+
+
+def _steps(value, step, rounded):
+    """How many steps a value is from 0, rounded outwards but for floating point."""
+    return rounded(value / step + (1e-9 if rounded is floor else -1e-9))
 
 
 def _even_ticks(low, high):

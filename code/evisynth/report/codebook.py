@@ -7,7 +7,6 @@ from html import escape
 
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import thousands
-from evisynth.selection import plain
 
 
 def sizes(evidence):
@@ -74,7 +73,9 @@ def codebook(evidence, name):
 
 
 def _field(field):
-    allowed = ", ".join(plain(str(v)) for v in field.get("constraints", {}).get("enum", ()))
+    meanings = field.get("meanings", {})
+    values = field.get("constraints", {}).get("enum", ())
+    allowed = "; ".join(_value(str(value), meanings) for value in values)
     return (
         field["name"],
         field["type"],
@@ -101,3 +102,7 @@ def codebooks(evidence, *, but=()):
     parts = [(name, codebook(evidence, name)) for name in names]
     html = "".join(tag("h4", escape(name)) + part.html for name, part in parts)
     return Html(html, "\n\n".join(f"{name}\n{part.text}" for name, part in parts))
+
+
+def _value(value, meanings):
+    return f"{value} ({meanings[value]})" if value in meanings else value
