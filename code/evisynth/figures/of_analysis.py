@@ -92,6 +92,7 @@ def _total(chosen):
 def pool_group(selection, *, badge):
     """A pool as a group of rows with its subtotal, or the note that says why there is none."""
     pooled = selection.pooled
+    weights = pooled.weights if pooled.headline else (None,) * pooled.k
     rows = [
         _row(c, x, n, low, high, weight, selection.spec.series, badge)
         for c, x, n, low, high, weight in zip(
@@ -100,7 +101,7 @@ def pool_group(selection, *, badge):
             pooled.ni,
             pooled.lower,
             pooled.upper,
-            pooled.weights,
+            weights,
             strict=True,
         )
     ]
