@@ -148,10 +148,9 @@ class Selector:
         candidates = [self._candidate(c, row) for c, row in able.items()]
         kept = set(independent_set(candidates, self.graph))
         counted = tuple(self._counted(c, able[c], kept) for c in able if c in kept)
-        rest = [(c, *found) for c, found in (best | refused).items() if c not in kept]
-        order = {cohort_id: i for i, cohort_id in enumerate(self.cohorts)}
-        rest.sort(key=lambda item: order[item[0]])
-        left_out = tuple(self._left_out(c, row, code, kept, spec) for c, row, code in rest)
+        found = best | refused
+        rest = (c for c in self.cohorts if c in found and c not in kept)
+        left_out = tuple(self._left_out(c, *found[c], kept, spec) for c in rest)
         return Selection(spec, counted, left_out)
 
     def _undecidable(self, row):

@@ -10,6 +10,7 @@ from evisynth.figures.rows import Group
 from evisynth.figures.units import counted_once
 from evisynth.pooling import pool_proportions
 from evisynth.report.words import (
+    capital,
     count_word,
     plural,
     prediction_words,
@@ -53,7 +54,7 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
             f"One square, {count_word(per_square)} patients. Filled: counted for the first time. "
             "Hollow: in rows that repeat them, or share some of them."
         ),
-        axis_label=f"{selection.spec.estimand[:1].upper()}{selection.spec.estimand[1:]}, of 100",
+        axis_label=f"{capital(selection.spec.estimand)}, of 100",
         caption=caption.format(**numbers),
         alt=_naive_alt(naive, selection.pooled, numbers),
         name=f"{analysis.spec.id}-{pool}-counted-once",

@@ -6,7 +6,7 @@ from evisynth.effects import study_intervals
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.rows import RATIO, Diamond, Group, LeftOut, Row
 from evisynth.report.tables import counts
-from evisynth.report.words import DESIGNS, plural, prediction_words, sentence, thousands
+from evisynth.report.words import DESIGNS, capital, plural, prediction_words, sentence, thousands
 from evisynth.selection import CODES, plain
 
 MARKS = {"2nd": "value read in another report", "∩?": "possible overlap, kept"}
@@ -48,7 +48,7 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
         left_out=_all_left_out(chosen) if left_out else (),
         columns=("Design", "Definition"),
         codes={**CODES, **MARKS},
-        footer=(*_hands(chosen, mostly_second_hand), provenance(analysis, figure)),
+        footer=(*_hands(chosen, mostly_second_hand), provenance(analysis, figure, _model(chosen))),
         caption=caption,
         alt=_alt(title, chosen),
         name=name,
@@ -79,14 +79,12 @@ def _subtitle(chosen):
     estimands = list(dict.fromkeys(s.spec.estimand for s in chosen))
     if len(estimands) > 1:
         return f"{len(estimands)} estimands, shown apart: {'; '.join(estimands)}."
-    return f"{estimands[0][:1].upper()}{estimands[0][1:]}. {_total(chosen)}."
+    return f"{capital(estimands[0])}. {_total(chosen)}."
 
 
 def _total(chosen):
-    cohorts = plural(sum(len(s.counted) for s in chosen), "independent cohort")
-    return (
-        f"{cohorts[:1].upper()}{cohorts[1:]}, {thousands(sum(sum(s.ni) for s in chosen))} patients"
-    )
+    cohorts = capital(plural(sum(len(s.counted) for s in chosen), "independent cohort"))
+    return f"{cohorts}, {thousands(sum(sum(s.ni) for s in chosen))} patients"
 
 
 def pool_group(selection, *, badge):
@@ -141,12 +139,19 @@ def _left_out(item):
     )
 
 
-def provenance(analysis, figure):
+def _model(chosen):
+    """What made the figure's numbers: a model is named only where one was fitted."""
+    if any(selection.pooled.headline for selection in chosen):
+        return "GLMM, t(k − 1)"
+    return "exact intervals, nothing pooled"
+
+
+def provenance(analysis, figure, model):
     """The last line of a figure: book, chapter, figure, data, model, licence."""
     book = analysis.evidence.codebook
     title = book["title"].partition(":")[0]
     data = f"data {book['version']} of {book['created'][:10]}"
-    return f"{title} · {analysis.spec.id}, fig. {figure} · {data} · GLMM, t(k − 1) · CC BY 4.0"
+    return f"{title} · {analysis.spec.id}, fig. {figure} · {data} · {model} · CC BY 4.0"
 
 
 def _alt(title, chosen):
@@ -196,9 +201,7 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
         axis=RATIO,
         footer=(
             *(("With so few strata no random-effects interval is given.",) if modest else ()),
-            provenance(analysis, figure).replace(
-                "GLMM, t(k − 1)", "log odds ratio, Wald; Mantel–Haenszel"
-            ),
+            provenance(analysis, figure, "log odds ratio, Wald; Mantel–Haenszel"),
         ),
         caption=caption,
         alt=_ratio_alt(title, found),
@@ -212,7 +215,7 @@ def _shown(model):
 
 def _strata_subtitle(number, outcome):
     strata = plural(number, "independent stratum", "independent strata")
-    return f"{strata[:1].upper()}{strata[1:]}, odds of {outcome}."
+    return f"{capital(strata)}, odds of {outcome}."
 
 
 def _ratio_alt(title, found):

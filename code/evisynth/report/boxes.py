@@ -6,7 +6,7 @@ from collections import Counter
 from html import escape
 
 from evisynth.report.html import Html, tag
-from evisynth.report.words import count_word, plural, thousands
+from evisynth.report.words import capital, count_word, plural, thousands
 from evisynth.selection import plain
 
 
@@ -124,15 +124,11 @@ def banner(analysis, *pools):
     """
     chosen = analysis.chosen(*pools)
     few = [selection for selection in chosen if selection.pooled.warning]
-    lines = [(s.spec.title, _capital(_in_letters(s.pooled))) for s in few]
+    lines = [(s.spec.title, capital(_in_letters(s.pooled))) for s in few]
     if not lines:
         return Html("", "")
     inside = "".join(tag("p", f"<strong>{escape(t)}.</strong> {escape(w)}") for t, w in lines)
     return Html(tag("div", inside, class_="co-banner"), "\n".join(f"{t}. {w}" for t, w in lines))
-
-
-def _capital(text):
-    return text[:1].upper() + text[1:]
 
 
 def _in_letters(pooled):

@@ -53,6 +53,11 @@ def count_word(number):
     return NUMBERS[number] if number < len(NUMBERS) else thousands(number)
 
 
+def capital(text):
+    """Text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
 def plural(number, noun, many=None):
     """``one cohort``, ``12 cohorts``."""
     return f"{count_word(number)} {noun if number == 1 else many or noun + 's'}"
