@@ -1,12 +1,16 @@
 import re
 import subprocess
 import sys
+from dataclasses import dataclass, replace
 from itertools import combinations
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import matplotlib
+import numpy as np
 import pytest
 from evisynth import escalc, pool_proportions, rma, rma_glmm
+from evisynth.analyses import PoolSpec
 from evisynth.effects import study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.figures import (
@@ -21,13 +25,16 @@ from evisynth.figures import (
     Row,
     counted_once,
     forest,
+    forest_of,
     mini_forest,
 )
 from evisynth.figures.marks import side
 from evisynth.figures.scale import Scale
 from evisynth.figures.style import font, measure, wrap
+from evisynth.selection import Counted, Selection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from matplotlib.colors import to_hex
 
 WIDTHS = ("desktop", "phone")
 LONG = "Consortium for the extremely long-named multicentre observational registry of two regions"
@@ -560,6 +567,299 @@ def test_labels_may_be_numbers():
     assert (cohort["label"], cohort["counts"], cohort["Design"]) == ("2014", "7", "1")
     assert entries(figure, "pooled")[0]["label"] == "2020"
     assert LeftOut(7, "", "").label == "7"
+
+
+# Columns, risk of bias, posteriors ----------------------------------------------------------------
+
+CELLS = {"Design": "registry", "Definition": "CR/CRh/CRi", "Denominator": "treated", "Source": "x1"}
+CHOICES = {
+    "usual": ("Design", "Definition", "rob", "n/N", "weight"),
+    "all": (*CELLS, "rob", "n/N", "weight"),
+    "none": (),
+    "reversed": ("Source", "Design", "n/N"),
+    "circles alone": ("rob",),
+}
+ROBS = {
+    "one": "some concerns",
+    "strip": ("low", "some", "high", "not assessable", "") * 2,
+    "no": "",
+}
+
+
+@pytest.mark.parametrize("rob", ROBS)
+@pytest.mark.parametrize("choice", CHOICES)
+def test_columns_of_choice_are_drawn_and_no_other(choice, rob):
+    columns = CHOICES[choice]
+    rows = tuple(row(f"{name} 2014", columns=CELLS, rob=ROBS[rob]) for name in ("Alder", "Birch"))
+    figure = forest([Group("", rows, diamond())], columns=columns, title="T")
+    check_legible(figure)
+    heads = " · ".join(string for string, *_ in texts(figure, "desktop"))
+    for name, head in {**dict(zip(CELLS, CELLS, strict=True)), "weight": "Weight"}.items():
+        assert (head in heads) == (name in columns), name
+    assert ("RoB" in heads) == ("rob" in columns and rob != "no")
+    for width in WIDTHS:
+        assert ("58/101" in drawn_words(figure, width)) == ("n/N" in columns)
+    # What is not drawn is still in the table.
+    assert figure.table[0]["counts"] == "58 / 101" and figure.table[0]["weight"] == 50
+
+
+def test_columns_of_a_result_come_with_their_texts():
+    result = rma_glmm(XI, NI, slab=NAMES)
+    columns = {"Design": list("abcde"), "n/N": None}
+    figure = forest(result, xi=XI, ni=NI, columns=columns, title="T")
+    assert [entry["Design"] for entry in entries(figure, "cohort")] == list("abcde")
+    assert "Weight" not in drawn_words(figure, "desktop")
+
+
+def circles(figure, width="desktop"):
+    """Faces of the risk-of-bias circles of a drawing, top to bottom; the key's come last."""
+    found = [p for p in figure._sheets[width].axes.patches if getattr(p, "radius", 0) == 4]
+    return [p.get_facecolor()[3] > 0 for p in found if type(p).__name__ == "Circle"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_risk_of_bias_is_a_filled_half_or_empty_circle_or_a_dash(width):
+    judged = {"A": "low", "B": "some concerns", "C": "high", "D": "not assessable"}
+    rows = tuple(row(label, rob="") for label in judged)
+    figure = forest([Group("", rows, diamond())], rob=judged, title="T")
+    check_legible(figure)
+    assert circles(figure, width) == [True, False, False] * 2
+    halves = [p for p in figure._sheets[width].axes.patches if type(p).__name__ == "Wedge"]
+    assert len(halves) == 2
+    assert "notassessable" in drawn_words(figure, width)
+    assert [entry.get("rob") for entry in figure.table[:4]] == list(judged.values())
+    plain = forest([Group("", rows[:3], diamond())], rob={"A": "low"}, title="T")
+    assert "notassessable" not in drawn_words(plain, width)
+
+
+def test_several_domains_are_a_strip_with_their_names_below():
+    judged = {"A": ["low", "high", "low"], "B": ["high"] * 3}
+    groups = [Group("", (row("A"), row("B")), diamond())]
+    figure = forest(groups, rob=judged, rob_domains=["who", "what", "when"], title="T")
+    for width in WIDTHS:
+        assert circles(figure, width)[:6] == [True, False, True, False, False, False]
+        assert "lefttoright:who,what,when" in drawn_words(figure, width)
+    assert figure.table[0]["rob"] == "low, high, low"
+
+
+@dataclass(frozen=True)
+class Prior:
+    name: str = "HN(1)"
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """A stand-in with the attributes of a Bayes result that the drawing reads."""
+
+    k: int
+    slab: tuple = ("Alder", "Birch", "Cedar")
+    model: str = "Bayes binomial-normal"
+    tau_prior: object = Prior()
+    weights: tuple = (20.0, 50.0, 30.0)
+
+    @property
+    def displayed(self):
+        return {"estimate": 0.62, "ci_lb": 0.41, "ci_ub": 0.8, "pi_lb": 0.2, "pi_ub": 0.92}
+
+
+def test_a_posterior_is_drawn_like_a_model_and_named_truly():
+    figure = forest(Posterior(3), xi=XI[:3], ni=NI[:3], title="T")
+    check_legible(figure)
+    (pooled,), (predicted,) = entries(figure, "pooled"), entries(figure, "prediction")
+    assert pooled["label"] == "Pooled mean (Bayes, HN(1))"
+    assert "credible" in pooled["remark"] and "GLMM" not in repr(figure)
+    assert (pooled["estimate"], predicted["upper"]) == (0.62, 0.92)
+    assert [entry["weight"] for entry in entries(figure, "cohort")] == [20, 50, 30]
+
+
+def test_a_pool_of_few_names_its_posterior():
+    pooled = replace(pool_proportions(XI[:3], NI[:3]), headline=Posterior(3))
+    figure = forest(pooled, title="T")
+    assert entries(figure, "pooled")[0]["label"] == "Pooled mean (Bayes, HN(1))"
+
+
+def test_two_that_are_not_pooled_may_have_a_hollow_grey_diamond_beside_them():
+    pooled = pool_proportions(XI[:2], NI[:2])
+    assert not entries(forest(pooled, title="T"), "not pooled")
+    figure = forest(pooled, nonetheless=Posterior(2, NAMES[:2], weights=(40.0, 60.0)), title="T")
+    check_legible(figure)
+    (beside,) = entries(figure, "not pooled")
+    assert beside["label"] == "If pooled nonetheless (Bayes, HN(1))"
+    assert not entries(figure, "pooled") and not entries(figure, "prediction")
+    assert "weight" not in figure.table[0]
+    for width in WIDTHS:
+        patches = figure._sheets[width].axes.patches
+        (shape,) = [p for p in patches if to_hex(p.get_edgecolor()) == PALETTE["left-mark"].lower()]
+        assert to_hex(shape.get_facecolor()) == PALETTE["paper"].lower()
+        assert not any(to_hex(p.get_facecolor()) == PALETTE["ink"].lower() for p in patches)
+
+
+def polygons(figure, color):
+    patches = [
+        p for p in figure.axes.patches if to_hex(p.get_facecolor()) == PALETTE[color].lower()
+    ]
+    return [p.get_xy()[:-1] for p in patches]
+
+
+def test_a_diamond_that_leaves_the_scale_is_cut_and_has_an_arrowhead():
+    axis = Axis("ratio", limits=(0.1, 10), null=1.0)
+
+    def shapes(lower, upper, estimate=1.0):
+        pooled = Diamond("Pooled", estimate, lower, upper)
+        rows = (Row("A", 1.0, 0.5, 2.0, 1, ""),)
+        return polygons(forest([Group("", rows, pooled)], axis=axis, title="T"), "ink")
+
+    (whole,) = shapes(0.2, 5)
+    assert len(whole) == 4
+    arrow, cut = shapes(0.2, 1000)
+    assert len(arrow) == 3 and len(cut) == 5
+    assert cut[:, 0].max() < arrow[:, 0].min() < arrow[:, 0].max()
+    # 10 px short of the end, on the line from the middle to where 1000 would be.
+    heights = {x: abs(y - whole[0][1]) for x, y in cut}
+    right, middle = max(heights), max(heights, key=heights.get)
+    end = arrow[:, 0].max()
+    assert heights[right] == pytest.approx(7 * (1 - (right - middle) / (3 * (end - middle))))
+    assert len(shapes(0, float("inf"))) == 3
+    assert len(shapes(20, 50, 30)) == 1  # nothing but the arrowhead
+
+
+def test_intervals_that_leave_a_ratio_axis_have_arrowheads():
+    groups, options = HARD["ratio"]
+    figure = forest(groups, **options, title="T")
+    arrows = [p for p in polygons(figure, "series-1") if len(p) == 3]
+    assert sorted(np.ptp(p[:, 0]) for p in arrows) == [8, 8]
+
+
+@pytest.mark.parametrize("k", [1, 2, 3, 60])
+def test_long_and_repeated_labels_at_any_number(k):
+    long = "Registry of everybody, with a name of one hundred and twenty characters, which is very"
+    long = f"{long} long and of which there are several"
+    assert len(long) >= 120
+    rows = tuple(row(long, weight=n + 1, badges=("2nd", "∩?")) for n in range(k))
+    figure = forest([Group("A", rows, diamond())], left_out=[LEFT], codes=CODES, title="T")
+    check_legible(figure)
+    assert len(entries(figure, "cohort")) == k
+    for width in WIDTHS:
+        assert drawn_words(figure, width).count(long.replace(" ", "")) == k
+
+
+@pytest.mark.parametrize("case", HARD)
+def test_no_text_is_too_small(case):
+    groups, options = HARD[case]
+    figure = forest(groups, title="A title", codes=CODES, **options)
+    badges = {"2nd", "∩?", "IPD", "OVL", "DEN"}
+    for width in WIDTHS:
+        for artist in figure._sheets[width].axes.texts:
+            assert artist.get_fontsize() >= (9.5 if artist.get_text() in badges else 11)
+
+
+# Declared analyses --------------------------------------------------------------------------------
+
+
+class Declared:
+    """A stand-in for an analysis with one pool per number of cohorts."""
+
+    def __init__(self, *sizes):
+        self.spec = SimpleNamespace(id="question")
+        codebook = {"title": "Book: of tests", "version": "0.1", "created": "2026-01-02"}
+        self.evidence = SimpleNamespace(codebook=codebook)
+        self._selections = {f"pool-{k}": self._selection(k) for k in sizes}
+
+    def chosen(self, *pools):
+        return tuple(self._selections[pool] for pool in pools or self._selections)
+
+    @staticmethod
+    def _selection(k):
+        counted = tuple(
+            Counted(
+                {"row_id": f"r{n}", "events": XI[n], "total": NI[n], "criterion": "CR_any",
+                 "denominator": "treated", "timepoint": "cycle 2", "source_id": f"source-{n}",
+                 "second_hand": False},
+                {"cohort_id": f"c{n}", "label": f"Cohort {n}"},
+                {"design": "registry"},
+            )
+            for n in range(k)
+        )  # fmt: skip
+        spec = PoolSpec(f"pool-{k}", f"Pool of {k}", "response", ("cr",), {})
+        return Selection(spec, counted, ())
+
+
+def test_the_columns_of_an_analysis():
+    figure = forest_of(Declared(5), title="T")
+    check_legible(figure)
+    assert {"Design", "Definition"} <= figure.table[0].keys() and "rob" not in figure.table[0]
+    figure = forest_of(Declared(5), title="T", columns=("source", "denominator", "time", "n/N"))
+    check_legible(figure)
+    assert (figure.table[0]["Source"], figure.table[0]["Denominator"]) == ("source-0", "treated")
+    assert "Design" not in figure.table[0] and "Weight" not in drawn_words(figure, "desktop")
+    assert "GLMM,t(k−1)" in drawn_words(figure, "phone")
+
+
+def test_risk_of_bias_of_an_analysis_goes_by_row():
+    judged = {"r1": "high", "r0": ["low", "low"], "another": "low"}
+    figure = forest_of(Declared(5), title="T", rob=judged)
+    assert [entry.get("rob") for entry in figure.table[:3]] == ["low, low", "high", None]
+
+
+def test_what_pooling_two_would_give_is_named_as_such():
+    posterior = Posterior(2, NAMES[:2], weights=(40.0, 60.0))
+    figure = forest_of(Declared(2, 1), title="T", nonetheless={"pool-2": posterior})
+    check_legible(figure)
+    assert len(entries(figure, "not pooled")) == 1
+    assert "nothingpooled;ifpoolednonetheless:Bayes,HN(1)" in drawn_words(figure, "phone")
+
+
+@pytest.mark.parametrize(
+    ("build", "argument"),
+    [
+        (lambda: forest_of(Declared(2), title="T", columns=("colour",)), "columns"),
+        (lambda: forest_of(Declared(2), title="T", columns="design"), "columns"),
+        (lambda: forest_of(Declared(2), title="T", rob={"r0": "good"}), "rob"),
+        (lambda: forest_of(Declared(2), title="T", rob=["low"]), "rob"),
+        (
+            lambda: forest_of(Declared(2), title="T", nonetheless={"pool-3": Posterior(3)}),
+            "nonetheless",
+        ),
+        (
+            lambda: forest_of(Declared(3), title="T", nonetheless={"pool-3": Posterior(3)}),
+            "nonetheless",
+        ),
+        (lambda: forest_of(Declared(2), title="T", nonetheless=Posterior(2)), "nonetheless"),
+        (lambda: forest([group()], title="T", columns="Design"), "columns"),
+        (lambda: forest([group()], title="T", columns=5), "columns"),
+        (lambda: forest([group()], title="T", columns=("A", "A")), "columns"),
+        (lambda: forest([group()], title="T", columns={"A": ["x"]}), "columns: A"),
+        (lambda: forest([group()], title="T", columns={"A": "xy"}), "columns: A"),
+        (lambda: forest([group()], title="T", columns={"A": None}), "columns: A"),
+        (lambda: forest([group()], title="T", rob={"Nobody": "low"}), "rob"),
+        (lambda: forest([group()], title="T", rob={"Cohort 0": "good"}), "rob"),
+        (lambda: forest([group()], title="T", rob="low"), "rob"),
+        (lambda: forest([group()], title="T", rob_domains=("a", "b")), "rob_domains"),
+        (lambda: row(rob=("low",) * 11), "rob"),
+        (lambda: row(rob=("low", 5)), "rob"),
+        (lambda: row(rob=None), "rob"),
+        (lambda: forest([group()], title="T", nonetheless=Posterior(2)), "nonetheless"),
+        (
+            lambda: forest(pool_proportions(XI, NI), title="T", nonetheless=Posterior(5)),
+            "nonetheless",
+        ),
+        (
+            lambda: forest(pool_proportions(XI[:2], NI[:2]), title="T", nonetheless=Posterior(3)),
+            "nonetheless",
+        ),
+        (
+            lambda: forest(pool_proportions(XI[:2], NI[:2]), title="T", nonetheless="Bayes"),
+            "nonetheless",
+        ),
+    ],
+)
+def test_wrong_choices_are_named(build, argument):
+    with pytest.raises(ArgumentError) as caught:
+        build()
+    assert caught.value.argument == argument
+
+
+# Units, cards, house style ------------------------------------------------------------------------
 
 
 def units(**changes):

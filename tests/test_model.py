@@ -8,11 +8,13 @@ import pytest
 from evisynth.effects import escalc
 from evisynth.errors import ArgumentError
 from evisynth.intervals import prediction_limits, q_profile
+from evisynth.measures import MEASURES
 from evisynth.model import rma
 from evisynth.tau2 import ESTIMATORS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.special import expit
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
 TESTS = ("z", "knha", "adhoc")
@@ -326,7 +328,26 @@ def test_it_prints_and_leaves_as_plain_types():
         (None, [1], {}, "rma: yi is missing; allowed: finite numbers."),
         ([1], None, {}, "rma: vi is missing; allowed: positive finite numbers."),
         ([1, "x"], [1, 1], {}, "rma: yi is 'x' at position 1; allowed: finite numbers."),
-        ([[1, 2]], [1, 1], {}, "rma: yi is of shape (1, 2); allowed: one dimension."),
+        (
+            [[[1, 2]]],
+            [1, 1],
+            {},
+            "rma: yi is of shape (1, 1, 2); allowed: one dimension, or a stack (data sets, "
+            "studies).",
+        ),
+        ([[1, 2]], [1, 1], {}, "rma: vi is of shape (2,); allowed: the shape of yi, (1, 2)."),
+        (
+            [1, 2],
+            [1, 1],
+            {"subset": [[True, False], [False, False]]},
+            "rma: subset is empty in row 1; allowed: at least one study a row.",
+        ),
+        (
+            [1, 2],
+            [1, 1],
+            {"subset": [[1, 0]]},
+            "rma: subset is of type int64; allowed: true or false, of shape (B, 2).",
+        ),
         (
             [1],
             [1],
@@ -349,8 +370,8 @@ def test_it_prints_and_leaves_as_plain_types():
         (
             [1],
             [1],
-            {"measure": "HR"},
-            "rma: measure is 'HR'; allowed: PLO, PLN, PR, PAS, PFT, OR, RR, RD, GEN.",
+            {"measure": "HRR"},
+            f"rma: measure is 'HRR'; allowed: {', '.join(MEASURES)}.",
         ),
         (
             [1],
@@ -419,3 +440,57 @@ def test_numbers_within_the_bounds_never_leave_floating_point(data, method, test
     result = rma(yi, vi, method=method, test=test, prediction="HK")
     assert np.all(np.isfinite([result.estimate, result.se, result.ci_lb, result.ci_ub, result.Q]))
     assert np.isfinite(result.tau2)
+
+
+# Stacks -------------------------------------------------------------------------------------------
+
+
+def arrays_of(result):
+    names = "estimate se ci_lb ci_ub pi_lb pi_ub tau2 I2 H2 Q Q_p".split()  # noqa: SIM905
+    return [np.nan if getattr(result, name) is None else getattr(result, name) for name in names]
+
+
+@pytest.mark.parametrize("method", ["EE", "DL", "PM", "REML"])
+@pytest.mark.parametrize("test", ["z", "knha", "adhoc"])
+def test_a_stack_gives_what_each_data_set_gives_alone(method, test):
+    rng = np.random.default_rng(11)
+    yi, vi = rng.normal(0, 2, (60, 7)), np.exp(rng.normal(0, 1, (60, 7)))
+    subset = rng.random((60, 7)) < 0.6
+    subset[:, 3] = True
+    whole = rma(yi, vi, method=method, test=test)
+    some = rma(yi, vi, method=method, test=test, subset=subset)
+    for b in range(60):
+        # The same sums in the same order; error seen 1e-13 relative.
+        for result, has in ((whole, np.full(7, True)), (some, subset[b])):
+            labels = [f"Study {i + 1}" for i in np.flatnonzero(has)]
+            alone = rma(yi[b][has], vi[b][has], method=method, test=test, slab=labels)
+            assert arrays_of(result[b]) == pytest.approx(
+                arrays_of(alone), rel=1e-9, abs=1e-12, nan_ok=True
+            )
+            assert result[b].weights == pytest.approx(alone.weights, rel=1e-9)
+            assert (result[b].k, result[b].slab) == (alone.k, alone.slab)
+    assert np.isnan(some.pi_lb).tolist() == ((subset.sum(axis=1) < 3) | (method == "EE")).tolist()
+
+
+def test_a_stack_of_subsets_shares_its_data():
+    yi, vi = [0.1, 0.5, -0.3, 0.9], [0.1, 0.2, 0.15, 0.3]
+    subset = ~np.eye(4, dtype=bool)
+    found = rma(yi, vi, subset=subset, measure="OR", slab=list("ABCD"))
+    assert found.k.tolist() == [3, 3, 3, 3]
+    assert found[1].slab == ("A", "C", "D")
+    without = rma([0.1, -0.3, 0.9], [0.1, 0.15, 0.3])
+    assert found[1].estimate == pytest.approx(without.estimate, rel=1e-12)
+
+
+def test_a_stack_tells_itself():
+    found = rma([[0.1, 0.5, -0.3], [1.0, 1.2, 0.7]], [[0.1, 0.2, 0.15]] * 2, measure="PLO")
+    assert repr(found) == "<2 x normal-normal PLO, REML, k = 3 to 3>"
+    assert found.summary["term"].tolist() == ["data set 0", "data set 1"]
+    assert found.displayed["estimate"].shape == (2,)
+    assert len(found) == 2
+
+
+def test_summary_is_tidy():
+    found = rma([0.1, 0.5, -0.3], [0.1, 0.2, 0.15], measure="PLO").summary
+    assert found["term"].tolist() == ["mean", "new study", "tau"]
+    assert found.loc[0, "estimate"] == pytest.approx(expit(0.0692), abs=1e-3)

@@ -2,26 +2,46 @@
 
 import numpy as np
 import pytest
+from evisynth import tau2 as tau2_module
 from evisynth.effects import escalc
-from evisynth.tau2 import (
-    ESTIMATORS,
-    dersimonian_laird,
-    empirical_bayes,
-    generalised_q,
-    hedges,
-    hunter_schmidt,
-    log_likelihood,
-    ml,
-    paule_mandel,
-    reml,
-    restricted_log_likelihood,
-    sidik_jonkman,
-    solve_q,
-    typical_variance,
-)
+from evisynth.intervals import profile_likelihood, q_profile
+from evisynth.tau2 import RESTRICTED, UNRESTRICTED, estimate_tau2, stack_of
+from evisynth.tau2 import solve_q as solve_q_of_stack
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import multivariate_normal
+from scipy.stats import chi2, multivariate_normal
+
+
+def estimator_of(method):
+    return lambda yi, vi: estimate_tau2(method, yi, vi)
+
+
+ESTIMATORS = {method: estimator_of(method) for method in tau2_module.ESTIMATORS}
+dersimonian_laird, empirical_bayes, hedges = (ESTIMATORS[name] for name in ("DL", "EB", "HE"))
+hunter_schmidt, ml, paule_mandel, reml, sidik_jonkman = (
+    ESTIMATORS[name] for name in ("HS", "ML", "PM", "REML", "SJ")
+)
+
+
+def generalised_q(yi, vi, tau2=0.0):
+    return float(stack_of(yi, vi).q(np.array([tau2]))[0])
+
+
+def restricted_log_likelihood(yi, vi, tau2):
+    return float(RESTRICTED.value(stack_of(yi, vi), np.array([tau2]))[0])
+
+
+def log_likelihood(yi, vi, tau2):
+    return float(UNRESTRICTED.value(stack_of(yi, vi), np.array([tau2]))[0])
+
+
+def solve_q(yi, vi, target):
+    return float(solve_q_of_stack(stack_of(yi, vi), target)[0])
+
+
+def typical_variance(vi):
+    return float(stack_of(np.zeros_like(vi), vi).typical_variance()[0])
+
 
 BCG = {
     "ai": [4, 6, 3, 62, 33, 180, 8, 505, 29, 17, 186, 5, 27],
@@ -215,3 +235,125 @@ def test_two_studies_far_apart_need_a_wide_bracket():
     # Equal variances: the closed form 17^2 / 2 - 2.1. Error seen 0.
     for estimator in (dersimonian_laird, paule_mandel, reml):
         assert estimator(yi, vi) == pytest.approx(142.4, rel=1e-12)
+
+
+# Stacks -------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(1, 40), st.integers(2, 9), st.integers(0, 2**32 - 1), st.sampled_from([1, 3]))
+def test_a_stack_gives_what_each_data_set_gives_alone(sets, k, seed, spread):
+    rng = np.random.default_rng(seed)
+    vi = np.exp(rng.normal(0, spread, (sets, k)))
+    yi = rng.standard_t(2, (sets, k))
+    counted = rng.random((sets, k)) < 0.7
+    counted[:, 0] = True
+    for method in ESTIMATORS:
+        # Sums in one order, hence next to nothing; error seen 1e-14 relative.
+        alone = [estimate_tau2(method, y, v) for y, v in zip(yi, vi, strict=True)]
+        assert estimate_tau2(method, yi, vi) == pytest.approx(alone, rel=1e-10, abs=1e-13), method
+        found = tau2_module.ESTIMATORS[method](stack_of(yi, vi, counted))
+        some = [estimate_tau2(method, y[c], v[c]) for y, v, c in zip(yi, vi, counted, strict=True)]
+        assert found == pytest.approx(some, rel=1e-10, abs=1e-13), method
+
+
+def test_the_scan_is_fine_enough(monkeypatch):
+    # Heavy tails and variances over many orders: where the likelihood has several maxima.
+    rng = np.random.default_rng(20261121)
+    for k in (2, 3, 4, 6, 10):
+        vi = np.exp(rng.normal(0, 3, (4000, k)))
+        yi = rng.standard_t(1.5, (4000, k)) * np.where(rng.random((4000, k)) < 0.5, 1, vi**0.5)
+        stack = stack_of(yi, vi)
+        for likelihood in (RESTRICTED, UNRESTRICTED):
+            usual = tau2_module.maximise(likelihood, stack)
+            with monkeypatch.context() as patch:
+                patch.setattr(tau2_module, "_RATIO", 1.05)
+                finer = tau2_module.maximise(likelihood, stack)
+            gain = likelihood.value(stack, finer) - likelihood.value(stack, usual)
+            assert np.max(gain) < 1e-10  # seen: 1e-14
+            # Beyond the end of the scan both likelihoods fall.
+            assert np.all(likelihood.score(stack, tau2_module.scan(stack)[-1] * 1.000001) <= 0)
+
+
+def test_a_large_stack_is_worked_out_in_chunks(monkeypatch):
+    rng = np.random.default_rng(5)
+    yi, vi = rng.normal(size=(300, 5)), np.exp(rng.normal(size=(300, 5)))
+    whole = estimate_tau2("REML", yi, vi)
+    monkeypatch.setattr(tau2_module, "_MEMORY", 64)
+    assert estimate_tau2("REML", yi, vi) == pytest.approx(whole, rel=1e-12, abs=1e-14)
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(studies(k_min=3))
+def test_a_design_of_one_constant_is_the_mean(data):
+    yi, vi = data
+    for method in ESTIMATORS:
+        # Error seen 1e-12.
+        expected = pytest.approx(estimate_tau2(method, yi, vi), rel=1e-8, abs=1e-10)
+        assert estimate_tau2(method, yi, vi, np.ones((yi.size, 1))) == expected, method
+
+
+def test_with_moderators_as_metafor():
+    # metafor 3.8, rma(yi, vi, mods = ~ ablat + year, data = BCG as log RR), tightened controls.
+    yi, vi = escalc("RR", **BCG)
+    ablat = [44, 55, 42, 52, 13, 44, 19, 13, 27, 42, 18, 33, 33]
+    year = [1948, 1949, 1960, 1977, 1973, 1953, 1973, 1980, 1968, 1961, 1974, 1969, 1976]
+    X = np.column_stack([np.ones(13), ablat, year])
+    for method, tau2 in MODERATED.items():
+        assert estimate_tau2(method, yi, vi, X) == pytest.approx(tau2, rel=1e-6), method
+
+
+MODERATED = {
+    "DL": 0.0790389578091,
+    "HE": 0.235610760817,
+    "HS": 0.025135517359,
+    "SJ": 0.253226123182,
+    "PM": 0.171637115725,
+    "EB": 0.171637115725,
+    "ML": 0.0268731993145,
+    "REML": 0.110784696948,
+}
+
+
+# Profile likelihood -------------------------------------------------------------------------------
+
+
+def test_profile_likelihood_as_metafor():
+    # metafor 3.8, confint(rma(yi, vi, method = m), type = "PL"), log RR of BCG.
+    yi, vi = escalc("RR", **BCG)
+    for method, lower, upper in (
+        ("ML", 0.105077380809, 0.833912476824),
+        ("REML", 0.115266105748, 0.964695326514),
+    ):
+        found = profile_likelihood(yi, vi, method=method)
+        assert (found.tau2_lb, found.tau2_ub) == pytest.approx((lower, upper), rel=1e-6)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(studies(), st.sampled_from(["ML", "REML"]))
+def test_profile_limits_lie_where_the_likelihood_has_fallen(data, method):
+    yi, vi = data
+    value = {"ML": log_likelihood, "REML": restricted_log_likelihood}[method]
+    best = value(yi, vi, estimate_tau2(method, yi, vi))
+    found = profile_likelihood(yi, vi, method=method)
+    drop = chi2.ppf(0.95, 1) / 2
+    # Error seen 2e-13.
+    assert value(yi, vi, found.tau2_ub) == pytest.approx(best - drop, abs=1e-9)
+    if found.tau2_lb > 0:
+        assert value(yi, vi, found.tau2_lb) == pytest.approx(best - drop, abs=1e-9)
+    else:
+        assert value(yi, vi, 0.0) >= best - drop - 1e-12
+    below = np.linspace(0, found.tau2_lb, 20)[:-1] if found.tau2_lb > 0 else []
+    beyond = [*below, *found.tau2_ub * 1.1 ** np.arange(1, 40)]
+    assert not any(value(yi, vi, tau2) >= best - drop + 1e-9 for tau2 in beyond)
+
+
+def test_both_intervals_of_a_stack_are_those_of_its_data_sets():
+    rng = np.random.default_rng(3)
+    yi, vi = rng.normal(0, 1.5, (30, 6)), np.exp(rng.normal(size=(30, 6)))
+    subset = rng.random((30, 6)) < 0.7
+    subset[:, :2] = True
+    for interval in (q_profile, profile_likelihood):
+        found = np.array(interval(yi, vi, subset=subset)).T
+        alone = [interval(yi[b][subset[b]], vi[b][subset[b]]) for b in range(30)]
+        assert found == pytest.approx(np.array(alone), rel=1e-9, abs=1e-12)

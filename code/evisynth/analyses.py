@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 
@@ -39,6 +39,9 @@ class PoolSpec:
         Which cuts of a cohort may be counted.
     series : int
         Which of the figure's colours and marks.
+    alternatives : mapping of axis to mapping of level to the keys that it declares otherwise
+        Other choices that could be defended, for the specification curve; the first level of an
+        axis is what the pool itself declares, and changes nothing.
     """
 
     id: str
@@ -51,6 +54,14 @@ class PoolSpec:
     timepoints: tuple[str, ...] = ()
     units: tuple[str, ...] = ("whole", "part")
     series: int = 1
+    alternatives: Mapping[str, Mapping] = field(default_factory=dict)
+
+    def otherwise(self, overrides):
+        """The same pool with some keys declared otherwise; filters replace those they name."""
+        keys = dict(overrides)
+        if "where" in keys:
+            keys["where"] = MappingProxyType(dict(self.where) | dict(keys["where"]))
+        return replace(self, **keys)
 
 
 @dataclass(frozen=True)
@@ -102,6 +113,36 @@ def _is_entries(value):
     return isinstance(value, list) and bool(value)
 
 
+def _is_alternatives(value):
+    """Axes with levels; the first level of each is empty, the others declare keys otherwise."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(is_text(axis) and _is_levels(levels) for axis, levels in value.items())
+    )
+
+
+def _is_levels(levels):
+    if not isinstance(levels, dict) or len(levels) < 2 or not all(map(is_text, levels)):
+        return False
+    first, *others = levels.values()
+    return first == {} and all(map(_is_override, others))
+
+
+def _is_override(value):
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and set(value) <= {*_COLUMNS, "units", "where"}
+        and all(_is_filters(v) if key == "where" else is_texts(v) for key, v in value.items())
+    )
+
+
+_ALTERNATIVES = Kind(
+    "axes with two or more levels each: the first {}, each other with lists of outcomes, criteria, "
+    "denominators, timepoints or units, or with filters under where",
+    _is_alternatives,
+)
 _ENTRIES = Kind("a list of one or more entries", _is_entries)
 _FILTERS = Kind("columns of cohorts, each with a list of values, such as {a: [b, c]}", _is_filters)
 _NAMES = Kind("short names of pools by their ids", _is_names)
@@ -119,6 +160,7 @@ _POOL_KEYS = {
     "where": _FILTERS,
     **dict.fromkeys(("criteria", "denominators", "timepoints", "units"), TEXTS.optional),
     "series": _SERIES.optional,
+    "alternatives": _ALTERNATIVES.optional,
 }
 _CARD_KEYS = {"title": TEXT, "page": TEXT, "pools": _NAMES, "unit": TEXT}
 
@@ -238,7 +280,29 @@ def _pool_spec(pool):
         tuple(pool["outcomes"]),
         MappingProxyType(where),
         series=pool.get("series", 1),
+        alternatives=_alternatives(pool.get("alternatives", {})),
         **lists,
+    )
+
+
+def _frozen(values):
+    """Lists as tuples, filters as pairs, so that a level can be compared and looked up."""
+    if isinstance(values, dict):
+        return tuple((column, tuple(allowed)) for column, allowed in values.items())
+    return tuple(values)
+
+
+def _alternatives(axes):
+    return MappingProxyType(
+        {
+            axis: MappingProxyType(
+                {
+                    level: {key: _frozen(values) for key, values in keys.items()}
+                    for level, keys in levels.items()
+                }
+            )
+            for axis, levels in axes.items()
+        }
     )
 
 
@@ -274,9 +338,19 @@ def undeclared(analyses, book, tables, broken=()):
     cohorts = None if "cohorts" in broken else tables["cohorts"]
     for analysis in analyses:
         for pool in analysis.pools:
-            wrong = [*_unknown_values(pool, known | {"units": _units(book)})]
-            wrong += [] if cohorts is None else _unknown_filters(pool, cohorts)
-            yield from (Problem(ANALYSES, f"{analysis.id}/{pool.id}", *found) for found in wrong)
+            wrong = []
+            for spec in _every(pool):
+                wrong += _unknown_values(spec, known | {"units": _units(book)})
+                wrong += [] if cohorts is None else _unknown_filters(spec, cohorts)
+            name = f"{analysis.id}/{pool.id}"
+            yield from (Problem(ANALYSES, name, *found) for found in dict.fromkeys(wrong))
+
+
+def _every(pool):
+    """The pool and each of its alternatives."""
+    yield pool
+    for levels in pool.alternatives.values():
+        yield from (pool.otherwise(keys) for keys in levels.values() if keys)
 
 
 def _units(book):

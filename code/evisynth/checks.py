@@ -22,8 +22,9 @@ def shown(value):
 
 
 def check_numbers(
-    function, argument, values, *, lower=-LARGEST, upper=LARGEST, allowed="finite numbers"
-):
+    function, argument, values, *, lower=-LARGEST, upper=LARGEST, allowed="finite numbers",
+    stack=False,
+):  # fmt: skip
     """Values as a float array of shape (k,), k >= 1, each finite and within the bounds.
 
     Parameters
@@ -36,10 +37,12 @@ def check_numbers(
         What the values may be, ends included.
     allowed : str
         The same in words.
+    stack : bool
+        Whether a stack of data sets, shape (B, k), is allowed too.
 
     Returns
     -------
-    ndarray of float, shape (k,)
+    ndarray of float, shape (k,) or (B, k)
 
     Raises
     ------
@@ -50,8 +53,9 @@ def check_numbers(
         raise ArgumentError(function, argument, "missing", allowed)
     _refuse_masked(function, argument, values, allowed)
     array = _as_floats(function, argument, values, allowed)
-    if array.ndim != 1:
-        raise ArgumentError(function, argument, f"of shape {array.shape}", "one dimension")
+    if array.ndim != 1 and not (stack and array.ndim == 2):
+        shapes = "one dimension, or a stack (data sets, studies)" if stack else "one dimension"
+        raise ArgumentError(function, argument, f"of shape {array.shape}", shapes)
     if array.size == 0:
         raise ArgumentError(function, argument, "empty (k = 0)", f"at least one study, {allowed}")
     low = lower if lower > -upper else -np.inf
@@ -63,10 +67,12 @@ def check_numbers(
 
 def _first(function, argument, array, wrong, allowed):
     """Refuse the first value at which ``wrong`` holds."""
-    positions = np.flatnonzero(wrong)
-    if positions.size:
-        given = f"{array[positions[0]]:.12g} at position {positions[0]}"
-        raise ArgumentError(function, argument, given, allowed)
+    if np.any(wrong):
+        position = tuple(np.argwhere(wrong)[0].tolist())
+        where = position[0] if len(position) == 1 else position
+        raise ArgumentError(
+            function, argument, f"{array[position]:.12g} at position {where}", allowed
+        )
 
 
 def _refuse_masked(function, argument, values, allowed):
@@ -111,49 +117,95 @@ def _as_float(function, argument, position, value, allowed):
 
 
 def check_length(function, argument, array, first_name, first):
-    """Two arrays of one length."""
-    if array.size != first.size:
+    """Two arrays of one length, or of one shape."""
+    if array.ndim > 1 or first.ndim > 1:
+        if array.shape != first.shape:
+            allowed = f"the shape of {first_name}, {first.shape}"
+            raise ArgumentError(function, argument, f"of shape {array.shape}", allowed)
+    elif array.size != first.size:
         allowed = f"the length of {first_name}, {first.size}"
         raise ArgumentError(function, argument, f"of length {array.size}", allowed)
 
 
-def check_effects(function, yi, vi):
-    """Effect sizes and sampling variances as float arrays of one shape (k,)."""
-    yi = check_numbers(function, "yi", yi)
+def check_effects(function, yi, vi, *, stack=False):
+    """Effect sizes and sampling variances as float arrays of one shape (k,), or (B, k)."""
+    yi = check_numbers(function, "yi", yi, stack=stack)
     positive = "positive finite numbers"
-    vi = check_numbers(function, "vi", vi, lower=np.nextafter(0, 1), allowed=positive)
+    if not _positive(vi):
+        vi = check_numbers(
+            function, "vi", vi, lower=np.nextafter(0, 1), allowed=positive, stack=stack
+        )
     small = f"{positive} from {SMALLEST_VARIANCE:g}"
-    vi = check_numbers(function, "vi", vi, lower=SMALLEST_VARIANCE, allowed=small)
+    vi = check_numbers(function, "vi", vi, lower=SMALLEST_VARIANCE, allowed=small, stack=stack)
     check_length(function, "vi", vi, "yi", yi)
     return yi, vi
 
 
-def check_counts(function, xi, ni, *, names=("xi", "ni")):
-    """Events and totals as float arrays of shape (k,): whole, 0 <= events <= total, total >= 1."""
+def _positive(vi):
+    """A plain array of which the first of two checks can be spared."""
+    return isinstance(vi, np.ndarray) and vi.dtype == float and bool(np.all(vi > 0))
+
+
+def check_counts(function, xi, ni, *, names=("xi", "ni"), stack=False):
+    """Events and totals as float arrays of shape (k,), or (B, k): whole, 0 <= xi <= ni >= 1."""
     x_name, n_name = names
-    xi = _check_whole(function, x_name, xi, 0)
-    ni = _check_whole(function, n_name, ni, 1)
+    xi = _check_whole(function, x_name, xi, 0, stack)
+    ni = _check_whole(function, n_name, ni, 1, stack)
     check_length(function, n_name, ni, x_name, xi)
     for name, array in ((x_name, xi), (n_name, ni)):
         _first(function, name, array, array != np.round(array), "whole numbers")
-    wrong = np.flatnonzero(xi > ni)
-    if wrong.size:
-        allowed = f"at most its total, {ni[wrong[0]]:.12g}"
+    wrong = xi > ni
+    if np.any(wrong):
+        allowed = f"at most its total, {ni[wrong][0]:.12g}"
         _first(function, x_name, xi, xi > ni, allowed)
     return xi, ni
 
 
-def _check_whole(function, name, values, lower):
+def _check_whole(function, name, values, lower, stack):
     allowed = f"whole numbers from {lower}"
-    return check_numbers(function, name, values, lower=lower, upper=LARGEST_COUNT, allowed=allowed)
+    return check_numbers(
+        function, name, values, lower=lower, upper=LARGEST_COUNT, allowed=allowed, stack=stack
+    )
 
 
-def check_tables(function, ai, n1i, ci, n2i):
-    """Events and totals of two arms, each of shape (k,)."""
-    ai, n1i = check_counts(function, ai, n1i, names=("ai", "n1i"))
-    ci, n2i = check_counts(function, ci, n2i, names=("ci", "n2i"))
+def check_tables(function, ai, n1i, ci, n2i, *, stack=False):
+    """Events and totals of two arms, each of shape (k,), or (B, k)."""
+    ai, n1i = check_counts(function, ai, n1i, names=("ai", "n1i"), stack=stack)
+    ci, n2i = check_counts(function, ci, n2i, names=("ci", "n2i"), stack=stack)
     check_length(function, "ci", ci, "ai", ai)
     return ai, n1i, ci, n2i
+
+
+def check_subset(function, subset, shape):
+    """Which studies of each data set count, and the shape (B, k) that follows.
+
+    Parameters
+    ----------
+    subset : array_like of bool, shape (B, k)
+        At least one study in each row.
+    shape : tuple of int
+        Of the data: (k,), used by every row, or (B, k).
+
+    Returns
+    -------
+    ndarray of bool, shape (B, k)
+    """
+    k = shape[-1]
+    allowed = f"true or false, of shape (B, {k})" if len(shape) == 1 else f"of shape {shape}"
+    try:
+        array = np.asarray(subset)
+    except ValueError:
+        raise ArgumentError(function, "subset", shown(subset), allowed) from None
+    if array.dtype != bool or np.ma.isMaskedArray(subset):
+        raise ArgumentError(function, "subset", f"of type {array.dtype}", allowed)
+    if array.ndim != 2 or array.shape[1] != k or (len(shape) == 2 and array.shape != shape):
+        raise ArgumentError(function, "subset", f"of shape {array.shape}", allowed)
+    if array.shape[0] == 0:
+        raise ArgumentError(function, "subset", "empty (B = 0)", "at least one row")
+    if not np.all(array.any(axis=1)):
+        row = int(np.flatnonzero(~array.any(axis=1))[0])
+        raise ArgumentError(function, "subset", f"empty in row {row}", "at least one study a row")
+    return array
 
 
 def check_number(function, argument, value, holds, allowed):

@@ -1,4 +1,4 @@
-"""Effect sizes on the analysis scale, exact study intervals, and the common odds ratio.
+"""Effect sizes on the analysis scale, and exact study intervals.
 
 Arrays in, arrays out; nothing here knows a table.
 """
@@ -8,21 +8,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logit
+from scipy.special import logit, ndtri
 
-from evisynth.checks import (
-    check_choice,
-    check_counts,
-    check_level,
-    check_number,
-    check_tables,
-)
-from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.checks import check_choice, check_counts, check_level, check_number, check_tables
+from evisynth.errors import ArgumentError
 from evisynth.measures import double_arcsine
 
 
 class EffectSizes(NamedTuple):
-    """Effect sizes ``yi`` and sampling variances ``vi``, each of shape (k,), analysis scale."""
+    """Effect sizes ``yi`` and variances ``vi``, each of shape (k,) or (B, k), analysis scale."""
 
     yi: np.ndarray
     vi: np.ndarray
@@ -36,9 +30,9 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     measure : {"PLO", "PLN", "PR", "PAS", "PFT", "OR", "RR", "RD"}
         Log odds, log, raw, arcsine or Freeman-Tukey double-arcsine proportion of one arm; log odds
         ratio, log risk ratio or risk difference of two arms.
-    xi, ni : array_like of int, shape (k,)
-        Events and totals, for a one-arm measure.
-    ai, n1i, ci, n2i : array_like of int, shape (k,)
+    xi, ni : array_like of int, shape (k,) or (B, k)
+        Events and totals, for a one-arm measure; of B data sets at once, a row each.
+    ai, n1i, ci, n2i : array_like of int, shape (k,) or (B, k)
         Events and totals of the first and the second arm, for a two-arm measure.
     add : float
         Above 0; added to every cell of a study with a zero cell, and to no other study. The two
@@ -47,7 +41,8 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     Returns
     -------
     EffectSizes
-        ``yi`` on the analysis scale (natural logs for PLO, PLN, OR, RR) and ``vi``.
+        ``yi`` on the analysis scale (natural logs for PLO, PLN, OR, RR) and ``vi``, in the shape
+        of the counts.
 
     Raises
     ------
@@ -68,9 +63,9 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     one, two = {"xi": xi, "ni": ni}, {"ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}
     if measure in _ONE_ARM:
         _refuse_others(measure, one, two)
-        return _ONE_ARM[measure](*check_counts("escalc", xi, ni), add)
+        return _ONE_ARM[measure](*check_counts("escalc", xi, ni, stack=True), add)
     _refuse_others(measure, two, one)
-    return _TWO_ARM[measure](*check_tables("escalc", ai, n1i, ci, n2i), add)
+    return _TWO_ARM[measure](*check_tables("escalc", ai, n1i, ci, n2i, stack=True), add)
 
 
 def _refuse_others(measure, wanted, others):
@@ -133,6 +128,12 @@ def _rd(ai, n1i, ci, n2i, add):
     return EffectSizes(a / m - c / n, a * b / m**3 + c * d / n**3)
 
 
+def uncorrected(measure, ai, n1i, ci, n2i):
+    """Two-arm effect sizes with nothing added; not finite, or without variance, at some zeros."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _TWO_ARM[measure](ai, n1i, ci, n2i, 0.0)
+
+
 _ONE_ARM = {"PLO": _plo, "PLN": _pln, "PR": _pr, "PAS": _pas, "PFT": _pft}
 _TWO_ARM = {"OR": _or, "RR": _rr, "RD": _rd}
 
@@ -161,46 +162,9 @@ def study_intervals(xi, ni, *, level=0.95, method="beta"):
     return proportion_confint(xi, ni, alpha=1 - level, method=method)
 
 
-def mantel_haenszel(ai, n1i, ci, n2i, *, level=0.95):
-    """Common odds ratio over strata, Mantel-Haenszel, with the Robins-Breslow-Greenland variance.
-
-    Parameters
-    ----------
-    ai, n1i, ci, n2i : array_like of int, shape (k,)
-        Events and totals of the first and the second arm of each stratum.
-    level : float in (0, 1)
-
-    Returns
-    -------
-    estimate, lower, upper : float
-        Odds ratio and its limits.
-
-    Raises
-    ------
-    ArgumentError
-        Counts that are missing, not whole, negative or above their total; lengths that differ.
-    NotEstimable
-        No stratum bears on the odds ratio from one side: it would be 0, infinite or undefined.
-
-    References
-    ----------
-    Robins J, Breslow N, Greenland S (1986) Biometrics 42:311; computed by statsmodels.
-    """
-    from statsmodels.stats.contingency_tables import StratifiedTable
-
-    ai, n1i, ci, n2i = check_tables("mantel_haenszel", ai, n1i, ci, n2i)
-    level = check_level("mantel_haenszel", level)
-    if not np.any(ai * (n2i - ci)) or not np.any((n1i - ai) * ci):
-        raise NotEstimable(
-            f"mantel_haenszel: the odds ratio over {ai.size} strata is 0, infinite or undefined, "
-            "because a product of opposite cells is 0 in every stratum."
-        )
-    tables = [
-        np.array([[a, m - a], [c, n - c]]) for a, m, c, n in zip(ai, n1i, ci, n2i, strict=True)
-    ]
-    strata = StratifiedTable(tables)
-    lower, upper = strata.oddsratio_pooled_confint(alpha=1 - level)
-    return float(strata.oddsratio_pooled), float(lower), float(upper)
+def normal_quantile(level):
+    """Half the width of a normal interval in standard errors; exact also for levels near 1."""
+    return float(-ndtri((1 - level) / 2))
 
 
 def log_odds(proportion):

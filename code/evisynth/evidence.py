@@ -72,9 +72,45 @@ class Evidence:
         return OverlapGraph(edges)
 
     @cached_property
+    def rejected(self):
+        """Pairs (discrepancy, claim) that a decision turned down."""
+        return frozenset(rejected_claims(self._tables))
+
+    @cached_property
+    def _cautious_graph(self):
+        return self.graph.cautious()
+
+    @cached_property
     def _selector(self):
-        rejected = rejected_claims(self._tables)
-        return Selector(self.cohorts, self.studies, self.rows("outcomes"), self.graph, rejected)
+        return self.selector()
+
+    def selector(self, *, own_first=False, cautious=False, without=(), rejected=None):
+        """Chooses cohorts as the book does, or with some choices made otherwise.
+
+        Parameters
+        ----------
+        own_first : bool
+            Whether a cohort read in its own report goes before a larger one read in another's.
+        cautious : bool
+            Whether cohorts that may share patients are taken to share them.
+        without : collection of (str, str)
+            Columns of the outcomes, or of the studies, with a value whose rows are left out.
+        rejected : set of (str, str), optional
+            Discrepancy and claim of every claim decided against, in place of the register's.
+
+        Returns
+        -------
+        Selector
+        """
+        rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
+        return Selector(
+            self.cohorts, self.studies, rows, self._cautious_graph if cautious else self.graph,
+            self.rejected if rejected is None else rejected, own_first=own_first,
+        )  # fmt: skip
+
+    def _has_any(self, row, pairs):
+        study = self.studies[self.cohorts[row["cohort_id"]]["study_id"]]
+        return any(row.get(column, study.get(column)) == value for column, value in pairs)
 
     def analyse(self, analysis) -> Analysis:
         """Select and pool every pool of a declared analysis.
@@ -84,17 +120,22 @@ class Evidence:
         ArgumentError
             An analysis that is not declared.
         """
-        if analysis not in self.analyses:
-            raise ArgumentError(
-                "Evidence.analyse", "analysis", repr(analysis), ", ".join(self.analyses)
-            )
-        spec = self.analyses[analysis]
+        spec = self._declared("Evidence.analyse", analysis)
         selections = {pool.id: self._selector.select(pool) for pool in spec.pools}
         return Analysis(spec, MappingProxyType(selections), self)
 
     def select(self, analysis, pool) -> Selection:
         """The independent cohorts of one pool of a declared analysis."""
-        return self.analyse(analysis)[pool]
+        spec = self._declared("Evidence.select", analysis)
+        pools = {declared.id: declared for declared in spec.pools}
+        if pool not in pools:
+            raise ArgumentError("Evidence.select", "pool", repr(pool), ", ".join(pools))
+        return self._selector.select(pools[pool])
+
+    def _declared(self, function, analysis):
+        if analysis not in self.analyses:
+            raise ArgumentError(function, "analysis", repr(analysis), ", ".join(self.analyses))
+        return self.analyses[analysis]
 
     def printed_rows(self, spec: PoolSpec):
         """Every printed row with a count for a pool's outcome and cohorts, overlaps and all."""

@@ -6,9 +6,7 @@ Stijnen T, Hamza TH, Ozdemir P (2010) Stat Med 29:3046, section 2.
 from __future__ import annotations
 
 import numpy as np
-from scipy import stats
-from scipy.optimize import minimize
-from scipy.special import expit, logit
+from scipy.special import chdtrc, expit, gammaln, ndtri, stdtrit, xlogy
 
 from evisynth.checks import (
     check_choice,
@@ -16,107 +14,216 @@ from evisynth.checks import (
     check_level,
     check_number,
     check_slab,
+    check_subset,
     check_whole_number,
 )
-from evisynth.effects import escalc
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.intervals import prediction_limits
+from evisynth.glmm_fit import Data, maximise
+from evisynth.intervals import PREDICTION_MINIMUM_K
 from evisynth.model import MetaAnalysis
-from evisynth.quadrature import evaluate
-from evisynth.tau2 import dersimonian_laird
+from evisynth.quadrature import log_likelihood, saturated
 
-NODES = 201
-_BOUNDARY = 1e-4
+NODES = 41
+_AT_ZERO = "tau is estimated as 0"
 
 
-def rma_glmm(xi, ni, *, level=0.95, slab=None, nodes=NODES, prediction="t(k-1)"):
+def rma_glmm(
+    xi, ni, *, mods=None, level=0.95, slab=None, nodes=NODES, prediction="t(k-1)", test="t",
+    subset=None,
+):  # fmt: skip
     """Pool single-arm proportions with the exact binomial likelihood.
 
     Parameters
     ----------
-    xi, ni : array_like of int, shape (k,)
-        Events and totals.
+    xi, ni : array_like of int, shape (k,) or (B, k)
+        Events and totals of one data set, or of a stack of data sets.
+    mods : array_like, shape (k,) or (k, p - 1), or mapping of name to values, optional
+        Moderators of the log odds, for one data set; an intercept is added.
     level : float in (0, 1)
     slab : sequence of str, optional
+        Labels, for one data set.
     nodes : int
-        Quadrature nodes per study; doubling the default moves no estimate by more than 1e-6.
+        Quadrature points per study to begin with. They are doubled wherever the estimate would
+        move by more than about 1e-8.
     prediction : {"t(k-1)", "z", "HTS"}
         Convention of the prediction interval, see `prediction_limits`.
+    test : {"t", "z"}
+        Quantiles of the limits: t(k - 1), or with moderators t(k - p); or normal.
+    subset : array_like of bool, shape (B, k), optional
+        Which studies count in each data set of a stack; ``xi`` and ``ni`` of shape (k,) are then
+        shared by all.
 
     Returns
     -------
-    MetaAnalysis
-        On the log-odds scale. ``estimate`` back-transforms to the median of the studies'
-        underlying proportions. Limits are Wald with t(k - 1) quantiles; the standard error comes
-        from the joint information of mean and tau, or of the mean alone where tau is 0.
+    MetaAnalysis, MetaAnalyses or GlmmRegression
+        For one data set, for a stack (also where ``subset`` is given), or with moderators. On the
+        log-odds scale. ``estimate`` back-transforms to the median of the studies' underlying
+        proportions; `glmm_profile` gives their mean. Limits are Wald; the standard error comes from
+        the joint information of mean and tau, or of the mean alone where tau is 0. In a stack a
+        data set with no finite maximum, or of one study, has ``estimable`` False and nan.
 
     Raises
     ------
     ArgumentError
-        Counts that are missing, not whole, negative, above their total or above 1e9; k < 2;
-        nodes not from 51 to 10000; an unknown convention.
+        Counts that are missing, not whole, negative, above their total or above 1e9; k < 2; nodes
+        not from 15 to 10000; an unknown convention; moderators that are not finite, of another
+        length, constant or combinations of each other; no more studies than coefficients;
+        moderators, or labels, with a stack.
     NotEstimable
-        No study has both events and non-events: the likelihood has no finite maximum.
+        For one data set. No study has both events and non-events, or moderators separate events
+        from non-events: the likelihood has no finite maximum.
     """
-    xi, ni = check_counts("rma_glmm", xi, ni)
-    level = check_level("rma_glmm", level)
-    slab = check_slab("rma_glmm", slab, xi.size)
+    name = "rma_glmm"
+    xi, ni = check_counts(name, xi, ni, stack=True)
+    level = check_level(name, level)
+    nodes = check_nodes(name, nodes)
+    check_choice(name, "prediction", prediction, ("t(k-1)", "z", "HTS"))
+    check_choice(name, "test", test, ("t", "z"))
+    options = {"level": level, "nodes": nodes, "test": test}
+    if xi.ndim == 2 or subset is not None:
+        _refuse_for_stack(slab=slab, mods=mods)
+        return _stack(xi, ni, subset, prediction, **options)
+    slab = check_slab(name, slab, xi.size)
     if xi.size < 2:
-        raise ArgumentError("rma_glmm", "xi", "one study (k = 1)", "two or more studies")
-    nodes = _check_nodes("rma_glmm", nodes)
-    check_choice("rma_glmm", "prediction", prediction, ("t(k-1)", "z", "HTS"))
-    _check_estimable(xi, ni)
+        raise ArgumentError(name, "xi", "one study (k = 1)", "two or more studies")
+    if mods is not None:
+        from evisynth.glmm_regression import glmm_regression
 
-    mu, tau = _maximise(xi, ni, nodes)
-    se = _standard_error(mu, tau, xi, ni, nodes)
-    k = xi.size
-    half = float(stats.t.ppf(0.5 + level / 2, k - 1)) * se
-    pi_lb, pi_ub = prediction_limits(mu, se, tau**2, k, level, convention=prediction)
-    weights = 1 / (_binomial_variance(mu, ni) + tau**2)
-    Q = _likelihood_ratio_q(xi, ni)
+        return glmm_regression(xi, ni, mods, slab=slab, **options)
+    check_estimable(name, xi, ni)
+    return _one(xi, ni, slab, prediction, **options)
+
+
+def _refuse_for_stack(**given):
+    for name, value in given.items():
+        if value is not None:
+            raise ArgumentError("rma_glmm", name, "given", f"no {name} for a stack of data sets")
+
+
+def _one(xi, ni, slab, prediction, *, level, nodes, test):
+    """The model of one data set."""
+    numbers = _fit(xi[None], ni[None], np.ones((1, xi.size)), prediction, level, nodes, test)
+    weights = tuple(numbers.pop("weights")[0].tolist())
+    values = {name: value[0].item() for name, value in numbers.items()}
+    for name in ("I2", "H2", "pi_lb", "pi_ub"):
+        values[name] = None if np.isnan(values[name]) else values[name]
     return MetaAnalysis(
-        measure="PLO",
-        model="binomial-normal",
-        method="ML",
-        test="t",
-        k=k,
-        estimate=mu,
-        se=se,
-        ci_lb=mu - half,
-        ci_ub=mu + half,
-        pi_lb=pi_lb,
-        pi_ub=pi_ub,
-        tau2=tau**2,
-        I2=None,
-        H2=None,
-        Q=Q,
-        Q_p=float(stats.chi2.sf(Q, k - 1)),
-        weights=tuple((100 * weights / weights.sum()).tolist()),
-        level=level,
+        **_what(level, prediction, test),
+        **values,
+        weights=weights,
         slab=slab,
-        notes=("tau is estimated as 0",) if tau == 0 else (),
-        prediction=prediction,
+        notes=(_AT_ZERO,) if values["tau2"] == 0 else (),
     )
+
+
+def _what(level, prediction, test):
+    return {
+        "measure": "PLO", "model": "binomial-normal", "method": "ML", "test": test,
+        "level": level, "prediction": prediction,
+    }  # fmt: skip
+
+
+def _stack(xi, ni, subset, prediction, *, level, nodes, test):
+    """The model of each data set of a stack."""
+    from evisynth.model import MetaAnalyses
+
+    counted = np.ones(xi.shape, bool)
+    if subset is not None:
+        counted = check_subset("rma_glmm", subset, xi.shape)
+        xi, ni = np.broadcast_to(xi, counted.shape), np.broadcast_to(ni, counted.shape)
+    k = counted.sum(axis=1)
+    ok = _estimable(xi, ni, counted) & (k > 1)
+    found = {}
+    if ok.any():
+        found = _fit(xi[ok], ni[ok], counted[ok] * 1.0, prediction, level, nodes, test)
+    numbers = {name: np.full(xi.shape[:1], np.nan) for name in _NUMBERS}
+    numbers["weights"] = np.full(xi.shape, np.nan)
+    for name in numbers:
+        if found:
+            numbers[name][ok] = found[name]
+    estimable = np.isfinite(numbers["se"])
+    notes = _stack_notes(k, estimable, numbers["tau2"] == 0)
+    what = _what(level, prediction, test)
+    return MetaAnalyses(**what, **numbers, k=k, estimable=estimable, notes=notes)
+
+
+_NUMBERS = (
+    "estimate", "se", "ci_lb", "ci_ub", "pi_lb", "pi_ub", "tau2", "I2", "H2", "Q", "Q_p",
+)  # fmt: skip
+
+
+def _stack_notes(k, estimable, at_zero):
+    notes = ["the binomial-normal model has no I2 and H2"]
+    if not estimable.all():
+        notes.append(f"{(~estimable).sum()} of {k.size} data sets have no finite maximum: nan")
+    if np.any(k < PREDICTION_MINIMUM_K):
+        notes.append("below three studies there is no prediction interval: nan")
+    if at_zero.any():
+        notes.append(f"tau is estimated as 0 in {at_zero.sum()} of {k.size} data sets")
+    return tuple(notes)
+
+
+def _fit(xi, ni, counted, prediction, level, nodes, test):
+    """Numbers of each data set, in arrays of shape (B,), and weights (B, k)."""
+    fit = maximise(Data(xi, ni, counted, np.ones((xi.shape[1], 1))), nodes)
+    mu, se, tau2 = fit.beta[:, 0], np.sqrt(fit.covariance[:, 0, 0]), fit.tau**2
+    k = np.count_nonzero(counted, axis=1)
+    upper = 0.5 + level / 2
+    half = se * (ndtri(upper) if test == "z" else stdtrit(k - 1, upper))
+    wide = _prediction_half(se, tau2, k, upper, prediction)
+    p = expit(mu)[:, None]
+    weights = counted / (1 / (ni * p * (1 - p)) + tau2[:, None])
+    Q = _likelihood_ratio_q(xi, ni, counted)
+    none = np.full(k.shape, np.nan)
+    return {
+        "k": k, "estimate": mu, "se": se, "ci_lb": mu - half, "ci_ub": mu + half,
+        "pi_lb": mu - wide, "pi_ub": mu + wide, "tau2": tau2, "I2": none, "H2": none,
+        "Q": Q, "Q_p": chdtrc(k - 1, Q),
+        "weights": 100 * weights / weights.sum(axis=1, keepdims=True),
+    }  # fmt: skip
+
+
+def _prediction_half(se, tau2, k, upper, prediction):
+    """Half of each prediction interval; nan below three studies."""
+    df = np.maximum(k - (2 if prediction == "HTS" else 1), 1)
+    quantile = ndtri(upper) if prediction == "z" else stdtrit(df, upper)
+    return np.where(k < PREDICTION_MINIMUM_K, np.nan, quantile * np.sqrt(se**2 + tau2))
+
+
+def _likelihood_ratio_q(xi, ni, counted):
+    """Deviance of equal proportions against one proportion per study; chi-squared, k - 1."""
+    xi, ni = xi * counted, np.where(counted > 0, ni, 1)
+    p = (xi.sum(axis=1) / (ni * counted).sum(axis=1))[:, None]
+    others = (ni - xi) * counted
+    deviance = xlogy(xi, xi / (ni * p)) + xlogy(others, others / (ni * (1 - p)))
+    return 2 * deviance.sum(axis=1)
 
 
 def glmm_log_likelihood(mu, tau, xi, ni, *, nodes=NODES):
     """Marginal log-likelihood at ``mu`` (log odds) and ``tau``, binomial coefficients included."""
     name = "glmm_log_likelihood"
     xi, ni = check_counts(name, xi, ni)
-    nodes = _check_nodes(name, nodes)
+    nodes = check_nodes(name, nodes)
     mu, tau = (
         check_number(name, argument, value, np.isfinite, "a finite number")
         for argument, value in (("mu", mu), ("tau", tau))
     )
-    saturated = float(np.sum(stats.binom.logpmf(xi, ni, xi / ni)))
-    return evaluate(mu, tau, xi, ni, nodes)[0] + saturated
+    return float(np.sum(log_likelihood(mu, abs(tau), xi, ni, nodes))) + offset(xi, ni)
 
 
-def _check_nodes(function, nodes):
-    return check_whole_number(function, "nodes", nodes, 51, 10_000)
+def offset(xi, ni):
+    """What the log-likelihoods of `evisynth.glmm_fit` leave out: the saturated model's."""
+    choose = gammaln(ni + 1) - gammaln(xi + 1) - gammaln(ni - xi + 1)
+    return float(np.sum(choose + saturated(xi, ni)))
 
 
-def _check_estimable(xi, ni):
+def check_nodes(function, nodes):
+    """Quadrature points to begin with, made odd."""
+    return 2 * (check_whole_number(function, "nodes", nodes, 15, 10_000) // 2) + 1
+
+
+def check_estimable(function, xi, ni):
+    """Refuse one data set without a finite maximum."""
     total, events, k = int(ni.sum()), int(xi.sum()), xi.size
     if events in (0, total):
         extent = "nothing but" if events else "no"
@@ -127,7 +234,7 @@ def _check_estimable(xi, ni):
         remedy = "Show the studies side by side, with their exact intervals."
     else:
         return
-    raise NotEstimable(f"rma_glmm: {which}; the likelihood has no finite maximum. {remedy}")
+    raise NotEstimable(f"{function}: {which}; the likelihood has no finite maximum. {remedy}")
 
 
 def no_finite_spread(xi, ni):
@@ -140,62 +247,9 @@ def no_finite_spread(xi, ni):
     return bool(np.all((xi == 0) | (xi == ni)) and np.any(ni > 1))
 
 
-def _maximise(xi, ni, nodes):
-    """The global maximum over (mu, tau >= 0); tau is exactly 0 where the boundary is as good."""
-    yi, vi = escalc("PLO", xi=xi, ni=ni)
-    common = float(logit(xi.sum() / ni.sum()))
-    moments = dersimonian_laird(yi, vi) ** 0.5
-
-    def negative(parameters):
-        value, gradient, _ = evaluate(*parameters, xi, ni, nodes)
-        return -value, -gradient
-
-    boundary = evaluate(common, 0.0, xi, ni, nodes)[0]
-    best = (boundary, common, 0.0)
-    for start in (max(moments, 0.1), 0.5, 1.5):
-        found = minimize(
-            negative,
-            (common, start),
-            jac=True,
-            method="BFGS",
-            options={"gtol": 1e-4, "maxiter": 500},
-        )
-        mu, tau = _newton(found.x, xi, ni, nodes)
-        value = evaluate(mu, tau, xi, ni, nodes)[0]
-        if value > best[0] + 1e-9 and abs(tau) > _BOUNDARY:
-            best = (value, mu, abs(tau))
-    return float(best[1]), float(best[2])
-
-
-def _newton(parameters, xi, ni, nodes):
-    """Polish an optimum with Newton steps."""
-    current = np.asarray(parameters, dtype=float)
-    for _ in range(8):
-        _, gradient, information = evaluate(*current, xi, ni, nodes)
-        if np.any(np.linalg.eigvalsh(information) <= 0):
-            break
-        step = np.linalg.solve(information, gradient)
-        current = current + np.clip(step, -0.5, 0.5)
-        if np.max(np.abs(step)) < 1e-11:
-            break
-    return current
-
-
-def _standard_error(mu, tau, xi, ni, nodes):
-    if tau == 0:
-        return float(1 / np.sqrt(np.sum(ni) * expit(mu) * (1 - expit(mu))))
-    return float(np.sqrt(np.linalg.inv(evaluate(mu, tau, xi, ni, nodes)[2])[0, 0]))
-
-
-def _binomial_variance(mu, ni):
-    p = expit(mu)
-    return 1 / (ni * p * (1 - p))
-
-
-def _likelihood_ratio_q(xi, ni):
-    """Deviance of equal proportions against one proportion per study; chi-squared, k - 1."""
-    p = xi.sum() / ni.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        events = np.where(xi > 0, xi * np.log(xi / (ni * p)), 0)
-        others = np.where(ni > xi, (ni - xi) * np.log((ni - xi) / (ni * (1 - p))), 0)
-    return float(2 * np.sum(events + others))
+def _estimable(xi, ni, counted):
+    """Which data sets of a stack have a finite maximum, as `check_estimable` has it."""
+    events, total = (xi * counted).sum(axis=1), (ni * counted).sum(axis=1)
+    extreme = np.all((xi == 0) | (xi == ni) | ~counted, axis=1)
+    spread = extreme & np.any((ni > 1) & counted, axis=1)
+    return (events > 0) & (events < total) & ~spread

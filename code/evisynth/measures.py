@@ -123,5 +123,7 @@ MEASURES = {
     "OR": Measure("odds ratio", np.exp, 2, 1.0, "log"),
     "RR": Measure("risk ratio", np.exp, 2, 1.0, "log"),
     "RD": Measure("risk difference", _identity, 2, 0.0),
+    "HR": Measure("hazard ratio", np.exp, 2, 1.0, "log"),
+    "MS": Measure("median survival", np.exp, 0, None, "log"),
     "GEN": Measure("effect", _identity, 0, None),
 }

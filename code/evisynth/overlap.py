@@ -125,6 +125,17 @@ class OverlapGraph:
 
     def shares(self, a: str, b: str) -> bool:
         """Whether patients are in both, shown by the edges or presumed from a common parent."""
+        pair = frozenset((a, b))
+        if pair not in self._known:
+            self._known[pair] = self._shares(a, b)
+        return self._known[pair]
+
+    @cached_property
+    def _known(self) -> dict[frozenset[str], bool]:
+        """Answers of `shares`, which the branches of an analysis ask again and again."""
+        return {}
+
+    def _shares(self, a: str, b: str) -> bool:
         if a == b:
             return True
         if self.disjoint(a, b):
@@ -157,6 +168,13 @@ class OverlapGraph:
         for a, relation, b in self.edges:
             found.setdefault(relation, set()).add(frozenset((a, b)))
         return {relation: frozenset(pairs) for relation, pairs in found.items()}
+
+    def cautious(self) -> OverlapGraph:
+        """The same cohorts, with those that may share patients taken to share them."""
+        return OverlapGraph(
+            Edge(a, "partly_shared" if relation == "possible" else relation, b)
+            for a, relation, b in self.edges
+        )
 
     def describe(self, a: str, b: str) -> str:
         """How ``a`` relates to ``b``: "same", "inside", "contains", "shares", "possible" or ""."""

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
+from evisynth.bayes import BayesAnalysis, bayes_binomial
+from evisynth.betabinomial import betabinomial
 from evisynth.checks import check_counts, check_level, check_slab, shown
 from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm import no_finite_spread, rma_glmm
 from evisynth.model import MetaAnalysis, rma
+from evisynth.result import Result, plain
 
 FEW = 5
+BAYES, BAYES_NARROW, BAYES_HEAVY = "Bayes, HN(1)", "Bayes, HN(0.5)", "Bayes, HC(0.5)"
+GLMM, LOGIT, ARCSINE = "binomial-normal", "logit, REML", "arcsine, REML"
+BETA = "beta-binomial"
+_MODELS = MappingProxyType(
+    {
+        BAYES: lambda xi, ni, more: bayes_binomial(xi, ni, tau_prior="HN(1)", **more),
+        BAYES_NARROW: lambda xi, ni, more: bayes_binomial(xi, ni, tau_prior="HN(0.5)", **more),
+        BAYES_HEAVY: lambda xi, ni, more: bayes_binomial(xi, ni, tau_prior="HC(0.5)", **more),
+        GLMM: lambda xi, ni, more: rma_glmm(xi, ni, **more),
+        LOGIT: lambda xi, ni, more: rma(*escalc("PLO", xi=xi, ni=ni), measure="PLO", **more),
+        ARCSINE: lambda xi, ni, more: rma(*escalc("PAS", xi=xi, ni=ni), measure="PAS", **more),
+        BETA: lambda xi, ni, more: betabinomial(xi, ni, **more),
+    }
+)
+# The model of the headline, if the rule has one, and what always stands beside it.
+HEADLINES = MappingProxyType({"few": BAYES, "many": GLMM})
+BESIDE = MappingProxyType(
+    {
+        "none": (),
+        "one": (),
+        "two": (BAYES,),
+        "few": (BAYES_NARROW, BAYES_HEAVY, GLMM, LOGIT),
+        "many": (BAYES, LOGIT, ARCSINE, BETA),
+        "boundary": (BAYES,),
+        "extreme": (BAYES,),
+    }
+)
 
 
 class CommonEffect(NamedTuple):
@@ -25,7 +57,7 @@ class CommonEffect(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Pooled:
+class Pooled(Result):
     """Single-arm proportions, pooled as far as their number allows.
 
     Attributes
@@ -36,10 +68,12 @@ class Pooled:
     xi, ni : tuple of int
     lower, upper : tuple of float
         Exact interval of each study, proportions.
-    headline : MetaAnalysis or None
-        The binomial-normal model, only where ``rule`` is "few" or "many".
-    inverse_variance : MetaAnalysis or None
-        Logit, REML, ad hoc Knapp-Hartung, beside the headline.
+    headline : MetaAnalysis, BayesAnalysis or None
+        The binomial-normal model: by Bayes where ``rule`` is "few", by likelihood where it is
+        "many", else None.
+    beside : mapping of str to Result
+        What always stands beside the studies or the headline under this rule, by the names of
+        `BESIDE`: other priors, the likelihood, inverse variance, the beta-binomial.
     common_effect : CommonEffect or None
         The common-effect binomial model, in which each study has the same proportion (the model of
         Stijnen et al, Stat Med 2010;29:3046, without the random effect). Events over patients of
@@ -57,11 +91,32 @@ class Pooled:
     slab: tuple[str, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
-    headline: MetaAnalysis | None
-    inverse_variance: MetaAnalysis | None
+    headline: MetaAnalysis | BayesAnalysis | None
     common_effect: CommonEffect | None
     warning: str
     level: float = 0.95
+    beside: Mapping[str, Result] = field(default_factory=dict, hash=False)
+
+    @property
+    def inverse_variance(self):
+        """Logit, REML, ad hoc Knapp-Hartung; None where no model is fitted."""
+        return self.beside.get(LOGIT)
+
+    @property
+    def bayes(self):
+        """Bayes with the half-normal prior of scale 1; None below two studies."""
+        return self.headline if self.rule == "few" else self.beside.get(BAYES)
+
+    @property
+    def glmm(self):
+        """The binomial-normal model by likelihood; None where it is not fitted."""
+        return self.headline if self.rule == "many" else self.beside.get(GLMM)
+
+    @property
+    def models(self):
+        """The headline and everything beside it, by name."""
+        first = {} if self.headline is None else {HEADLINES[self.rule]: self.headline}
+        return first | dict(self.beside)
 
     @property
     def k(self):
@@ -102,24 +157,30 @@ class Pooled:
         return tuple(100 * n / self.total for n in self.ni)
 
     def to_dict(self):
-        """All fields as plain Python types."""
-        return {
-            "rule": self.rule,
-            "k": self.k,
-            "events": self.events,
-            "total": self.total,
-            "xi": list(self.xi),
-            "ni": list(self.ni),
-            "slab": list(self.slab),
-            "lower": list(self.lower),
-            "upper": list(self.upper),
-            "displayed": self.displayed,
-            "headline": self.headline.to_dict() if self.headline else None,
-            "inverse_variance": self.inverse_variance.to_dict() if self.inverse_variance else None,
-            "common_effect": list(self.common_effect) if self.common_effect else None,
-            "warning": self.warning,
-            "level": self.level,
-        }
+        """All fields, the sizes and what is displayed, as plain Python types."""
+        more = {"k": self.k, "events": self.events, "total": self.total}
+        return super().to_dict() | more | {"displayed": plain(self.displayed)}
+
+    def terms(self):
+        """A row per model, the headline first, display scale."""
+        names = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
+        rows = {} if self.common_effect is None else {
+            "common effect": dict(zip(names[:3], self.common_effect, strict=True))
+        }  # fmt: skip
+        rows = {name: result.displayed for name, result in self.models.items()} | rows
+        return [
+            {"term": name, "headline": name == HEADLINES.get(self.rule)}
+            | {key: shown.get(key) for key in names} | {"scale": "proportion"}
+            for name, shown in rows.items()
+        ]  # fmt: skip
+
+    def __repr__(self):
+        """Rule, sizes and what is displayed."""
+        shown = self.displayed
+        rate = "" if shown["estimate"] is None else (
+            f": {shown['estimate']:.3f} [{shown['ci_lb']:.3f}, {shown['ci_ub']:.3f}]"
+        )  # fmt: skip
+        return f"<pooled by the rule {self.rule!r}, {self.events}/{self.total}, k = {self.k}{rate}>"
 
 
 WARNINGS = {
@@ -127,8 +188,8 @@ WARNINGS = {
     "one": "One cohort: its own exact interval, nothing is pooled.",
     "two": "Two cohorts: they stand side by side. Two cannot tell how much centres differ, so no "
     "pooled rate is given.",
-    "few": "{k} cohorts: with so few, the spread between centres is hardly known, and both "
-    "intervals are themselves uncertain.",
+    "few": "{k} cohorts: with so few, the spread between centres is hardly known. The rate is a "
+    "Bayesian one, and what is assumed of that spread bears on both intervals.",
     "many": "",
     "boundary": "Every cohort has the same extreme result, so the spread between centres cannot be "
     "estimated; the exact interval treats all patients as one cohort.",
@@ -172,12 +233,14 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
     if _length(xi) == 0:
         _check_none("ni", ni)
         _check_none("slab", () if slab is None else slab)
-        return Pooled("none", (), (), (), (), (), None, None, None, WARNINGS["none"], level)
+        return Pooled("none", (), (), (), (), (), None, None, WARNINGS["none"], level)
     xi, ni = check_counts("pool_proportions", xi, ni)
     slab = check_slab("pool_proportions", slab, xi.size)
     rule = small_k_rule(xi, ni)
     lower, upper = study_intervals(xi, ni, level=level)
-    modelled = rule in ("few", "many")
+    more = {"slab": slab, "level": level}
+    fitted = {name: _MODELS[name](xi, ni, more) for name in BESIDE[rule]}
+    headline = _MODELS[HEADLINES[rule]](xi, ni, more) if rule in HEADLINES else None
     return Pooled(
         rule=rule,
         xi=tuple(int(x) for x in xi),
@@ -185,16 +248,12 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         slab=slab,
         lower=tuple(np.atleast_1d(lower).tolist()),
         upper=tuple(np.atleast_1d(upper).tolist()),
-        headline=rma_glmm(xi, ni, slab=slab, level=level) if modelled else None,
-        inverse_variance=_inverse_variance(xi, ni, slab, level) if modelled else None,
+        headline=headline,
         common_effect=_common_effect(xi, ni, level),
         warning=WARNINGS[rule].format(k=xi.size),
         level=level,
+        beside=MappingProxyType(fitted),
     )
-
-
-def _inverse_variance(xi, ni, slab, level):
-    return rma(*escalc("PLO", xi=xi, ni=ni), measure="PLO", slab=slab, level=level)
 
 
 def _common_effect(xi, ni, level):

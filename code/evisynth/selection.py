@@ -116,6 +116,9 @@ class Selection:
         return pool_proportions(self.xi, self.ni, slab=self.slab)
 
 
+_MORE_THAN_ALL = 10**9  # patients; puts a cohort before any number of others
+
+
 class Selector:
     """Chooses, for each pool, the row that speaks for a cohort and the cohorts that are counted.
 
@@ -127,11 +130,13 @@ class Selector:
     graph : OverlapGraph
     rejected : set of (str, str)
         Discrepancy and claim of every claim that was decided against.
+    own_first : bool
+        Whether a cohort read in its own report goes before a larger one read in another's.
     """
 
-    def __init__(self, cohorts, studies, outcomes, graph, rejected):
+    def __init__(self, cohorts, studies, outcomes, graph, rejected, *, own_first=False):
         self.cohorts, self.studies, self.graph = cohorts, studies, graph
-        self._rejected = rejected
+        self._rejected, self._own_first = rejected, own_first
         self._rows: dict[tuple, list] = {}
         for row in outcomes:
             self._rows.setdefault((row["cohort_id"], row["outcome"]), []).append(row)
@@ -159,7 +164,9 @@ class Selector:
     def _candidate(self, cohort_id, row):
         """Among equals the earlier report is counted."""
         year = self.studies[self.cohorts[cohort_id]["study_id"]]["year"] or 9999
-        return Candidate(cohort_id, row["total"], not row["second_hand"], year)
+        own = not row["second_hand"]
+        before = _MORE_THAN_ALL if self._own_first and own else 0
+        return Candidate(cohort_id, row["total"] + before, own, year)
 
     def _rows_of(self, cohort_id, spec):
         if not fits_where(self.cohorts[cohort_id], spec):

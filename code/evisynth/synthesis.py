@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evisynth.analyses import AnalysisSpec
-from evisynth.effects import escalc, mantel_haenszel
+from evisynth.effects import escalc
 from evisynth.errors import ArgumentError
 from evisynth.model import MetaAnalysis, rma
 from evisynth.overlap import Candidate, independent_set
 from evisynth.selection import Counted, Selection
+from evisynth.two_arm import mantel_haenszel
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,9 @@ class Analysis:
         a, n1, c, n2 = ([pair[side].row[part] for pair in pairs] for side, part in _CELLS)
         yi, vi = escalc("OR", ai=a, n1i=n1, ci=c, n2i=n2)
         models = tuple(rma([y], [v], measure="OR", test="z") for y, v in zip(yi, vi, strict=True))
-        return OddsRatios(pairs, models, mantel_haenszel(a, n1, c, n2))
+        common = mantel_haenszel(a, n1, c, n2).displayed
+        limits = common["estimate"], common["ci_lb"], common["ci_ub"]
+        return OddsRatios(pairs, models, limits)
 
 
 _CELLS = ((0, "events"), (0, "total"), (1, "events"), (1, "total"))

@@ -1,132 +1,260 @@
-"""Between-study variance of the normal-normal model: estimators on arrays, analysis scale."""
+"""Between-study variance of the normal-normal model: estimators on stacks, analysis scale.
+
+Each takes a `Stack` of B data sets and gives tau2 of shape (B,).
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
+
+from evisynth.weighted import Design, Stack, dot
+
+_RATIO = 1.5  # between neighbours of the scan, in vi + tau2; tests look with a far finer one
+_BLOCK = 1 << 16  # numbers worked on at once, so that they stay in the cache
+_MEMORY = 1 << 22  # numbers held per chunk of a large stack: 32 MiB each
 
 
-def generalised_q(yi, vi, tau2=0.0):
-    """Cochran's Q generalised to weights 1 / (vi + tau2); DerSimonian and Kacker (2007) eq 6."""
-    wi = 1 / (vi + tau2)
-    return float(np.sum(wi * (yi - np.sum(wi * yi) / np.sum(wi)) ** 2))
+def estimate_tau2(method, yi, vi, X=None):
+    """Between-study variance of one data set or of a stack.
+
+    Parameters
+    ----------
+    method : str
+        One of `ESTIMATORS`.
+    yi, vi : ndarray, shape (k,) or (B, k)
+    X : ndarray, shape (k, p) or (B, k, p), optional
+        Design matrix, an intercept alone where none is given.
+
+    Returns
+    -------
+    float or ndarray of shape (B,)
+        At least 0; exactly 0 at the boundary, and where k is not above the number of coefficients.
+    """
+    stack = stack_of(yi, vi, X=X)
+    found = in_chunks(ESTIMATORS[method], stack)
+    return float(found[0]) if np.ndim(yi) == 1 and np.ndim(X) < 3 else found
 
 
-def restricted_log_likelihood(yi, vi, tau2):
-    """Restricted log-likelihood up to a constant; Viechtbauer (2005) J Educ Behav Stat 30:261."""
-    wi = 1 / (vi + tau2)
-    mu = np.sum(wi * yi) / np.sum(wi)
-    return float(0.5 * (np.sum(np.log(wi)) - np.log(np.sum(wi)) - np.sum(wi * (yi - mu) ** 2)))
+def stack_of(yi, vi, subset=None, X=None):
+    """A `Stack` of arrays that have data sets first, as the public functions take them.
+
+    Parameters
+    ----------
+    yi, vi : ndarray, shape (k,) or (B, k)
+    subset : ndarray of bool, shape (B, k), optional
+    X : ndarray, shape (k, p) or (B, k, p), optional
+    """
+    model = None
+    if X is not None:
+        model = Design(np.moveaxis(X, 0, -1) if np.ndim(X) == 3 else np.asarray(X)[:, :, None])
+    columns = max(
+        1 if np.ndim(yi) == 1 else len(yi),
+        0 if subset is None else len(subset),
+        X.shape[0] if np.ndim(X) == 3 else 1,
+    )
+    shape = (np.shape(yi)[-1], columns)
+    yi, vi = (np.ascontiguousarray(np.broadcast_to(_studies_first(a), shape)) for a in (yi, vi))
+    counted = None if subset is None else np.ascontiguousarray(subset.T)
+    return Stack(yi, vi, counted, model)
 
 
-def log_likelihood(yi, vi, tau2):
-    """Profile log-likelihood of tau2 up to a constant (the mean at its weighted average)."""
-    wi = 1 / (vi + tau2)
-    mu = np.sum(wi * yi) / np.sum(wi)
-    return float(0.5 * (np.sum(np.log(wi)) - np.sum(wi * (yi - mu) ** 2)))
+def _studies_first(array):
+    return array[:, None] if array.ndim == 1 else array.T
 
 
-def equal_effects(yi, vi):
+def in_chunks(function, stack):
+    """A function of a stack, worked out so that a large one never takes much memory."""
+    step = max(1, _MEMORY // (stack.yi.shape[0] * stack.model.p**2))
+    if stack.size <= step:
+        return function(stack)
+    parts = [
+        function(stack.take(slice(start, start + step))) for start in range(0, stack.size, step)
+    ]
+    return np.concatenate(parts)
+
+
+def equal_effects(stack):
     """No between-study variance by assumption."""
-    return 0.0
+    return np.zeros(stack.size)
 
 
-def typical_variance(vi):
-    """A typical sampling variance; Higgins and Thompson (2002) Stat Med 21:1539, eq 9."""
-    return float((vi.size - 1) / _moment_weight(1 / vi))
-
-
-def _moment_weight(wi):
-    """Sum of w less the sum of w^2 over it, by pairs: next to one huge weight nothing cancels."""
-    before = np.concatenate([[0.0], np.cumsum(wi)[:-1]])
-    return 2 * np.sum(wi * before) / np.sum(wi)
-
-
-def dersimonian_laird(yi, vi):
+def dersimonian_laird(stack):
     """Method of moments, truncated at 0; DerSimonian and Laird (1986) Control Clin Trials 7:177."""
-    excess = generalised_q(yi, vi) - (yi.size - 1)
-    return max(0.0, float(excess / _moment_weight(1 / vi)))
+    moment = stack.model.trace(stack.weights(0.0))
+    return _estimable(stack, (stack.q() - stack.df) / np.where(stack.df > 0, moment, 1))
 
 
-def hedges(yi, vi):
-    """Variance of the effects less the mean sampling variance; Hedges and Olkin (1985) ch 9."""
-    return max(0.0, float(np.var(yi, ddof=1) - np.mean(vi)))
+def hedges(stack):
+    """Spread of the effects less the mean sampling variance; Hedges and Olkin (1985) ch 9."""
+    ones = np.ones_like(stack.yi) if stack.counted is None else stack.counted.astype(float)
+    left = np.sum(ones * stack.model.residuals(ones, stack.yi) ** 2, axis=0)
+    expected = np.sum(ones * (1 - stack.model.hat(ones)) * stack.vi, axis=0)
+    return _estimable(stack, (left - expected) / np.maximum(stack.df, 1))
 
 
-def hunter_schmidt(yi, vi):
+def hunter_schmidt(stack):
     """(Q - k) over the sum of weights, truncated at 0; Schmidt and Hunter (2015) ch 9."""
-    return max(0.0, float((generalised_q(yi, vi) - yi.size) / np.sum(1 / vi)))
+    return _estimable(stack, (stack.q() - stack.k) / np.sum(stack.weights(0.0), axis=0))
 
 
-def sidik_jonkman(yi, vi):
+def sidik_jonkman(stack):
     """One step from the spread of the effects; Sidik and Jonkman (2005) Appl Stat 54:367."""
-    start = float(np.var(yi))
-    return start * generalised_q(yi, vi, start) / (yi.size - 1)
+    start = stack.squares() / stack.k
+    return _estimable(stack, start * stack.q(start) / np.maximum(stack.df, 1))
 
 
-def solve_q(yi, vi, target):
-    """The tau2 at which Q(tau2) is ``target``, or 0 where Q(0) lies below: Q falls in tau2."""
-    if generalised_q(yi, vi) <= target:
-        return 0.0
-    upper = max(np.var(yi, ddof=1), np.max(vi))
-    while generalised_q(yi, vi, upper) > target:
-        upper *= 2
-    return _root(lambda tau2: generalised_q(yi, vi, tau2) - target, 0, upper)
+def _estimable(stack, tau2):
+    """At least 0, and 0 where no degree of freedom is left."""
+    return np.where(stack.df > 0, np.maximum(tau2, 0.0), 0.0)
 
 
-def paule_mandel(yi, vi):
-    """Root of Q(tau2) = k - 1, or 0 where Q(0) lies below; Paule and Mandel (1982)."""
-    return solve_q(yi, vi, yi.size - 1)
+def solve_q(stack, target):
+    """The tau2 at which Q(tau2) is ``target``, or 0 where Q(0) lies below.
+
+    1 / Q is concave and rises with tau2, so Newton's steps from 0 on it never pass the root.
+    """
+    target = np.broadcast_to(np.asarray(target, dtype=float), (stack.size,))
+    tau2, open_ = np.zeros(stack.size), np.flatnonzero(stack.df > 0)
+    for _ in range(500):
+        if not open_.size:
+            break
+        part = stack if open_.size == stack.size else stack.take(open_)
+        wi = part.weights(tau2[open_])
+        ri = part.model.residuals(wi, part.yi)
+        ui = wi * ri
+        q, fall = dot(ui, ri), dot(ui, ui)
+        above = q > target[open_]
+        step = np.where(above, q / np.where(above, fall, 1) * (q / target[open_] - 1), 0.0)
+        tau2[open_] += step
+        open_ = open_[step > 1e-15 * tau2[open_]]
+    return tau2
 
 
-def empirical_bayes(yi, vi):
+def paule_mandel(stack):
+    """Root of Q(tau2) = k - p, or 0 where Q(0) lies below; Paule and Mandel (1982)."""
+    return solve_q(stack, np.maximum(stack.df, 1))
+
+
+def empirical_bayes(stack):
     """Morris (1983) J Am Stat Assoc 78:47: the solution of the equation of Paule and Mandel."""
-    return paule_mandel(yi, vi)
+    return paule_mandel(stack)
 
 
-def _maximise(objective, yi, vi):
+class Likelihood:
+    """Log-likelihood of tau2 with the coefficients at their best, up to a constant.
+
+    Restricted: Viechtbauer (2005) J Educ Behav Stat 30:261; with moderators Raudenbush (2009).
+    """
+
+    def __init__(self, restricted):
+        """Say which of the two."""
+        self.restricted = restricted
+
+    def value(self, stack, tau2):
+        """Log-likelihood, shape of tau2."""
+        wi = stack.weights(tau2)
+        logs = np.log(wi) if stack.counted is None else np.log(np.where(stack.counted, wi, 1.0))
+        q = np.sum(wi * stack.model.residuals(wi, stack.yi) ** 2, axis=0)
+        lost = stack.model.log_determinant(wi) if self.restricted else 0.0
+        return 0.5 * (np.sum(logs, axis=0) - lost - q)
+
+    def score(self, stack, tau2):
+        """Its slope in tau2."""
+        wi = stack.weights(tau2)
+        ui, expected = stack.model.pulls(wi, stack.yi)
+        if self.restricted:
+            expected = expected - stack.model.explained(wi, wi)
+        return 0.5 * (dot(ui, ui) - expected)
+
+    def score_and_slope(self, stack, tau2):
+        """The slope and its own slope."""
+        wi = stack.weights(tau2)
+        ui, expected = stack.model.pulls(wi, stack.yi)
+        bend = dot(wi, wi)
+        if self.restricted:
+            expected = expected - stack.model.explained(wi, wi)
+            bend = bend - 2 * stack.model.explained(wi, wi * wi)
+            bend = bend + stack.model.explained_square(wi)
+        again, _ = stack.model.pulls(wi, ui)
+        return 0.5 * (dot(ui, ui) - expected), 0.5 * bend - dot(ui, again)
+
+
+RESTRICTED, UNRESTRICTED = Likelihood(True), Likelihood(False)
+
+
+def scan(stack):
+    """Values of tau2 from 0 to where both likelihoods fall for certain, shape (G, B).
+
+    With orthogonal contrasts z of the effects the restricted score is half a sum of k - p terms
+    (z^2 - l - tau2) / (l + tau2)^2, each l between the smallest and the largest vi. From
+    (k - p) (smallest + tau2)^2 = (sum of squares) (largest + tau2) on, that sum is below 0. Each
+    term bends on the scale of l + tau2, so points in constant ratio miss no wave.
+    """
+    low, high = stack.smallest(stack.vi), stack.largest(stack.vi)
+    mean_square = stack.squares() / np.maximum(stack.df, 1)
+    top = 0.5 * (mean_square + np.sqrt(mean_square * (mean_square + 4 * (high - low))))
+    reach = np.log(np.maximum(top / low, 1.0)) * (1 + 1e-12)
+    steps = max(2, int(np.ceil(np.max(reach) / np.log(_RATIO))) + 1)
+    return low * np.expm1(np.linspace(0.0, 1.0, steps)[:, None] * reach)
+
+
+def _scores(likelihood, stack, grid):
+    """Score at each point of a scan, in blocks."""
+    block = max(1, _BLOCK // stack.yi.size)
+    spread = stack.spread()
+    return np.concatenate(
+        [
+            likelihood.score(spread, grid[start : start + block])
+            for start in range(0, len(grid), block)
+        ]
+    )
+
+
+def maximise(likelihood, stack):
     """Global maximum over tau2 >= 0: there can be several local ones, so scan, then polish."""
-    top = 10 * max(np.var(yi, ddof=1), np.max(vi))
-    grid = np.concatenate([[0.0], np.geomspace(min(top * 1e-10, np.min(vi) * 1e-4), top, 240)])
-    score = _SCORES[objective]
-    slopes = np.array([score(yi, vi, tau2) for tau2 in grid])
-    rises = np.flatnonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-    peaks = [_root(lambda tau2: score(yi, vi, tau2), grid[i], grid[i + 1]) for i in rises]
+    grid = scan(stack)
+    slopes = _scores(likelihood, stack, grid)
+    point, column = np.nonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
+    peaks = _root(likelihood, stack.take(column), grid[point, column], grid[point + 1, column])
+    found = np.zeros(stack.size)
     # 0 is a local maximum only where the score there is not above 0.
-    candidates = peaks if slopes[0] > 0 else [0.0, *peaks]
-    return max(candidates, key=lambda tau2: objective(yi, vi, tau2))
+    ends = slopes[0] <= 0
+    if np.all(np.bincount(column, minlength=stack.size) + ends == 1):
+        found[column] = peaks
+        return np.where(stack.df > 0, found, 0.0)
+    best = np.where(ends, likelihood.value(stack, found), -np.inf)
+    heights = likelihood.value(stack.take(column), peaks)
+    for which in np.argsort(heights, kind="stable"):
+        if heights[which] > best[column[which]]:
+            best[column[which]], found[column[which]] = heights[which], peaks[which]
+    return np.where(stack.df > 0, found, 0.0)
 
 
-def _root(function, low, high):
-    """Root in a bracket, to machine precision relative to itself."""
-    # xtol next to nothing: an absolute tolerance would tie the accuracy to the unit of yi.
-    return brentq(function, low, high, xtol=1e-300, rtol=1e-14, maxiter=2000)
+def _root(likelihood, stack, low, high):
+    """Where a score falls through 0 between two points: Newton, with a bracket that never opens."""
+    tau2 = 0.5 * (low + high)
+    for _ in range(100):
+        score, slope = likelihood.score_and_slope(stack, tau2)
+        low, high = np.where(score > 0, tau2, low), np.where(score > 0, high, tau2)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            newton = tau2 - score / slope
+        inside = (slope < 0) & (newton >= low) & (newton <= high)
+        after = np.where(inside, newton, 0.5 * (low + high))
+        moved = np.abs(after - tau2)
+        tau2 = after
+        if np.all(moved <= 1e-13 * tau2):
+            break
+    return tau2
 
 
-def _restricted_score(yi, vi, tau2):
-    wi = 1 / (vi + tau2)
-    total = np.sum(wi)
-    mu = np.sum(wi * yi) / total
-    return 0.5 * (np.sum(wi**2 * (yi - mu) ** 2) - total + np.sum(wi**2) / total)
-
-
-def _score(yi, vi, tau2):
-    wi = 1 / (vi + tau2)
-    mu = np.sum(wi * yi) / np.sum(wi)
-    return 0.5 * (np.sum(wi**2 * (yi - mu) ** 2) - np.sum(wi))
-
-
-_SCORES = {restricted_log_likelihood: _restricted_score, log_likelihood: _score}
-
-
-def reml(yi, vi):
+def reml(stack):
     """Restricted maximum likelihood, the global maximum, exactly 0 at the boundary."""
-    return _maximise(restricted_log_likelihood, yi, vi)
+    return maximise(RESTRICTED, stack)
 
 
-def ml(yi, vi):
+def ml(stack):
     """Maximum likelihood, the global maximum, exactly 0 at the boundary."""
-    return _maximise(log_likelihood, yi, vi)
+    return maximise(UNRESTRICTED, stack)
 
 
 ESTIMATORS = {

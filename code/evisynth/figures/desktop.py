@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evisynth.figures import marks
-from evisynth.figures.layout import GAP, INDENT, column_text, fit_layout
-from evisynth.figures.parts import footer, left_out_title, rob_key
+from evisynth.figures.layout import GAP, INDENT, column_text, fit_layout, stacked_text
+from evisynth.figures.parts import footer, left_out_title, rob_key, rob_key_width
 from evisynth.figures.rows import Forest, Group, LeftOut, Row, estimable
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
@@ -45,7 +45,10 @@ class Desktop:
         look = {"weight": 600, "color": "muted"}
         sheet.text(0, y, "Cohort", 12, **look)
         deepest = 0.0
-        for (left, width), head in zip(at.columns, self.plot.columns, strict=True):
+        if at.stacked:
+            lines = wrap(" · ".join(self.plot.columns), at.label - INDENT, 12)
+            deepest = MORE + sheet.lines(INDENT, y + MORE, lines, 12, color="muted")
+        for (left, width), head in zip(at.columns, self._heads, strict=True):
             lines = wrap(head, width, 12, weight=600)
             deepest = max(deepest, sheet.lines(left, y, lines, 12, **look))
         if self.plot.has_rob:
@@ -58,6 +61,11 @@ class Desktop:
         sheet.y = y + deepest + 12
         sheet.line([0, DESKTOP], [sheet.y, sheet.y], width=1.2)
         return sheet.y
+
+    @property
+    def _heads(self):
+        """Heads of columns that stand apart."""
+        return () if self.at.stacked else self.plot.columns
 
     def _group(self, group: Group, *, first):
         sheet = self.sheet
@@ -72,6 +80,20 @@ class Desktop:
         if group.note:
             width = self.at.plot[0] - 16 - INDENT
             sheet.paragraph(INDENT, group.note, 13, width, pitch=PITCH, color="muted", italic=True)
+        if group.nonetheless:
+            self._nonetheless(group.nonetheless)
+
+    def _nonetheless(self, item):
+        """Hollow and grey: an answer that is not given."""
+        sheet, at, y = self.sheet, self.at, self.sheet.y + PITCH / 2
+        look = {"color": "left-text"}
+        room = at.counts - measure(item.counts, 13) - GAP - INDENT
+        more = sheet.lines(INDENT, y, wrap(item.label, room, 13), **look)
+        sheet.text(at.counts, y, item.counts, align="right", **look)
+        marks.diamond(sheet, self.scale, y, item, solid=False, color="left-mark")
+        self._estimate(item, y, "left-text")
+        sheet.y += PITCH + more
+        sheet.paragraph(INDENT, item.text, 12, at.counts - INDENT, pitch=17, **look)
 
     def _row(self, row: Row, size):
         sheet, at, y = self.sheet, self.at, self.sheet.y + PITCH / 2
@@ -79,7 +101,13 @@ class Desktop:
         for number, (left, width) in enumerate(at.columns):
             lines = wrap(column_text(row, number), width, 13)
             more = max(more, sheet.lines(left, y, lines, color="muted", pitch=MORE))
-        marks.risk_of_bias(sheet, at.rob, y, row.rob)
+        if at.stacked:
+            lines = wrap(stacked_text(row), at.label - INDENT, 12)
+            # The label's lines above, and one more for the first of these.
+            more += MORE * bool(lines) + sheet.lines(
+                INDENT, y + more + MORE, lines, 12, color="muted"
+            )
+        marks.domains(sheet, at.rob, y, row.judgements)
         sheet.text(at.counts, y, row.counts, align="right")
         if estimable(row):
             marks.cohort(sheet, self.scale, y, row, size, shaped=self.plot.several_series)
@@ -171,14 +199,14 @@ class Desktop:
     def _remarks(self, y):
         """Text of the pooled estimate and the key of the circles, left of the axis labels."""
         sheet, text = self.sheet, self.plot.overall.text if self.plot.overall else ""
-        key = 128 if self.plot.has_rob else 0
+        key = rob_key_width(self.plot.rob_levels)
         lines = wrap(text, self.at.plot[0] - 24, 12)
         more = sheet.lines(0, y, lines, 12, color="muted")
         x = measure(lines[-1], 12) + 12 if lines else 0
         if key and x + key > self.at.plot[0] - 12:
             x, more = 0, more + 16
         if key:
-            rob_key(sheet, x, y + more)
+            rob_key(sheet, x, y + more, self.plot.rob_levels)
         return more
 
     def _left_out(self):

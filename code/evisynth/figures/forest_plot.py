@@ -6,10 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from evisynth.errors import ArgumentError
+from evisynth.figures.columns import (
+    USUAL,
+    as_drawn,
+    checked_domains,
+    chosen_columns,
+    with_cells,
+    with_judgements,
+    without_empty_columns,
+)
 from evisynth.figures.desktop import Desktop
 from evisynth.figures.forest_checks import check_forest, checked_groups
 from evisynth.figures.inline import InlineFigure
-from evisynth.figures.of_result import of_result
+from evisynth.figures.of_result import is_result, of_result
 from evisynth.figures.phone import Phone
 from evisynth.figures.rows import (
     PROPORTION,
@@ -35,7 +44,10 @@ def forest(
     subtitle: str = "",
     overall: Diamond | None = None,
     left_out: Iterable[LeftOut] = (),
-    columns: Sequence[str] = ("Design", "Definition"),
+    columns: Sequence[str] | Mapping[str, Sequence[str] | None] = USUAL,
+    rob: Mapping[str, str | Sequence[str]] | None = None,
+    rob_domains: Sequence[str] = (),
+    nonetheless=None,
     axis: Axis | None = None,
     codes: Mapping[str, str] | None = None,
     footer: Sequence[str] = (),
@@ -47,19 +59,30 @@ def forest(
 
     Parameters
     ----------
-    groups : iterable of Group, MetaAnalysis or Pooled
+    groups : iterable of Group, MetaAnalysis, BayesAnalysis or Pooled
         A result, drawn as `evisynth.figures.of_result` says; or groups, in order. A single group
         without ``overall`` has its subtotal drawn as the pooled estimate; several without it keep
         a subtotal and a prediction interval each.
     xi, ni or yi, vi : array_like, shape (k,)
-        Only beside a `MetaAnalysis`: its studies, for the rows.
+        Only beside a result that is no `Pooled`: its studies, for the rows.
     title, subtitle : str
     overall : Diamond, optional
         Only where all groups estimate the same thing; a result has its own.
     left_out : iterable of LeftOut
         Rows read but in no total.
-    columns : sequence of str
-        Heads of the rows' ``columns``; one that is empty throughout is not drawn.
+    columns : sequence of str, or mapping of str to sequence of str
+        What stands beside the plot: heads of the rows' ``columns``, and of "rob" (risk of bias),
+        "n/N" and "weight" those that are wanted. A mapping brings the texts, one per row, and None
+        for those three. A column that is empty throughout is not drawn; where there is no room for
+        columns of text, theirs stands below the labels.
+    rob : mapping of label to str or sequence of str, optional
+        Risk of bias, words of `evisynth.figures.judgements`, one or one per domain, in place of
+        the rows' own.
+    rob_domains : sequence of str
+        Names of the domains, spelt out below the plot.
+    nonetheless : BayesAnalysis, optional
+        Beside a `Pooled` of two studies that are not pooled: what pooling them would give, hollow
+        and grey.
     axis : Axis, optional
         Proportions, or what the measure of a result asks for.
     codes : mapping of str to str
@@ -79,32 +102,35 @@ def forest(
     ------
     ArgumentError
         Limits that do not hold their estimate, a proportion beyond 0 or 1, a ratio that is not
-        above 0, NaN, more cells in a row than heads; study data without a result or not its own.
+        above 0, NaN, more cells in a row than heads; study data without a result or not its own;
+        risk of bias of a label that no row has.
     """
     studies = {"xi": xi, "ni": ni, "yi": yi, "vi": vi}
-    if isinstance(groups, MetaAnalysis | Pooled):
-        groups, axis, notes = _of_result(groups, studies, axis, overall)
+    if is_result(groups):
+        groups, axis, notes = _of_result(groups, studies, axis, overall, nonetheless)
         footer = (*notes, *footer)
     else:
-        _refuse_studies(studies)
+        _refuse_studies({**studies, "nonetheless": nonetheless})
+    choice = chosen_columns(columns)
+    groups = with_judgements(with_cells(checked_groups(groups), choice), rob)
     plot = Forest(
-        checked_groups(groups), title, subtitle, overall, tuple(left_out), tuple(columns),
-        axis or PROPORTION, dict(codes or {}), tuple(footer),
+        groups, title, subtitle, overall, tuple(left_out), choice.heads, axis or PROPORTION,
+        dict(codes or {}), tuple(footer), rob_domains=checked_domains(rob_domains, groups),
     )  # fmt: skip
     check_forest(plot)
-    plot = _without_empty_columns(_single_group(plot))
-    table = forest_table(plot)
+    plot = without_empty_columns(_single_group(plot))
+    drawn = as_drawn(plot, choice.built_in)
     with matplotlib_style():
-        desktop, phone = Desktop(plot).draw(), Phone(plot).draw()
+        desktop, phone = Desktop(drawn).draw(), Phone(drawn).draw()
     texts = {"title": title, "caption": caption, "alt": alt or _alt(plot), "name": name}
-    return InlineFigure(desktop, phone, table, **texts)
+    return InlineFigure(desktop, phone, forest_table(plot), **texts)
 
 
-def _of_result(result, studies, axis, overall):
+def _of_result(result, studies, axis, overall, nonetheless):
     """Groups, axis and notes of a result; an axis that was given keeps its label and limits."""
     if overall is not None:
         raise ArgumentError("forest", "overall", "given", "nothing: the result has its own")
-    drawn = of_result(result, **studies)
+    drawn = of_result(result, **studies, nonetheless=nonetheless)
     if axis is not None and axis.kind != drawn.axis.kind:
         raise ArgumentError("forest", "axis", f"a {axis.kind}", f"a {drawn.axis.kind}, or None")
     return (drawn.group,), axis or drawn.axis, drawn.footer
@@ -113,7 +139,7 @@ def _of_result(result, studies, axis, overall):
 def _refuse_studies(studies):
     for name, values in studies.items():
         if values is not None:
-            raise ArgumentError("forest", name, "given", "nothing, unless beside a MetaAnalysis")
+            raise ArgumentError("forest", name, "given", "nothing, unless beside a result")
 
 
 def _single_group(plot):
@@ -124,34 +150,22 @@ def _single_group(plot):
     return replace(plot, overall=group.subtotal, groups=(replace(group, subtotal=None),))
 
 
-def _without_empty_columns(plot):
-    def cells(row):
-        return tuple(row.columns) + ("",) * (len(plot.columns) - len(row.columns))
-
-    kept = [n for n in range(len(plot.columns)) if any(cells(row)[n] for row in plot.rows)]
-    groups = tuple(
-        replace(
-            group,
-            rows=tuple(replace(r, columns=tuple(cells(r)[n] for n in kept)) for r in group.rows),
-        )
-        for group in plot.groups
-    )
-    return replace(plot, groups=groups, columns=tuple(plot.columns[n] for n in kept))
-
-
 def forest_table(plot: Forest) -> list[dict]:
     """One dict per drawn row, in order: what it is, its label, counts, numbers and remarks."""
     entries = []
     for group in plot.groups:
         for row in group.rows:
             extra = dict(zip(plot.columns, row.columns, strict=True))
-            extra |= {"rob": row.rob, "badges": tuple(row.badges), "href": row.href}
+            judged = row.rob if isinstance(row.rob, str) else ", ".join(row.rob)
+            extra |= {"rob": judged, "badges": tuple(row.badges), "href": row.href}
             entries.append(_entry("cohort", group.title, row, row.weight) | extra)
         if group.subtotal:
             shown = replace(group.subtotal, prediction=None) if plot.overall else group.subtotal
             entries += pooled_entries("subtotal", group.title, shown)
         if group.note:
             entries.append({"kind": "note", "group": group.title, "label": group.note})
+        if group.nonetheless:
+            entries += pooled_entries("not pooled", group.title, group.nonetheless)
     if plot.overall:
         entries += pooled_entries("pooled", "", plot.overall)
     for item in plot.left_out:
@@ -186,6 +200,7 @@ def _alt(plot):
     parts = [f"Forest plot. {plot.title.rstrip('.')}."]
     pooled = [(g.title, g.subtotal) for g in plot.groups if g.subtotal]
     pooled += [("", plot.overall)] if plot.overall else []
+    pooled += [(g.title, g.nonetheless) for g in plot.groups if g.nonetheless]
     for title, item in pooled:
         label = f"{title}, {item.label}" if title else item.label
         parts.append(f"{label}: {number(item)}{unit}{_new_centre(plot, item)}.")

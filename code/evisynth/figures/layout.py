@@ -10,7 +10,7 @@ from evisynth.figures.rows import NOT_ESTIMABLE, Forest, Row
 from evisynth.figures.style import DESKTOP, measure
 
 INDENT, GAP = 10.0, 8.0
-PLOT, WIDEST_PLOT = 230.0, 300.0
+PLOT, WIDEST_PLOT, NARROWEST_PLOT = 230.0, 300.0, 170.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Layout:
         Right edges.
     plot : tuple of float
         Left and right edge.
+    stacked : bool
+        Whether the texts of the extra columns stand below the labels, as there is no room.
     """
 
     label: float
@@ -38,6 +40,7 @@ class Layout:
     plot: tuple[float, float]
     estimate: float
     weight: float
+    stacked: bool = False
 
 
 def label_width(row: Row) -> float:
@@ -51,17 +54,17 @@ def fit_layout(plot: Forest) -> Layout:
     estimate = DESKTOP - (52 if plot.has_weights else 0)
     right = estimate - max(_estimate_width(plot) + 21, 78)
     # A subtotal's bold counts may reach into the columns on their left, which are empty there.
-    counted = [measure(item.counts, 13) for item in (*plot.rows, *plot.left_out)]
-    counts = max([*counted, measure("n / N", 12, 600)])
-    rob = 22.0 if plot.has_rob else 0.0
+    counted = [measure(item.counts, 13) for item in (*plot.rows, *plot.left_out) if item.counts]
+    counts = max([*counted, measure("n / N", 12, 600) if plot.has_counts else 0])
+    rob = max(22.0, plot.most_domains * marks.DOMAIN + 4) if plot.has_rob else 0.0
     beside = counts + rob + GAP + 16
-    wanted, number = _wanted_widths(plot), len(plot.columns)
-    widths = narrowed(wanted, _least_widths(plot), right - PLOT - beside - GAP * number)
-    spare = right - PLOT - beside - sum(widths) - GAP * number
+    widths, least_plot = _columns(plot, right - beside)
+    stacked, number = len(widths) <= len(plot.columns), len(widths) - 1
+    spare = right - least_plot - beside - sum(widths) - GAP * number
     gap = GAP + min(max(spare, 0) / (number + 1), 14)
     lefts = [sum(widths[:n]) + gap * n for n in range(number + 1)]
     left = max(lefts[-1] + widths[-1] + gap + beside - GAP, right - WIDEST_PLOT)
-    left = max(left, min(_prediction_width(plot), right - PLOT))
+    left = max(left, min(_prediction_width(plot), right - least_plot))
     return Layout(
         label=widths[0],
         columns=tuple(zip(lefts[1:], widths[1:], strict=True)),
@@ -70,7 +73,20 @@ def fit_layout(plot: Forest) -> Layout:
         plot=(left, right),
         estimate=estimate,
         weight=DESKTOP,
+        stacked=stacked,
     )
+
+
+def _columns(plot, room):
+    """Widths of the label and extra columns, the latter left out where they do not fit; and the
+    least width that the plot keeps beside them.
+    """
+    gaps, wanted = GAP * len(plot.columns), _wanted_widths(plot)
+    for least, kept in _bounds(plot):
+        if sum(least) + gaps <= room - kept:
+            return narrowed(wanted, least, room - kept - gaps), kept
+    below = [measure(stacked_text(row), 12) + INDENT for row in plot.rows]
+    return narrowed([max([wanted[0], *below])], [60.0], room - PLOT), PLOT
 
 
 def _estimate_width(plot: Forest) -> float:
@@ -101,10 +117,21 @@ def _wanted_widths(plot: Forest) -> list[float]:
     return wanted
 
 
-def _least_widths(plot):
-    """Widths that hold each column's longest unbroken part, up to what the plot can spare."""
+def _bounds(plot):
+    """Least widths of the columns, and of the plot, from the most to the least pleasing."""
+    label = _wanted_widths(plot)[0]
+    if len(plot.columns) > 2 or plot.most_domains > 1:
+        # So many columns would break words; better that their texts stand below the labels.
+        return [(_least_widths(plot, min(label, 120)), kept) for kept in (PLOT, NARROWEST_PLOT)]
     most = 160 / max(len(plot.columns), 1)
-    least = [max([60.0, *(min(_longest(row.label) + INDENT, 110) for row in plot.rows)])]
+    label = max([60.0, *(min(_longest(row.label) + INDENT, 110) for row in plot.rows)])
+    capped = _least_widths(plot, label, most)
+    return [(_least_widths(plot, label), PLOT), (capped, PLOT), (capped, NARROWEST_PLOT)]
+
+
+def _least_widths(plot, label, most=DESKTOP):
+    """Widths that hold each column's longest unbroken part, as far as ``most`` of them."""
+    least = [label]
     for number, head in enumerate(plot.columns):
         cells = [min(_longest(column_text(row, number)), most) for row in plot.rows]
         least.append(max([*cells, measure(head, 12, 600)]))
@@ -131,6 +158,30 @@ def narrowed(wanted: list[float], least: list[float], room: float) -> list[float
     return held(limit)
 
 
+def stacked_text(row: Row) -> str:
+    """Texts of the extra columns on one line."""
+    return " · ".join(text for text in row.columns if text)
+
+
 def column_text(row: Row, number: int) -> str:
     """Text of an extra column, empty where the row has none."""
     return row.columns[number] if number < len(row.columns) else ""
+
+
+def apart(wanted, top, bottom):
+    """Upper edges of boxes near where they want to be, in order, without touching each other.
+
+    Parameters
+    ----------
+    wanted : list of (float, float)
+        Upper edge and height of each, sorted.
+    """
+    edges, floor = [], top
+    for edge, height in wanted:
+        edges.append(max(edge, floor))
+        floor = edges[-1] + height
+    ceiling = bottom
+    for number in range(len(edges) - 1, -1, -1):
+        edges[number] = max(min(edges[number], ceiling - wanted[number][1]), top)
+        ceiling = edges[number]
+    return edges

@@ -6,12 +6,12 @@ from math import cos, pi, sin, sqrt
 
 from matplotlib.patches import Circle, FancyBboxPatch, Wedge
 
-from evisynth.figures.rows import RISK_OF_BIAS
 from evisynth.figures.style import measure
 
 SQUARE, SMALLEST = 13.0, 3.5
 POOLED, SUBTOTAL = 7.0, 5.0
 BADGE_TEXT, BADGE_HEIGHT = 9.5, 14.0
+MARK, DOMAIN = 8.5, 11.0
 
 
 def side(weight: float | None, heaviest: float) -> float:
@@ -78,14 +78,48 @@ def arrowhead(sheet, x, y, direction, color) -> None:
 
 
 def diamond(sheet, scale, y, item, *, solid=True, color="ink", ground="paper", half=None) -> None:
-    """A pooled estimate: its tips are the interval, its height the estimate's place."""
+    """A pooled estimate: its tips are the interval, its height the estimate's place.
+
+    Where the interval leaves the scale, the diamond is cut off and an arrowhead stands there.
+    """
     half = half or (POOLED if solid else SUBTOTAL)
-    left, centre, right = (scale.x(v) for v in (item.lower, item.estimate, item.upper))
-    points = [(left, y), (centre, y - half), (right, y), (centre, y + half)]
+    left, centre, right = (scale.place(v) for v in (item.lower, item.estimate, item.upper))
+    ends = _scale_ends(sheet, scale, y, item, color)
+    points = _cut_diamond(left, centre, right, half, ends)
+    points = [(x, y + dy) for x, dy in points]
+    if not points:
+        return
     if solid:
         sheet.polygon(points, fill=color)
     else:
         sheet.polygon(points, fill=ground, edge=color, width=1.3)
+
+
+def _scale_ends(sheet, scale, y, item, color):
+    """How far a diamond may reach on either side, with the arrowheads drawn beyond."""
+    left, right = scale.left, scale.right
+    if item.lower < scale.low:
+        arrowhead(sheet, left, y, -1, color)
+        left += 10
+    if item.upper > scale.high:
+        arrowhead(sheet, right, y, 1, color)
+        right -= 10
+    return left, right
+
+
+def _cut_diamond(left, centre, right, half, ends):
+    """Corners (x, distance from the middle) of a diamond that is cut off at two ends."""
+    low, high = max(left, ends[0]), min(right, ends[1])
+    if low > high:
+        return []
+
+    def height(x):
+        reach = (centre - left) if x < centre else (right - centre)
+        return half * (1 - abs(x - centre) / reach) if reach else half * (x == centre)
+
+    xs = sorted({low, high} | ({centre} if low <= centre <= high else set()))
+    upper = [(x, -height(x)) for x in xs]
+    return [*upper, *((x, -dy) for x, dy in reversed(upper) if dy)]
 
 
 def prediction_bar(sheet, scale, y, limits, *, width=2.4, end=9.0) -> None:
@@ -108,15 +142,22 @@ def left_out(sheet, scale, y, item) -> None:
         sheet.polygon(points, fill="plate", edge="left-mark", width=1.2)
 
 
-def risk_of_bias(sheet, x, y, judgement) -> None:
-    """A circle centred on ``x``: filled low, half some, empty high."""
-    level = RISK_OF_BIAS[judgement]
-    if not level:
+def risk_of_bias(sheet, x, y, level) -> None:
+    """A mark centred on ``x``: filled circle low, half some, empty high, dash not assessable."""
+    if level == "none":
+        sheet.line([x - 4, x + 4], [y, y], "muted", 1.3)
+    if level not in ("low", "some", "high"):
         return
     fill = "muted" if level == "low" else None
     sheet.patch(Circle((x, y), 4.0), edge="muted", width=1.1, fill=fill)
     if level == "some":
         sheet.patch(Wedge((x, y), 4.0, 90, 270), fill="muted")
+
+
+def domains(sheet, x, y, levels) -> None:
+    """A strip of risk-of-bias marks, one per domain, its middle at ``x``."""
+    for number, level in enumerate(levels):
+        risk_of_bias(sheet, x + (number - (len(levels) - 1) / 2) * DOMAIN, y, level)
 
 
 def badge_width(text: str) -> float:
@@ -145,3 +186,25 @@ def _badge_look(text, left_out):
     if text.endswith("?"):
         return "warn-text", "warn-line", (2, 1.6)
     return "muted", "muted", (2, 1.6) if text == "2nd" else None
+
+
+def shape(sheet, x, y, name: str) -> None:
+    """A mark told by its shape alone, such as "filled circle" or "cross", set off from below."""
+    hollow, kind = name.startswith("hollow"), name.rpartition(" ")[2]
+    look = {"fill": "paper" if hollow else "ink", "edge": "ink" if hollow else "paper"}
+    look |= {"width": 1.4 if hollow else 0.8, "zorder": 4}
+    if kind == "cross":
+        for width, color in ((4.2, "paper"), (2.0, "ink")):
+            for turn in (1, -1):
+                sheet.line([x - 4, x + 4], [y - 4 * turn, y + 4 * turn], color, width, zorder=4)
+    elif kind == "circle":
+        sheet.patch(Circle((x, y), MARK / 2), **look)
+    else:
+        sheet.polygon([(x + dx, y + dy) for dx, dy in _CORNERS[kind]], **look)
+
+
+_CORNERS = {
+    "triangle": [(0, -4.75), (4.75, 3.75), (-4.75, 3.75)],
+    "diamond": [(0, -5.25), (5.25, 0), (0, 5.25), (-5.25, 0)],
+    "square": [(-4, -4), (4, -4), (4, 4), (-4, 4)],
+}

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from evisynth.checks import shown
 from evisynth.effects import study_intervals
+from evisynth.errors import ArgumentError
+from evisynth.figures.columns import BUILT_IN
 from evisynth.figures.forest_plot import forest
-from evisynth.figures.rows import RATIO, Diamond, Group, LeftOut, Row
+from evisynth.figures.judgements import checked_judgements
+from evisynth.figures.model_words import is_bayes, model_words, remark
+from evisynth.figures.of_result import if_pooled
+from evisynth.figures.rows import Diamond, Group, LeftOut, Row
 from evisynth.report.tables import counts
 from evisynth.report.words import DESIGNS, capital, plural, prediction_words, sentence, thousands
 from evisynth.selection import CODES, plain
@@ -19,7 +27,21 @@ _NOTES = {
 }
 
 
-def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name=""):
+# Columns of text by their names: the head, and what a counted cohort has there.
+COLUMNS = {
+    "design": ("Design", lambda c: DESIGNS.get(c.study["design"], c.study["design"])),
+    "definition": ("Definition", lambda c: _plain(c.row["criterion"])),
+    "denominator": ("Denominator", lambda c: _plain(c.row["denominator"])),
+    "time": ("Time", lambda c: _plain(c.row["timepoint"])),
+    "source": ("Source", lambda c: c.row["source_id"]),
+}
+USUAL = ("design", "definition", *BUILT_IN)
+
+
+def forest_of(
+    analysis, *pools, title, figure=1, left_out=True, columns=USUAL, rob=None, rob_domains=(),
+    nonetheless=None, caption="", name="",
+):  # fmt: skip
     """Forest plot of some pools, each under its own title and never added up.
 
     Parameters
@@ -32,6 +54,16 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
         Number of the figure in its chapter, for the provenance line.
     left_out : bool
         Whether to show the cohorts that were read but not counted.
+    columns : sequence of str
+        Which of "design", "definition", "denominator", "time", "source", "rob", "n/N" and "weight"
+        stand beside the plot; those of text in this order. One that is empty is not drawn.
+    rob : mapping of str to str or sequence of str, optional
+        Risk of bias by the ``row_id`` of the outcome, such as "low", "some concerns", "high" or
+        "not assessable"; a sequence has one judgement per domain. Other rows may be among them.
+    rob_domains : sequence of str
+        Names of the domains, spelt out below the plot.
+    nonetheless : mapping of str to BayesAnalysis, optional
+        By pool id, for pools of two cohorts: what pooling them would give, hollow and grey.
     caption, name : str
         Only where the page gives the figure none of its own.
 
@@ -41,14 +73,27 @@ def forest_of(analysis, *pools, title, figure=1, left_out=True, caption="", name
     """
     chosen = analysis.chosen(*pools)
     mostly_second_hand = _share_second_hand(chosen) > 0.5
+    texts, built_in = _checked_columns(columns)
+    rob, nonetheless = _checked_rob(rob), _checked_nonetheless(nonetheless, chosen)
+    groups = [
+        pool_group(
+            selection, badge=not mostly_second_hand, columns=texts, rob=rob,
+            nonetheless=nonetheless.get(selection.spec.id),
+        )
+        for selection in chosen
+    ]  # fmt: skip
     return forest(
-        [pool_group(selection, badge=not mostly_second_hand) for selection in chosen],
+        groups,
         title=title,
         subtitle=_subtitle(chosen),
         left_out=_all_left_out(chosen) if left_out else (),
-        columns=("Design", "Definition"),
+        columns=(*(COLUMNS[column][0] for column in texts), *built_in),
+        rob_domains=rob_domains,
         codes={**CODES, **MARKS},
-        footer=(*_hands(chosen, mostly_second_hand), provenance(analysis, figure, _model(chosen))),
+        footer=(
+            *_hands(chosen, mostly_second_hand),
+            provenance(analysis, figure, _models(chosen, nonetheless)),
+        ),
         caption=caption,
         alt=_alt(title, chosen),
         name=name,
@@ -87,44 +132,76 @@ def _total(chosen):
     return f"{cohorts}, {thousands(sum(sum(s.ni) for s in chosen))} patients"
 
 
-def pool_group(selection, *, badge):
+def _checked_columns(columns):
+    """Names of columns of text, and of those that a forest plot has built in."""
+    allowed = f"of {', '.join((*COLUMNS, *BUILT_IN))}"
+    if isinstance(columns, str):
+        raise ArgumentError("forest_of", "columns", repr(columns), f"a sequence {allowed}")
+    columns = tuple(columns)
+    for column in columns:
+        if column not in COLUMNS and column not in BUILT_IN:
+            raise ArgumentError("forest_of", "columns", repr(column), allowed)
+    built_in = tuple(column for column in columns if column in BUILT_IN)
+    return tuple(column for column in columns if column in COLUMNS), built_in
+
+
+def _checked_rob(rob):
+    if not isinstance(rob, Mapping | None):
+        raise ArgumentError("forest_of", "rob", shown(rob), "a mapping of row ids to judgements")
+    return {row: checked_judgements("forest_of", word) for row, word in (rob or {}).items()}
+
+
+def _checked_nonetheless(nonetheless, chosen):
+    """By pool id, only of pools that this figure draws."""
+    allowed = "a mapping of the figure's pool ids to results"
+    if not isinstance(nonetheless, Mapping | None):
+        raise ArgumentError("forest_of", "nonetheless", shown(nonetheless), allowed)
+    unknown = set(nonetheless or {}) - {selection.spec.id for selection in chosen}
+    if unknown:
+        raise ArgumentError("forest_of", "nonetheless", repr(min(unknown)), allowed)
+    return dict(nonetheless or {})
+
+
+def pool_group(selection, *, badge, columns=("design", "definition"), rob=None, nonetheless=None):
     """A pool as a group of rows with its subtotal, or the note that says why there is none."""
-    pooled = selection.pooled
-    weights = pooled.weights if pooled.headline else (None,) * pooled.k
-    rows = [
-        _row(c, x, n, low, high, weight, selection.spec.series, badge)
-        for c, x, n, low, high, weight in zip(
-            selection.counted,
-            pooled.xi,
-            pooled.ni,
-            pooled.lower,
-            pooled.upper,
-            weights,
-            strict=True,
+    pooled, rob = selection.pooled, rob or {}
+    weights = (pooled.weights if pooled.headline else None) or (None,) * pooled.k
+    intervals = zip(pooled.xi, pooled.ni, pooled.lower, pooled.upper, weights, strict=True)
+    rows = tuple(
+        Row(
+            c.cohort["label"], x / n, low, high, weight, f"{x} / {n}",
+            tuple(COLUMNS[column][1](c) for column in columns),
+            ("2nd",) * (badge and c.second_hand) + ("∩?",) * bool(c.possible_overlaps),
+            selection.spec.series, rob.get(c.row["row_id"], ""),
         )
-    ]
-    note = _NOTES.get(pooled.rule, "")
-    return Group(selection.spec.title, tuple(rows), pooled_diamond(pooled), note)
+        for c, (x, n, low, high, weight) in zip(selection.counted, intervals, strict=True)
+    )  # fmt: skip
+    note, beside = _NOTES.get(pooled.rule, ""), if_pooled(pooled, nonetheless, "forest_of")
+    return Group(selection.spec.title, rows, pooled_diamond(pooled, _pooled_label(pooled)), note,
+                 beside)  # fmt: skip
 
 
-def _row(c, x, n, low, high, weight, series, badge):
-    badges = ("2nd",) * (badge and c.second_hand) + ("∩?",) * bool(c.possible_overlaps)
-    criterion = plain(c.row["criterion"]) if c.row["criterion"] else ""
-    columns = (DESIGNS.get(c.study["design"], c.study["design"]), criterion)
-    return Row(c.cohort["label"], x / n, low, high, weight, f"{x} / {n}", columns, badges, series)
+def _plain(code):
+    return plain(code) if code else ""
+
+
+def _pooled_label(pooled):
+    """The model stands in the label where it is not the one of all other pools."""
+    bayes = is_bayes(pooled.headline)
+    return f"Pooled rate ({model_words(pooled.headline)})" if bayes else "Pooled rate"
 
 
 def pooled_diamond(pooled, label="Pooled rate"):
     """A pool's headline as a diamond; None where the rule for few studies gives none."""
     if pooled.headline is None:
         return None
-    shown = pooled.displayed
-    prediction = None if shown["pi_lb"] is None else (shown["pi_lb"], shown["pi_ub"])
-    text = f"τ² = {pooled.headline.tau2:.2f} (logit), k = {pooled.k}"
+    found = pooled.displayed
+    prediction = None if found["pi_lb"] is None else (found["pi_lb"], found["pi_ub"])
     total = f"{thousands(pooled.events)} / {thousands(pooled.total)}"
     return Diamond(
-        label, shown["estimate"], shown["ci_lb"], shown["ci_ub"], prediction, total, text
-    )
+        label, found["estimate"], found["ci_lb"], found["ci_ub"], prediction, total,
+        remark(pooled.headline),
+    )  # fmt: skip
 
 
 def _left_out(item):
@@ -139,11 +216,17 @@ def _left_out(item):
     )
 
 
-def _model(chosen):
-    """What made the figure's numbers: a model is named only where one was fitted."""
-    if any(selection.pooled.headline for selection in chosen):
-        return "GLMM, t(k − 1)"
-    return "exact intervals, nothing pooled"
+def _models(chosen, nonetheless):
+    """What made the figure's numbers: a model is named only where one was fitted, each once."""
+
+    def words(results):
+        return " and ".join(dict.fromkeys(map(model_words, results)))
+
+    pooled = words(s.pooled.headline for s in chosen if s.pooled.headline)
+    beside = words(nonetheless.values())
+    return (pooled or "exact intervals, nothing pooled") + (
+        f"; if pooled nonetheless: {beside}" if beside else ""
+    )
 
 
 def provenance(analysis, figure, model):
@@ -157,74 +240,3 @@ def provenance(analysis, figure, model):
 def _alt(title, chosen):
     parts = [f"{s.spec.title}: {sentence(s.pooled)}; {prediction_words(s.pooled)}" for s in chosen]
     return f"Forest plot. {title}. " + ". ".join(parts) + "."
-
-
-def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
-    """Forest plot of the within-study odds ratios of two pools.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    first, second : str
-        Pool ids; above 1 the first does better.
-    title, caption : str
-    figure : int
-
-    Returns
-    -------
-    InlineFigure
-    """
-    found = analysis.odds_ratios(first, second)
-    rows = tuple(
-        Row(
-            label,
-            *_shown(model),
-            None,
-            f"{counts(a.row)} v {counts(b.row)}",
-            (plain(a.row["derivation"]),),
-        )
-        for label, model, (a, b) in zip(found.labels, found.models, found.pairs, strict=True)
-    )
-    diamond = Diamond("Common odds ratio (Mantel–Haenszel)", *found.common)
-    modest = len(rows) < 3
-    return forest(
-        [
-            Group(
-                f"{analysis[first].spec.title} v {analysis[second].spec.title.lower()}",
-                rows,
-                diamond,
-            )
-        ],
-        title=title,
-        subtitle=_strata_subtitle(len(rows), analysis.spec.outcome),
-        columns=("How",),
-        axis=RATIO,
-        footer=(
-            *(("With so few strata no random-effects interval is given.",) if modest else ()),
-            provenance(analysis, figure, "log odds ratio, Wald; Mantel–Haenszel"),
-        ),
-        caption=caption,
-        alt=_ratio_alt(title, found),
-    )
-
-
-def _shown(model):
-    shown = model.displayed
-    return shown["estimate"], shown["ci_lb"], shown["ci_ub"]
-
-
-def _strata_subtitle(number, outcome):
-    strata = plural(number, "independent stratum", "independent strata")
-    return f"{capital(strata)}, odds of {outcome}."
-
-
-def _ratio_alt(title, found):
-    each = "; ".join(
-        f"{label}: odds ratio {estimate:.2f}, {low:.2f} to {high:.2f}"
-        for label, (estimate, low, high) in zip(
-            found.labels, map(_shown, found.models), strict=True
-        )
-    )
-    common = found.common
-    pooled = f"Common odds ratio {common[0]:.2f}, {common[1]:.2f} to {common[2]:.2f}"
-    return f"Forest plot. {title}. {each}. {pooled}."

@@ -11,9 +11,9 @@ from scipy import stats
 from evisynth.checks import check_counts, check_effects
 from evisynth.effects import study_intervals
 from evisynth.errors import ArgumentError
+from evisynth.figures.model_words import is_bayes, model_words, remark
 from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group, Row
 from evisynth.measures import MEASURES
-from evisynth.model import MetaAnalysis
 from evisynth.pooling import Pooled
 
 CUT = "Limits beyond 0 or 100 % are cut there."
@@ -29,18 +29,28 @@ class Drawn:
     footer: tuple[str, ...] = ()
 
 
-def of_result(result: MetaAnalysis | Pooled, *, xi=None, ni=None, yi=None, vi=None) -> Drawn:
+def is_result(item) -> bool:
+    """Whether `of_result` can draw it: a pool, or anything that displays one estimate."""
+    if isinstance(item, Pooled):
+        return True
+    parts = ("displayed", "weights", "slab", "k", "model")
+    return all(hasattr(item, name) for name in parts) and isinstance(item.model, str)
+
+
+def of_result(result, *, xi=None, ni=None, yi=None, vi=None, nonetheless=None) -> Drawn:
     """Rows, diamond and axis of a result.
 
     Parameters
     ----------
-    result : MetaAnalysis or Pooled
+    result : MetaAnalysis, BayesAnalysis or Pooled
     xi, ni : array_like of int, shape (k,), optional
         Events and totals of the studies of a one-arm result, in its order: rows are proportions
         with exact intervals. A `Pooled` has its own.
     yi, vi : array_like, shape (k,), optional
         In their place effect sizes and sampling variances, analysis scale: rows are
         back-transformed with Wald intervals.
+    nonetheless : BayesAnalysis, optional
+        Beside a `Pooled` of two studies: what pooling them would give.
 
     Returns
     -------
@@ -60,25 +70,42 @@ def of_result(result: MetaAnalysis | Pooled, *, xi=None, ni=None, yi=None, vi=No
         if given:
             name = next(iter(given))
             raise ArgumentError("forest", name, "given", "nothing: the counts are in the result")
-        return _of_pooled(result)
+        return _of_pooled(result, nonetheless)
+    if nonetheless is not None:
+        allowed = "nothing, unless beside a Pooled of two studies"
+        raise ArgumentError("forest", "nonetheless", "given", allowed)
     axis = axis_of(result)
     studies, counts, total = _studies(result, given)
     rows, cut = _rows(result, axis, studies, counts)
     diamond, cut_too = _diamond(result, axis, total)
-    footer = (*result.notes, *((CUT,) if cut or cut_too else ()))
+    footer = (*_notes(result), *((CUT,) if cut or cut_too else ()))
     return Drawn(Group("", rows, diamond), axis, footer)
 
 
-def axis_of(result: MetaAnalysis) -> Axis:
+def _notes(result):
+    return tuple(getattr(result, "notes", ()))
+
+
+def _measure(result):
+    """Code of the measure; counts under a binomial model are log odds."""
+    return getattr(result, "measure", "PLO")
+
+
+def _level(result):
+    return getattr(result, "level", 0.95)
+
+
+def axis_of(result) -> Axis:
     """The axis of a result's measure."""
-    measure, interval = MEASURES[result.measure], f"[{100 * result.level:g}% CI]"
+    measure, interval = MEASURES[_measure(result)], f"[{100 * _level(result):g}% CI]"
     if measure.arms == 1:
         return Axis("proportion", f"% {interval}")
-    label = f"{_HEADS[result.measure]} {interval}"
+    label = f"{_HEADS[_measure(result)]} {interval}"
     if measure.null == 1:
         return Axis("ratio", label, null=1.0)
     # As many decimals as the limits of the mean deserve.
-    half = max(result.ci_ub - result.estimate, 1e-300)
+    shown = result.displayed
+    half = max(shown["ci_ub"] - shown["estimate"], 1e-300)
     decimals = min(max(1 - floor(log10(half)), 0), 6)
     return Axis("difference", label, null=0.0, decimals=decimals)
 
@@ -92,25 +119,25 @@ def _studies(result, given):
         raise ArgumentError("forest", "xi", "missing", "xi and ni, or yi and vi, of the studies")
     yi, vi = check_effects("forest", given.get("yi"), given.get("vi"))
     _check_k(result, "yi", yi)
-    measure = MEASURES[result.measure]
+    measure = MEASURES[_measure(result)]
     if measure.needs_total:
-        raise ArgumentError("forest", "yi", "given", f"xi and ni for {result.measure}")
-    half = stats.norm.ppf(0.5 + result.level / 2) * np.sqrt(vi)
+        raise ArgumentError("forest", "yi", "given", f"xi and ni for {_measure(result)}")
+    half = stats.norm.ppf(0.5 + _level(result) / 2) * np.sqrt(vi)
     with np.errstate(over="ignore"):
         shown = measure.back_transform(np.array([yi, yi - half, yi + half]))
     return shown.T, [""] * result.k, ""
 
 
 def _of_counts(result, given):
-    if MEASURES[result.measure].arms != 1:
+    if MEASURES[_measure(result)].arms != 1:
         name = next(iter(given))
-        raise ArgumentError("forest", name, "given", f"yi and vi for {result.measure}")
+        raise ArgumentError("forest", name, "given", f"yi and vi for {_measure(result)}")
     for name in ("yi", "vi"):
         if name in given:
             raise ArgumentError("forest", name, "given", "xi and ni, or yi and vi, not both")
     xi, ni = check_counts("forest", given.get("xi"), given.get("ni"))
     _check_k(result, "xi", xi)
-    shown = np.array([xi / ni, *study_intervals(xi, ni, level=result.level)])
+    shown = np.array([xi / ni, *study_intervals(xi, ni, level=_level(result))])
     return shown.T, [_printed(x, n) for x, n in zip(xi, ni, strict=True)], _printed(*_sums(xi, ni))
 
 
@@ -131,13 +158,17 @@ def _printed(events, total):
 def _rows(result, axis, studies, counts):
     rows, cut = [], False
     for label, numbers, weight, count in zip(
-        result.slab, studies.tolist(), result.weights, counts, strict=True
+        result.slab, studies.tolist(), _weights(result), counts, strict=True
     ):
         estimate, *limits = numbers
         kept = _within(axis, limits)
         cut |= kept != limits
         rows.append(Row(label, estimate, *kept, weight, count))
     return tuple(rows), cut
+
+
+def _weights(result):
+    return result.weights or (None,) * result.k
 
 
 def _within(axis, limits):
@@ -148,41 +179,55 @@ def _within(axis, limits):
 def _diamond(result, axis, counts=""):
     shown = result.displayed
     limits = [shown["ci_lb"], shown["ci_ub"]]
-    limits += [] if shown["pi_lb"] is None else [shown["pi_lb"], shown["pi_ub"]]
+    limits += [] if shown.get("pi_lb") is None else [shown["pi_lb"], shown["pi_ub"]]
     lower, upper, *prediction = kept = _within(axis, limits)
-    one = result.model == "equal-effects"
-    label, text = "Common effect" if one else "Pooled mean", _remark(result, spread=not one)
+    label = "Common effect" if result.model == "equal-effects" else "Pooled mean"
+    if is_bayes(result):
+        label = f"{label} ({model_words(result)})"
     diamond = Diamond(
-        label, shown["estimate"], lower, upper, tuple(prediction) or None, counts, text,
-        result.level,
+        label, shown["estimate"], lower, upper, tuple(prediction) or None, counts, remark(result),
+        _level(result),
     )  # fmt: skip
     return diamond, kept != limits
 
 
-def _remark(result, *, spread):
-    if not spread:
-        return f"k = {result.k}"
-    scale = MEASURES[result.measure].scale
-    unit = f" ({scale})" if scale else ""
-    tau2 = f"{result.tau2:.2f}" if result.tau2 >= 0.095 or not result.tau2 else f"{result.tau2:.2g}"
-    return f"τ² = {tau2}{unit}, k = {result.k}"
-
-
-def _of_pooled(pooled):
+def _of_pooled(pooled, nonetheless):
     """A pool under the rule for few studies: its headline, or the note that says why not."""
     axis = Axis("proportion", f"% [{100 * pooled.level:g}% CI]")
+    # Weights stand only where something is pooled.
+    weights = _weights(pooled.headline) if pooled.headline else (None,) * pooled.k
     rows = tuple(
         Row(label, x / n, low, high, weight, _printed(x, n))
         for label, x, n, low, high, weight in zip(
-            pooled.slab, pooled.xi, pooled.ni, pooled.lower, pooled.upper, pooled.weights,
+            pooled.slab, pooled.xi, pooled.ni, pooled.lower, pooled.upper, weights,
             strict=True,
         )
     )  # fmt: skip
     if pooled.headline is None:
-        return Drawn(Group("", rows, None, _note(pooled)), axis)
+        beside = if_pooled(pooled, nonetheless, "forest")
+        return Drawn(Group("", rows, None, _note(pooled), beside), axis)
+    if nonetheless is not None:
+        raise ArgumentError("forest", "nonetheless", "given", "nothing: the studies are pooled")
     diamond, _ = _diamond(pooled.headline, axis, _printed(pooled.events, pooled.total))
     warning = (pooled.warning,) if pooled.warning else ()
-    return Drawn(Group("", rows, diamond), axis, (*warning, *pooled.headline.notes))
+    return Drawn(Group("", rows, diamond), axis, (*warning, *_notes(pooled.headline)))
+
+
+def if_pooled(pooled: Pooled, result, function: str) -> Diamond | None:
+    """What pooling two studies would give, without a prediction interval; None without a result."""
+    if result is None:
+        return None
+    if pooled.rule != "two" or not is_bayes(result) or result.k != pooled.k:
+        given = (
+            f"{model_words(result) if is_result(result) else 'no result'} for {pooled.k} studies"
+        )
+        allowed = "a BayesAnalysis of two studies that are not pooled"
+        raise ArgumentError(function, "nonetheless", given, allowed)
+    shown = result.displayed
+    return Diamond(
+        f"If pooled nonetheless ({model_words(result)})", shown["estimate"], shown["ci_lb"],
+        shown["ci_ub"], None, _printed(pooled.events, pooled.total), "", _level(result),
+    )  # fmt: skip
 
 
 def _note(pooled):

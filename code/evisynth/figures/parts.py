@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from evisynth.figures import marks
-from evisynth.figures.rows import Forest
+from evisynth.figures.judgements import KEY
 from evisynth.figures.sheet import Sheet
-from evisynth.figures.style import pack
+from evisynth.figures.style import measure, pack
 
 
 def left_out_title(count: int) -> str:
@@ -13,17 +13,29 @@ def left_out_title(count: int) -> str:
     return f"Left out: {count} {'row' if count == 1 else 'rows'} read but not counted"
 
 
-def rob_key(sheet: Sheet, x: float, y: float, size: float = 11.5) -> None:
-    """The key of the risk-of-bias circles, about 130 pixels wide."""
+def rob_key(sheet: Sheet, x: float, y: float, levels, size: float = 11.5) -> None:
+    """The key of the risk-of-bias marks, as wide as `rob_key_width` says."""
     x += sheet.text(x, y, "RoB", size, color="muted") + 10
-    for level in ("low", "some", "high"):
+    for level in levels:
         marks.risk_of_bias(sheet, x, y, level)
-        x += 6.5 + sheet.text(x + 6.5, y, level, size, color="muted") + 9.5
+        x += 6.5 + sheet.text(x + 6.5, y, KEY[level], size, color="muted") + 9.5
 
 
-def footer(sheet: Sheet, plot: Forest) -> None:
-    """Codes spelt out, then the footer's lines, each broken between its parts where it can be."""
-    for parts in (plot.explained, *(line.split(" · ") for line in plot.footer)):
+def rob_key_width(levels, size: float = 11.5) -> float:
+    """Width of the key in pixels; 0 without marks."""
+    if not levels:
+        return 0.0
+    return measure("RoB", size) + 10 + sum(measure(KEY[v], size) + 16 for v in levels) - 9.5
+
+
+def footer(sheet: Sheet, plot) -> None:
+    """What a plot's marks mean, ``explained``, then the lines of its ``footer``."""
+    notes(sheet, [plot.explained, *(line.split(" · ") for line in plot.footer)])
+
+
+def notes(sheet: Sheet, lines) -> None:
+    """Small lines, each a sequence of parts and broken between them where it can be."""
+    for parts in lines:
         for line in pack(parts, sheet.width, 11):
             sheet.paragraph(0, line, 11, sheet.width, pitch=15, color="muted")
     sheet.y += 4

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from evisynth.figures import marks
+from evisynth.figures.judgements import KEY
+from evisynth.figures.layout import stacked_text
 from evisynth.figures.parts import footer, left_out_title, rob_key
 from evisynth.figures.rows import NOT_ESTIMABLE, Forest, Group, LeftOut, Row, estimable
 from evisynth.figures.scale import Scale
@@ -128,6 +130,19 @@ class Phone:
         if group.note:
             sheet.y += 5
             sheet.paragraph(0, group.note, 13, PHONE, pitch=18, color="muted", italic=True)
+        if group.nonetheless:
+            self._nonetheless(group.nonetheless)
+
+    def _nonetheless(self, item):
+        """Hollow and grey: an answer that is not given."""
+        sheet, look = self.sheet, {"color": "left-text"}
+        sheet.y += 4
+        right = self.counts - (measure(item.counts, 13) + 10 if item.counts else 0)
+        self._line(item.label, 13, right, **look)
+        sheet.text(self.counts, self.line_y, item.counts, align="right", **look)
+        self._number(item, PHONE, "left-text")
+        self._strip(wrap(item.text, STRIP[0] - 6, 12), **look)
+        marks.diamond(sheet, self.scale, self.strip_y, item, solid=False, color="left-mark")
 
     def _row(self, row: Row, size):
         sheet = self.sheet
@@ -136,10 +151,14 @@ class Phone:
         self._label(row.label, row.badges, right, href=row.href)
         sheet.text(self.counts, self.line_y, row.counts, align="right", color="muted")
         self._number(row, PHONE)
-        indent = 12.0 if row.rob else 0.0
-        second = " · ".join(text for text in row.columns if text)
-        self._strip(wrap(second, STRIP[0] - 6 - indent, 12), indent=indent)
-        marks.risk_of_bias(sheet, 4.5, self.strip_y, row.rob)
+        judged = row.judgements
+        strip = len(judged) > 1
+        # Several circles take the line beside the scale, and the texts follow below.
+        indent = 12.0 if len(judged) == 1 else 0.0
+        lines = wrap(stacked_text(row), STRIP[0] - 6 - indent, 12)
+        self._strip([""] * strip + lines, indent=indent)
+        middle = 4.5 + (len(judged) - 1) * marks.DOMAIN / 2
+        marks.domains(sheet, middle, self.strip_y, judged)
         if estimable(row):
             shaped = self.plot.several_series
             marks.cohort(sheet, self.scale, self.strip_y, row, size, shaped=shaped)
@@ -192,9 +211,14 @@ class Phone:
             width = measure(label, 11.5)
             x = min(max(x - width / 2, STRIP[0]), PHONE - width)
             sheet.text(x, y + 12, label, 11.5, color="muted")
-        if self.plot.has_rob:
-            rob_key(sheet, 0, y + 12, 11)
+        levels = self.plot.rob_levels
+        if levels:
+            rob_key(sheet, 0, y + 12, levels[:3], 11)
         sheet.y = y + 21
+        if levels[3:]:
+            marks.risk_of_bias(sheet, 4.5, sheet.y + 6, levels[3])
+            sheet.text(12, sheet.y + 6, KEY[levels[3]], 11, color="muted")
+            sheet.y += 14
         remark = self.plot.overall.text if self.plot.overall else ""
         sheet.paragraph(0, remark, 12, PHONE, pitch=16, color="muted")
 

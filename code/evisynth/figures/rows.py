@@ -1,30 +1,27 @@
-"""What a forest plot is made of: rows, diamonds, groups, rows left out, and the axis."""
+"""What a forest plot is made of: rows, diamonds, groups, and rows left out."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 
 from evisynth.errors import ArgumentError
+from evisynth.figures.axis import (
+    DIFFERENCE,
+    HEADINGS,
+    NOT_ESTIMABLE,
+    PROPORTION,
+    RATIO,
+    Axis,
+    estimable,
+    signed,
+)
+from evisynth.figures.judgements import RISK_OF_BIAS, checked_judgements, levels
 
-RISK_OF_BIAS = {
-    "": "",
-    "low": "low",
-    "some": "some",
-    "some concerns": "some",
-    "moderate": "some",
-    "unclear": "some",
-    "high": "high",
-    "serious": "high",
-    "critical": "high",
-}
-NOT_ESTIMABLE = "not estimable"
-HEADINGS = {
-    "proportion": "% [95% CI]",
-    "ratio": "Ratio [95% CI]",
-    "difference": "Difference [95% CI]",
-}
+__all__ = [
+    "DIFFERENCE", "HEADINGS", "NOT_ESTIMABLE", "PROPORTION", "RATIO", "RISK_OF_BIAS", "Axis",
+    "Diamond", "Forest", "Group", "LeftOut", "Row", "estimable", "signed",
+]  # fmt: skip
 
 
 def _as_text(item, *names):
@@ -46,14 +43,14 @@ class Row:
         Percent; None or 0 for all rows leaves the weight column out.
     counts : str
         As printed, for instance "58 / 101".
-    columns : tuple of str
-        One text per extra column of the plot.
+    columns : tuple of str, or mapping of str to str
+        One text per extra column of the plot, in their order, or texts by heads.
     badges : tuple of str
         Short codes beside the label; one that ends in "?" is a doubt.
     series : int
         1, 2 or 3: colour, and marker where several series meet in one plot.
-    rob : str
-        Risk of bias, a key of `RISK_OF_BIAS`.
+    rob : str or sequence of str
+        Risk of bias, a key of `RISK_OF_BIAS`, or one per domain: a strip of circles.
     href : str
         Where the label leads.
     """
@@ -64,19 +61,27 @@ class Row:
     upper: float | None
     weight: float | None
     counts: str
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...] | Mapping[str, str] = ()
     badges: tuple[str, ...] = ()
     series: int = 1
-    rob: str = ""
+    rob: str | tuple[str, ...] = ""
     href: str = ""
 
     def __post_init__(self):
         _as_text(self, "label", "counts")
-        object.__setattr__(self, "columns", tuple(map(str, self.columns)))
-        if self.rob not in RISK_OF_BIAS:
-            raise ArgumentError("Row", "rob", repr(self.rob), ", ".join(map(repr, RISK_OF_BIAS)))
+        if isinstance(self.columns, Mapping):
+            cells = {str(head): str(text) for head, text in self.columns.items()}
+        else:
+            cells = tuple(map(str, self.columns))
+        object.__setattr__(self, "columns", cells)
+        object.__setattr__(self, "rob", checked_judgements("Row", self.rob))
         if self.series not in (1, 2, 3):
             raise ArgumentError("Row", "series", repr(self.series), "1, 2 or 3")
+
+    @property
+    def judgements(self) -> tuple[str, ...]:
+        """Marks of its risk of bias, one per domain; empty where it was not judged."""
+        return levels(self.rob)
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,20 @@ class Diamond:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows under one title, with a subtotal or a note in its place."""
+    """Rows under one title, with a subtotal or a note in its place.
+
+    Attributes
+    ----------
+    nonetheless : Diamond or None
+        What pooling would give where the rule is not to pool: drawn hollow and grey below the
+        note, never as a subtotal, and in no answer.
+    """
 
     title: str
     rows: tuple[Row, ...] = ()
     subtotal: Diamond | None = None
     note: str = ""
+    nonetheless: Diamond | None = None
 
 
 @dataclass(frozen=True)
@@ -142,91 +155,6 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Axis:
-    """The scale of the plot.
-
-    Attributes
-    ----------
-    kind : {"proportion", "ratio", "difference"}
-        A proportion runs from 0 to 100 %, linear, never cut; a ratio is logarithmic; a difference
-        is linear.
-    label : str
-        Head of the estimate column.
-    limits : tuple of float or None
-        Not for a proportion; None takes them from the data.
-    null : float or None
-        The value that means no difference, a solid line.
-    decimals : int
-        Of a difference, as printed.
-    """
-
-    kind: str
-    label: str = ""
-    limits: tuple[float, float] | None = None
-    null: float | None = None
-    decimals: int = 2
-
-    def __post_init__(self):
-        if self.kind not in HEADINGS:
-            raise ArgumentError("Axis", "kind", repr(self.kind), ", ".join(HEADINGS))
-        if self.kind == "proportion" and self.limits not in (None, (0, 1)):
-            allowed = "None, as a proportion is never cut"
-            raise ArgumentError("Axis", "limits", repr(self.limits), allowed)
-        if self.kind == "ratio" and self.limits and not 0 < self.limits[0] < self.limits[1]:
-            raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers above 0")
-        if self.kind == "difference" and self.limits and not self.limits[0] < self.limits[1]:
-            raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers")
-
-    def number(self, value: float | None) -> str:
-        """A display-scale value as printed: whole percent, a ratio or a difference in decimals."""
-        if value is None or value != value:
-            return "–"
-        if self.kind == "proportion":
-            return f"{100 * value:.0f}"
-        if not isfinite(value):
-            return "−∞" if value < 0 else "∞"
-        if self.kind == "difference":
-            return signed(f"{value:.{self.decimals}f}" if abs(value) < 1e6 else f"{value:.3g}")
-        decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
-        return f"{value:.{decimals}f}" if value < 1e6 else f"{value:.3g}"
-
-    def interval(self, lower: float, upper: float) -> str:
-        """Limits as printed, ``[48–67]``, or ``[−0.2 to 0.1]`` where they have a sign."""
-        dash = " to " if self.kind == "difference" else "–"
-        return f"[{self.number(lower)}{dash}{self.number(upper)}]"
-
-    def estimate(self, item) -> str:
-        """Estimate and interval of a row or diamond, ``57 [48–67]``, or "not estimable"."""
-        if not estimable(item):
-            return NOT_ESTIMABLE
-        if item.lower is None or item.upper is None:
-            return self.number(item.estimate)
-        return f"{self.number(item.estimate)} {self.interval(item.lower, item.upper)}"
-
-    @property
-    def heading(self) -> str:
-        """Head of the estimate column."""
-        return self.label or HEADINGS[self.kind]
-
-
-PROPORTION = Axis("proportion")
-RATIO = Axis("ratio", null=1.0)
-DIFFERENCE = Axis("difference", null=0.0)
-
-
-def signed(text: str) -> str:
-    """A number with a true minus sign, and none before a zero."""
-    if not text.strip("-0."):
-        return text.removeprefix("-")
-    return f"−{text[1:]}" if text.startswith("-") else text
-
-
-def estimable(item) -> bool:
-    """Whether a row, diamond or left-out row has an estimate to draw."""
-    return item.estimate is not None and item.estimate == item.estimate
-
-
-@dataclass(frozen=True)
 class Forest:
     """Everything a drawing needs, checked once; made by `evisynth.figures.forest`."""
 
@@ -239,6 +167,8 @@ class Forest:
     axis: Axis = PROPORTION
     codes: Mapping[str, str] = field(default_factory=dict)
     footer: Sequence[str] = ()
+    weight_column: bool = True
+    rob_domains: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -247,8 +177,8 @@ class Forest:
 
     @property
     def has_weights(self) -> bool:
-        """Whether any row carries a weight."""
-        return any(row.weight for row in self.rows)
+        """Whether weights stand in a column of their own."""
+        return self.weight_column and any(row.weight for row in self.rows)
 
     @property
     def has_counts(self) -> bool:
@@ -258,7 +188,19 @@ class Forest:
     @property
     def has_rob(self) -> bool:
         """Whether any row carries a risk-of-bias judgement."""
-        return any(row.rob for row in self.rows)
+        return bool(self.rob_levels)
+
+    @property
+    def rob_levels(self) -> tuple[str, ...]:
+        """Marks of the key: the three circles, and the dash where it occurs."""
+        found = {level for row in self.rows for level in row.judgements}
+        return (("low", "some", "high", "none") if "none" in found else
+                ("low", "some", "high") if found else ())  # fmt: skip
+
+    @property
+    def most_domains(self) -> int:
+        """Circles in the longest strip."""
+        return max((len(row.judgements) for row in self.rows), default=0)
 
     @property
     def several_series(self) -> bool:
@@ -267,9 +209,10 @@ class Forest:
 
     @property
     def drawn(self) -> Iterator:
-        """All that has a place on the scale: rows, diamonds, left-out rows."""
+        """All that has a place on the scale: rows, diamonds, rows left out."""
         yield from self.rows
         yield from (group.subtotal for group in self.groups if group.subtotal)
+        yield from (group.nonetheless for group in self.groups if group.nonetheless)
         if self.overall:
             yield self.overall
         yield from self.left_out
@@ -284,6 +227,8 @@ class Forest:
         """Codes and badges that occur, each spelt out, in the order of ``codes``."""
         used = {item.code for item in self.left_out} | {b for row in self.rows for b in row.badges}
         lines = [f"{code} {meaning}" for code, meaning in self.codes.items() if code in used]
-        if self.has_weights:
+        if self.rob_domains and self.has_rob:
+            lines.append(f"RoB, left to right: {', '.join(self.rob_domains)}")
+        if any(row.weight for row in self.rows):
             lines.append("square area ∝ weight" if not self.several_series else "area ∝ weight")
         return lines

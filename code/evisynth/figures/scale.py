@@ -8,6 +8,12 @@ from math import ceil, floor, inf, isfinite, log10
 from evisynth.figures.rows import Axis, estimable, signed
 
 LADDER = [n * 10.0**power for power in range(-4, 5) for n in (1, 2, 5)]
+FAR = 1e4  # widths of the scale
+CALENDAR = {
+    "days": (1, 2, 7, 14, 28, 56, 91, 182, 364),
+    "weeks": (1, 2, 4, 8, 13, 26, 52, 104),
+    "months": (1, 2, 3, 6, 12, 24, 36, 60, 120),
+}
 QUARTERS = ((0, "0"), (0.25, "25"), (0.5, "50"), (0.75, "75"), (1, "100%"))
 
 
@@ -40,11 +46,14 @@ class Scale:
 
     def x(self, value: float) -> float:
         """Pixel of a value; values off the scale land on its end."""
-        value = min(max(value, self.low), self.high)
+        return self.place(min(max(value, self.low), self.high))
+
+    def place(self, value: float) -> float:
+        """Pixel of a value as if the scale went on beyond its ends, though not for ever."""
         share = (value - self.low) / (self.high - self.low)
         if self.axis.kind == "ratio":
-            share = log10(value / self.low) / log10(self.high / self.low)
-        return self.left + share * (self.right - self.left)
+            share = log10(max(value, 1e-300) / self.low) / log10(self.high / self.low)
+        return self.left + min(max(share, -FAR), FAR) * (self.right - self.left)
 
     def holds(self, value: float) -> bool:
         """Whether a value lies on the scale."""
@@ -115,3 +124,21 @@ def _even_ticks(low, high):
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
     values = [float(f"{number * step:.9g}") for number in range(first, last + 1)]
     return [(value, signed(f"{value:g}")) for value in values]
+
+
+def time_ticks(end: float, unit: str, most: int) -> list[float]:
+    """Times from 0 to ``end`` in the steps of a calendar, or of 1, 2, 5: ``most`` steps at most.
+
+    Parameters
+    ----------
+    end : float
+        Above 0, in ``unit``.
+    unit : str
+        One of `CALENDAR`; of any other the steps are decimal.
+    """
+    power = 10.0 ** floor(log10(end / most))
+    decimal = [n * power for n in (1, 2, 5, 10, 20)]
+    whole = [step for step in CALENDAR.get(unit, ()) if end >= 2]
+    # A last step that misses the end by rounding is still a step.
+    step = next(step for step in (*whole, *decimal) if end / step <= most + 1e-9)
+    return [float(f"{n * step:.9g}") for n in range(int(end / step + 1e-9) + 1)]

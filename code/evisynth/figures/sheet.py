@@ -110,16 +110,19 @@ class Sheet:
         """Lay a tinted plate behind everything."""
         self.patch(Rectangle((x, y), width, height), fill="plate", zorder=-2)
 
-    def polygon(self, points, *, fill=None, edge=None, width=1.2, zorder=3) -> None:
+    def polygon(self, points, *, fill=None, edge=None, width=1.2, tint=None, zorder=3) -> None:
         """Draw a closed shape."""
-        self.patch(Polygon(points, closed=True), fill=fill, edge=edge, width=width, zorder=zorder)
+        look = {"fill": fill, "edge": edge, "width": width, "tint": tint, "zorder": zorder}
+        self.patch(Polygon(points, closed=True), **look)
 
-    def patch(self, patch, *, fill=None, edge=None, width=1.0, dash=None, zorder=3) -> None:
-        """Add a Matplotlib patch in the palette's colours."""
+    def patch(
+        self, patch, *, fill=None, edge=None, width=1.0, dash=None, tint=None, zorder=3
+    ) -> None:
+        """Add a Matplotlib patch in the palette's colours; ``tint`` is how much of them, 0 to 1."""
         patch.set_facecolor(PALETTE[fill] if fill else "none")
         patch.set_edgecolor(PALETTE[edge] if edge else "none")
         patch.set_linewidth(width if edge else 0)
         if dash:
             patch.set_linestyle((0, dash))
-        patch.set(clip_on=False, zorder=zorder)
+        patch.set(clip_on=False, zorder=zorder, alpha=tint)
         self.axes.add_patch(patch)

@@ -1,0 +1,100 @@
+"""The axis of a figure of estimates: its kind, its numbers as printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from evisynth.errors import ArgumentError
+
+NOT_ESTIMABLE = "not estimable"
+HEADINGS = {
+    "proportion": "% [95% CI]",
+    "ratio": "Ratio [95% CI]",
+    "difference": "Difference [95% CI]",
+}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The scale of the plot.
+
+    Attributes
+    ----------
+    kind : {"proportion", "ratio", "difference"}
+        A proportion runs from 0 to 100 %, linear, never cut; a ratio is logarithmic; a difference
+        is linear.
+    label : str
+        Head of the estimate column.
+    limits : tuple of float or None
+        Not for a proportion; None takes them from the data.
+    null : float or None
+        The value that means no difference, a solid line.
+    decimals : int
+        Of a difference, as printed.
+    """
+
+    kind: str
+    label: str = ""
+    limits: tuple[float, float] | None = None
+    null: float | None = None
+    decimals: int = 2
+
+    def __post_init__(self):
+        if self.kind not in HEADINGS:
+            raise ArgumentError("Axis", "kind", repr(self.kind), ", ".join(HEADINGS))
+        if self.kind == "proportion" and self.limits not in (None, (0, 1)):
+            allowed = "None, as a proportion is never cut"
+            raise ArgumentError("Axis", "limits", repr(self.limits), allowed)
+        if self.kind == "ratio" and self.limits and not 0 < self.limits[0] < self.limits[1]:
+            raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers above 0")
+        if self.kind == "difference" and self.limits and not self.limits[0] < self.limits[1]:
+            raise ArgumentError("Axis", "limits", repr(self.limits), "two rising numbers")
+
+    def number(self, value: float | None) -> str:
+        """A display-scale value as printed: whole percent, a ratio or a difference in decimals."""
+        if value is None or value != value:
+            return "–"
+        if self.kind == "proportion":
+            return f"{100 * value:.0f}"
+        if not isfinite(value):
+            return "−∞" if value < 0 else "∞"
+        if self.kind == "difference":
+            return signed(f"{value:.{self.decimals}f}" if abs(value) < 1e6 else f"{value:.3g}")
+        decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
+        return f"{value:.{decimals}f}" if value < 1e6 else f"{value:.3g}"
+
+    def interval(self, lower: float, upper: float) -> str:
+        """Limits as printed, ``[48–67]``, or ``[−0.2 to 0.1]`` where they have a sign."""
+        dash = " to " if self.kind == "difference" else "–"
+        return f"[{self.number(lower)}{dash}{self.number(upper)}]"
+
+    def estimate(self, item) -> str:
+        """Estimate and interval of a row or diamond, ``57 [48–67]``, or "not estimable"."""
+        if not estimable(item):
+            return NOT_ESTIMABLE
+        if item.lower is None or item.upper is None:
+            return self.number(item.estimate)
+        return f"{self.number(item.estimate)} {self.interval(item.lower, item.upper)}"
+
+    @property
+    def heading(self) -> str:
+        """Head of the estimate column."""
+        return self.label or HEADINGS[self.kind]
+
+
+PROPORTION = Axis("proportion")
+RATIO = Axis("ratio", null=1.0)
+DIFFERENCE = Axis("difference", null=0.0)
+
+
+def signed(text: str) -> str:
+    """A number with a true minus sign, and none before a zero."""
+    if not text.strip("-0."):
+        return text.removeprefix("-")
+    return f"−{text[1:]}" if text.startswith("-") else text
+
+
+def estimable(item) -> bool:
+    """Whether a row, diamond or left-out row has an estimate to draw."""
+    return item.estimate is not None and item.estimate == item.estimate

@@ -1,0 +1,81 @@
+"""The forest plot of within-study odds ratios of two pools."""
+
+from __future__ import annotations
+
+from evisynth.figures.forest_plot import forest
+from evisynth.figures.of_analysis import provenance
+from evisynth.figures.rows import RATIO, Diamond, Group, Row
+from evisynth.report.tables import counts
+from evisynth.report.words import capital, plural
+from evisynth.selection import plain
+
+
+def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
+    """Forest plot of the within-study odds ratios of two pools.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids; above 1 the first does better.
+    title, caption : str
+    figure : int
+
+    Returns
+    -------
+    InlineFigure
+    """
+    found = analysis.odds_ratios(first, second)
+    rows = tuple(
+        Row(
+            label,
+            *_shown(model),
+            None,
+            f"{counts(a.row)} v {counts(b.row)}",
+            (plain(a.row["derivation"]),),
+        )
+        for label, model, (a, b) in zip(found.labels, found.models, found.pairs, strict=True)
+    )
+    diamond = Diamond("Common odds ratio (Mantel–Haenszel)", *found.common)
+    modest = len(rows) < 3
+    return forest(
+        [
+            Group(
+                f"{analysis[first].spec.title} v {analysis[second].spec.title.lower()}",
+                rows,
+                diamond,
+            )
+        ],
+        title=title,
+        subtitle=_strata_subtitle(len(rows), analysis.spec.outcome),
+        columns=("How", "n/N"),
+        axis=RATIO,
+        footer=(
+            *(("With so few strata no random-effects interval is given.",) if modest else ()),
+            provenance(analysis, figure, "log odds ratio, Wald; Mantel–Haenszel"),
+        ),
+        caption=caption,
+        alt=_ratio_alt(title, found),
+    )
+
+
+def _shown(model):
+    found = model.displayed
+    return found["estimate"], found["ci_lb"], found["ci_ub"]
+
+
+def _strata_subtitle(number, outcome):
+    strata = plural(number, "independent stratum", "independent strata")
+    return f"{capital(strata)}, odds of {outcome}."
+
+
+def _ratio_alt(title, found):
+    each = "; ".join(
+        f"{label}: odds ratio {estimate:.2f}, {low:.2f} to {high:.2f}"
+        for label, (estimate, low, high) in zip(
+            found.labels, map(_shown, found.models), strict=True
+        )
+    )
+    common = found.common
+    pooled = f"Common odds ratio {common[0]:.2f}, {common[1]:.2f} to {common[2]:.2f}"
+    return f"Forest plot. {title}. {each}. {pooled}."

@@ -1,0 +1,36 @@
+"""Published numbers beside ours, recomputed from the counts and patient rows of their own source.
+
+A recomputed number agrees with a printed one if it rounds to it at its last printed digit, ends of
+the rounding included; a method whose name ends in ``cut`` drops the further digits instead. In a
+source that prints rounded whole percentages with a decimal zero, that zero is no digit. Where what
+goes in is itself a rounded number (printed limits), what comes out reaches over a span, and it
+agrees if a number within it rounds to the printed one. A printed bound agrees with what is on its
+side.
+"""
+
+from evisynth.replication.beside import gap, replicate
+from evisynth.replication.methods import METHODS, Method, Recomputed, Span
+from evisynth.replication.numbers import (
+    association_p,
+    odds_ratio,
+    proportion_interval,
+    ratio_from_limits,
+    risk_difference,
+)
+from evisynth.replication.times import median_time, survival_at
+
+__all__ = [
+    "METHODS",
+    "Method",
+    "Recomputed",
+    "Span",
+    "association_p",
+    "gap",
+    "median_time",
+    "odds_ratio",
+    "proportion_interval",
+    "ratio_from_limits",
+    "replicate",
+    "risk_difference",
+    "survival_at",
+]

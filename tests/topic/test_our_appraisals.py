@@ -1,0 +1,377 @@
+"""Appraisals of this book: everyone counted is appraised, and what a reason says is in the data."""
+
+import re
+from pathlib import Path
+
+import pytest
+from evisynth.evidence import load_evidence
+
+DATA = Path(__file__).resolve().parents[2] / "data"
+JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
+JBI_ITEMS = [f"q{number:02}" for number in range(1, 11)]
+RATED = ("salvage-line", "mrd-response", "hsct-bridging", "pediatric-vs-adult")
+DOMAINS = ("risk-of-bias", "inconsistency", "indirectness", "imprecision", "publication-bias")
+UPGRADES = ("large-effect", "gradient", "opposing-confounding")
+LEVELS = ("very low", "low", "moderate", "high")
+STEPS = {"no concern": 0, "not assessable": 0, "serious": 1, "very serious": 2}
+UP = {"no upgrade": 0, "upgrade one": 1, "upgrade two": 2}
+RISK = {"low", "some concerns", "high", "not assessable"}
+FEW_EVENTS = 300
+# Places of the sources in which nothing was extracted, so that no other table names them.
+UNEXTRACTED = {
+    "fuster2020": (
+        "Methods · ¶1",
+        "Methods · ¶2",
+        "Methods · ¶3",
+        "Affiliations",
+        "Table 1",
+        "Table 1 · footnotes",
+    ),
+    "ampatzidou2020": (
+        "Introduction · ¶3",
+        "Patients and methods, response assessment · ¶1",
+        "Patients and methods, statistics · ¶1",
+        "Table 1",
+        "Table 2",
+    ),
+    "kantarjian2023": ("Funding · ¶1", *(f"References · {n}" for n in (41, 43, 45, 59, 61, 62))),
+    "queudeville2021": ("Funding",),
+    "curran2020": (
+        "Introduction · ¶1",
+        "Conflict of interest · ¶1",
+        *(f"References · {n}" for n in (19, 20, 49)),
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return load_evidence(DATA)
+
+
+@pytest.fixture(scope="module")
+def appraisals(evidence):
+    return evidence.rows("appraisals")
+
+
+@pytest.fixture(scope="module")
+def counted(evidence):
+    """Every counted study with the rows that speak for it."""
+    found = {}
+    for name in evidence.analyses:
+        for selection in evidence.analyse(name).selections.values():
+            for item in selection.counted:
+                found.setdefault(item.study["study_id"], []).append(item)
+    return found
+
+
+@pytest.fixture(scope="module")
+def pools(evidence):
+    """Selections of the rated analyses, by the subject that GRADE rates."""
+    analyses = [(name, evidence.analyse(name)) for name in RATED]
+    return {f"{name}/{pool}": s for name, a in analyses for pool, s in a.selections.items()}
+
+
+@pytest.fixture(scope="module")
+def ratings(appraisals):
+    """GRADE rows by subject and item."""
+    found = {}
+    for row in appraisals:
+        if row["tool"] == GRADE:
+            found.setdefault(row["subject_id"], {})[row["item"]] = row
+    return found
+
+
+def of_tool(appraisals, tool):
+    return [row for row in appraisals if row["tool"] == tool]
+
+
+# Every tool ---------------------------------------------------------------------------------------
+
+
+def allowed(row):
+    """Judgements that the row's tool has for its item."""
+    if row["tool"] == JBI:
+        return RISK if row["item"] == "overall" else {"yes", "no", "unclear", "not applicable"}
+    if row["tool"] == PRINTED:
+        return {"not assessable"} if row["item"] == "overall" else {"printed"}
+    if row["item"] in DOMAINS:
+        return set(STEPS)
+    return set(UP) if row["item"] in UPGRADES else set(LEVELS)
+
+
+def test_each_tool_keeps_to_its_own_words(appraisals):
+    wrong = [row["appraisal_id"] for row in appraisals if row["judgement"] not in allowed(row)]
+    assert wrong == []
+
+
+def test_ids_say_what_is_appraised(appraisals):
+    short = {JBI: "jbi", PRINTED: "printed", GRADE: "grade"}
+    for row in appraisals:
+        parts = (row["subject_id"].replace("/", "."), short[row["tool"]], row["item"])
+        assert row["appraisal_id"] == ".".join(parts)
+        kinds = {"analysis", "contrast"} if row["tool"] == GRADE else {"study"}
+        assert row["subject_type"] in kinds
+
+
+def test_an_item_is_worded_alike_wherever_it_stands(appraisals):
+    worded = {}
+    for row in appraisals:
+        assert worded.setdefault((row["tool"], row["item"]), row["wording"]) == row["wording"]
+
+
+def test_every_locator_is_a_place_that_was_read(evidence, appraisals):
+    known = {source: list(places) for source, places in UNEXTRACTED.items()}
+    for name in ("outcomes", "cohorts", "characteristics", "survival", "searches", "contrasts"):
+        for row in evidence.rows(name):
+            if row["locator"]:
+                known[row["source_id"]] += row["locator"].split("; ")
+    for row in appraisals:
+        for place in (row["locator"] or "").split("; "):
+            places = known.get(row["source_id"], [""])
+            assert any(p == place or p.startswith(f"{place} ·") for p in places), (
+                row["appraisal_id"],
+                place,
+            )
+
+
+def test_a_contradiction_that_a_reason_names_is_in_the_register(evidence, appraisals):
+    register = {row["discrepancy_id"]: row for row in evidence.rows("discrepancies")}
+    named = [(row, d) for row in appraisals for d in re.findall(r"\bD\d{3}\b", row["reason"])]
+    assert named
+    for row, name in named:
+        places = register[name]["where_a"] + register[name]["where_b"]
+        assert row["source_id"] in places, row["appraisal_id"]
+
+
+# Studies ------------------------------------------------------------------------------------------
+
+
+def test_every_counted_study_has_one_overall_judgement(appraisals, counted):
+    overall = [
+        row["subject_id"]
+        for row in appraisals
+        if row["subject_type"] == "study" and row["item"] == "overall"
+    ]
+    assert sorted(overall) == sorted(counted)
+
+
+def test_only_reports_that_we_hold_are_appraised_with_all_ten_items(evidence, appraisals, counted):
+    items = {}
+    for row in of_tool(appraisals, JBI):
+        items.setdefault(row["subject_id"], []).append(row["item"])
+    held = {study for study in counted if evidence.studies[study]["reported_in"]}
+    assert set(items) == held == {"fuster2020c", "ampatzidou2020c"}
+    assert all(found == [*JBI_ITEMS, "overall"] for found in items.values())
+
+
+def test_items_of_a_held_report_point_into_it(evidence, appraisals):
+    for row in of_tool(appraisals, JBI):
+        assert row["source_id"] == evidence.studies[row["subject_id"]]["reported_in"]
+        assert row["locator"]
+
+
+def test_both_readings_stand_and_a_changed_mind_is_told(appraisals):
+    for row in appraisals:
+        readings = (row["first_judgement"], row["second_judgement"])
+        if row["tool"] != JBI:
+            assert readings == (None, None)
+            continue
+        assert row["judgement"] in readings and None not in readings
+        assert row["reason"].startswith("Mind changed") == (readings[0] != readings[1])
+
+
+def test_inclusion_decides_the_overall_risk(appraisals):
+    found = {(r["subject_id"], r["item"]): r["judgement"] for r in of_tool(appraisals, JBI)}
+    for study in {subject for subject, _ in found}:
+        included = {found[study, "q04"], found[study, "q05"]}
+        expected = "high" if "no" in included else "some concerns"
+        assert found[study, "overall"] == ("low" if included == {"yes"} else expected)
+
+
+def test_nothing_second_hand_has_a_low_risk_of_bias(appraisals, counted):
+    second_hand = {
+        study for study, items in counted.items() if any(item.second_hand for item in items)
+    }
+    assert second_hand
+    for row in appraisals:
+        if row["subject_id"] in second_hand:
+            assert row["tool"] == PRINTED
+            assert row["judgement"] in ("printed", "not assessable")
+
+
+def test_what_is_printed_has_a_place_in_a_source_that_is_not_its_own(evidence, appraisals):
+    for row in of_tool(appraisals, PRINTED):
+        assert row["source_id"] and row["locator"], row["appraisal_id"]
+        assert not evidence.studies[row["subject_id"]]["reported_in"]
+
+
+def test_a_count_that_nobody_printed_is_told(appraisals, counted):
+    told = {r["subject_id"] for r in of_tool(appraisals, PRINTED) if r["item"] == "number"}
+    made = ("computed_from_percent", "differenced")
+    for study, items in counted.items():
+        if any(item.row["derivation"] in made for item in items):
+            assert study in told, study
+
+
+# Certainty ----------------------------------------------------------------------------------------
+
+
+def test_every_pool_of_the_four_analyses_is_rated_in_full(pools, ratings):
+    rated = {s for s, items in ratings.items() if items["start"]["subject_type"] == "analysis"}
+    assert rated == set(pools)
+    for subject in rated:
+        assert set(ratings[subject]) == {"start", *DOMAINS, "overall"}
+
+
+def test_contrasts_are_of_pools_of_one_analysis(pools, ratings):
+    contrasts = {s: i for s, i in ratings.items() if i["start"]["subject_type"] == "contrast"}
+    assert contrasts
+    for subject, items in contrasts.items():
+        assert {f"{subject.split('/')[0]}/{p}" for p in sides(subject)} <= set(pools)
+        assert set(items) == {"start", *DOMAINS, *UPGRADES, "overall"}
+
+
+def sides(contrast):
+    return contrast.split("/")[1].split("-v-")
+
+
+def test_overall_certainty_is_the_start_less_the_steps_down(ratings):
+    for items in ratings.values():
+        level = LEVELS.index(items["start"]["judgement"])
+        level -= sum(STEPS[items[domain]["judgement"]] for domain in DOMAINS)
+        level += sum(UP[items[item]["judgement"]] for item in UPGRADES if item in items)
+        assert items["overall"]["judgement"] == LEVELS[min(max(level, 0), 3)]
+
+
+def test_the_overall_reason_names_the_domains_that_count(ratings):
+    times = {"serious": "once", "very serious": "twice"}
+    for items in ratings.values():
+        for domain in DOMAINS:
+            said = re.search(
+                rf"{items[domain]['wording'].lower()} (\w+)", items["overall"]["reason"]
+            )
+            expected = times.get(items[domain]["judgement"])
+            assert (said[1] if said else None) == expected
+
+
+def test_rates_start_high_and_comparisons_without_chance_start_low(ratings):
+    for subject, items in ratings.items():
+        start = items["start"]
+        if start["subject_type"] == "analysis":
+            assert (start["judgement"], start["version"][:6]) == ("high", "Iorio "), subject
+        else:
+            randomised = "first-relapse" in subject
+            assert start["judgement"] == ("high" if randomised else "low"), subject
+
+
+def test_no_result_is_typed_into_a_reason(ratings):
+    cited = re.compile(r"\([A-Z]\w+ \d{4}, [^()]*\)")
+    for items in ratings.values():
+        for row in items.values():
+            assert not re.search(r"\d", cited.sub("", row["reason"])), row["appraisal_id"]
+
+
+def interval(selection):
+    """Limits of the mean, in points of 100; of all patients together where none is fitted."""
+    pooled = selection.pooled
+    if pooled.headline is None:
+        lower, upper = pooled.common_effect.ci_lb, pooled.common_effect.ci_ub
+    else:
+        lower, upper = (pooled.headline.displayed[limit] for limit in ("ci_lb", "ci_ub"))
+    return 100 * lower, 100 * upper
+
+
+def test_imprecision_is_what_the_interval_says(pools, ratings):
+    for subject, selection in pools.items():
+        lower, upper = interval(selection)
+        width, patients = upper - lower, sum(selection.ni)
+        precise = width < 20 and patients >= 100
+        expected = "no concern" if precise else "very serious" if width > 40 else "serious"
+        assert ratings[subject]["imprecision"]["judgement"] == expected, (subject, width)
+
+
+def share_a_range(pooled):
+    return max(pooled.lower) <= min(pooled.upper)
+
+
+def test_inconsistency_fits_the_cohorts(pools, ratings):
+    for subject, selection in pools.items():
+        pooled, judgement = selection.pooled, ratings[subject]["inconsistency"]["judgement"]
+        assert (judgement == "not assessable") == (pooled.k == 1), subject
+        if judgement == "no concern":
+            assert share_a_range(pooled), subject
+        if judgement == "very serious":
+            assert not share_a_range(pooled), subject
+        if pooled.headline is not None and judgement in ("serious", "very serious"):
+            shown = pooled.headline.displayed
+            ratio = (shown["pi_ub"] - shown["pi_lb"]) / (shown["ci_ub"] - shown["ci_lb"])
+            assert ratio > 1.25, (subject, ratio)
+
+
+SECOND_HAND = {
+    "Every counted number was read second-hand": lambda flags: all(flags),
+    "Part of the numbers were read second-hand": lambda flags: any(flags) and not all(flags),
+    "Every counted number comes from a report we hold": lambda flags: not any(flags),
+}
+
+
+def rows_behind(subject, pools):
+    if subject in pools:
+        return pools[subject].counted
+    name = subject.split("/")[0]
+    return [c for pool in sides(subject) for c in pools[f"{name}/{pool}"].counted]
+
+
+def test_what_was_read_second_hand_is_said_and_rated_down(pools, ratings):
+    for subject, items in ratings.items():
+        row = items["risk-of-bias"]
+        said = [phrase for phrase in SECOND_HAND if row["reason"].startswith(phrase)]
+        assert len(said) == 1, subject
+        assert SECOND_HAND[said[0]]([c.second_hand for c in rows_behind(subject, pools)]), subject
+        assert STEPS[row["judgement"]] >= 1
+
+
+def test_numbers_mostly_from_the_sponsored_review_are_rated_down(pools, ratings):
+    for subject, items in ratings.items():
+        row = items["publication-bias"]
+        sources = [c.row["source_id"] for c in rows_behind(subject, pools)]
+        mostly = 2 * sources.count("kantarjian2023") > len(sources)
+        assert mostly == ("funded by the manufacturer" in row["reason"]), subject
+        if mostly:
+            assert STEPS[row["judgement"]] >= 1
+            assert row["source_id"] == "kantarjian2023"
+
+
+@pytest.mark.parametrize(("words", "k"), [("One cohort is", 1), ("Two cohorts are", 2)])
+def test_cohorts_are_counted_as_the_reasons_say(pools, ratings, words, k):
+    said = {s for s, items in ratings.items() for r in items.values() if words in r["reason"]}
+    assert said == {subject for subject, selection in pools.items() if selection.pooled.k == k}
+
+
+def test_the_contrast_of_lines_is_as_its_reasons_say(evidence, pools, ratings):
+    ratios = evidence.analyse("salvage-line").odds_ratios("first", "later")
+    estimate, lower, _ = ratios.common
+    items = ratings["salvage-line/first-v-later"]
+    assert len(ratios.pairs) == 2 and all(c.second_hand for pair in ratios.pairs for c in pair)
+    assert sum(c.row["events"] for pair in ratios.pairs for c in pair) < FEW_EVENTS
+    assert 1 < lower < estimate < 2
+    assert items["imprecision"]["judgement"] == "serious"
+    limits = [(model.estimate, model.ci_lb, model.ci_ub) for model in ratios.models]
+    assert all(point > 0 for point, _, _ in limits)
+    assert max(low for _, low, _ in limits) < min(high for _, _, high in limits)
+    assert items["inconsistency"]["judgement"] == "no concern"
+
+
+def test_the_contrast_of_ages_is_as_its_reasons_say(pools, ratings):
+    (a, b), (c, d) = (interval(pools[f"pediatric-vs-adult/{p}"]) for p in ("children", "adults"))
+    assert max(a, c) < min(b, d)
+    assert ratings["pediatric-vs-adult/children-v-adults"]["imprecision"]["judgement"] == "serious"
+
+
+def test_the_contrast_at_random_is_as_its_reasons_say(pools, ratings):
+    arms = [pools[f"mrd-response/first-relapse-{arm}"] for arm in ("blinatumomab", "chemotherapy")]
+    assert [len(arm.counted) for arm in arms] == [1, 1]
+    assert arms[0].counted[0].study == arms[1].counted[0].study
+    assert arms[0].counted[0].study["design"] == "randomised"
+    assert sum(sum(arm.xi) for arm in arms) < FEW_EVENTS
