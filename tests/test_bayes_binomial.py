@@ -9,6 +9,7 @@ from evisynth.priors import half_cauchy, half_normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.interpolate import CubicSpline
 from scipy.special import expit, log_expit, logsumexp
 
 NUMBERS = ("estimate", "mean", "se", "ci_lb", "ci_ub", "tau", "tau_lb", "tau_ub")
@@ -38,9 +39,12 @@ def dense(xi, ni, scale, mu_prior, theta, mu, tau):
 
 
 def quantile(points, weights, p):
-    """Midpoint cells: the distribution function is known at their right ends."""
+    """Of a density at the midpoints of cells, by a spline's integral."""
     step = points[1] - points[0]
-    return np.interp(p, np.cumsum(weights), points + step / 2)
+    low, high = points[0] - step / 2, points[-1] + step / 2
+    between = np.linspace(low, high, 60 * points.size)
+    function = CubicSpline(points, weights / step).antiderivative()
+    return np.interp(p, np.maximum.accumulate(function(between) - function(low)), between)
 
 
 @pytest.mark.parametrize(
@@ -51,18 +55,19 @@ def test_posterior_equals_dense_sums(xi, ni, scale):
     result = bayes_binomial(
         xi, ni, tau_prior=half_normal(scale), mu_prior=(0.5, 1.5), predict_minimum_k=1
     )
-    mu, theta = np.arange(-6.4875, 9, 0.025), np.arange(-12, 16, 0.04)
+    mu, theta = np.arange(-6.475, 9, 0.05), np.arange(-14, 16, 0.04)
     tau = np.arange(0.02, 5.5 * scale, 0.04)
     weights, studies = dense(xi, ni, scale, (0.5, 1.5), theta, mu, tau)
     by_mu, by_tau = weights.sum(0), weights.sum(1)
     p = (0.5, 0.025, 0.975)
-    # Largest differences seen 1e-4, those of the midpoint rule over tau.
+    # Largest differences seen: quantiles 9e-5 of mu, 1e-4 of tau, 2e-4 of the studies, all the
+    # dense sums' own; mean 4e-6, sd 8e-6, probabilities of the prediction limits 3e-6.
     found = (result.estimate, result.ci_lb, result.ci_ub)
     assert found == pytest.approx(quantile(mu, by_mu, p), abs=5e-4)
     assert result.mean == pytest.approx(by_mu @ mu, abs=5e-4)
     assert result.se == pytest.approx(np.sqrt(by_mu @ (mu - by_mu @ mu) ** 2), abs=5e-4)
     found = (result.tau, result.tau_lb, result.tau_ub)
-    assert found == pytest.approx(quantile(tau, by_tau, p), abs=1e-3)
+    assert found == pytest.approx(quantile(tau, by_tau, p), abs=5e-4)
     new = [
         np.sum(weights * stats.norm.cdf((limit - mu) / tau[:, None]))
         for limit in (result.pi_lb, result.pi_ub)
@@ -73,10 +78,10 @@ def test_posterior_equals_dense_sums(xi, ni, scale):
     proportions = expit(mu[:, None] + tau[:, None, None] * z) @ normal
     assert result.marginal == pytest.approx(np.sum(weights * proportions), abs=1e-4)
     for row, study in zip(result.shrinkage, studies, strict=True):
-        assert row == pytest.approx(quantile(theta, study, p), abs=2e-3)
+        assert row == pytest.approx(quantile(theta, study, p), abs=1e-3)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     st.lists(st.integers(1, 60), min_size=1, max_size=5).flatmap(
         lambda ni: st.tuples(st.tuples(*[st.integers(0, n) for n in ni]), st.just(ni))
@@ -122,7 +127,7 @@ def test_large_totals_approach_the_normal_normal_model():
 
 def test_a_tiny_scale_gives_the_binomial_posterior():
     result = bayes_binomial([7, 4], [10, 9], tau_prior=half_normal(1e-6), predict_minimum_k=1)
-    mu = np.linspace(-9, 9, 20_001)
+    mu = np.linspace(-9, 9, 4_001)
     log = 11 * log_expit(mu) + 8 * log_expit(-mu) + stats.norm.logpdf(mu, 0, 2.5)
     weights = np.exp(log - logsumexp(log))
     assert result.mean == pytest.approx(weights @ mu, abs=1e-7)
@@ -173,6 +178,8 @@ def test_a_stack_equals_its_data_sets():
         ([[1, 2]], [1, 2], {}),
         ([[3, 2]], [[1, 2]], {}),
         ([1], [2], {"mu_prior": None}),
+        ([1], [2], {"mu_prior": (0, 1e6)}),
+        ([1], [2], {"mu_prior": (99, 1)}),
         ([1], [2], {"tau_prior": "HN(x)"}),
         ([1], [2], {"level": 0}),
         ([1], [2], {"slab": "a"}),

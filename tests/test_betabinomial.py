@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.betabinomial import _likelihood, betabinomial
+from evisynth.betabinomial import betabinomial
+from evisynth.betabinomial_likelihood import likelihood
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.glmm import no_finite_spread
 from hypothesis import assume, given, settings
@@ -72,8 +73,8 @@ def test_it_equals_a_direct_search(name):
 @pytest.mark.parametrize("mu", [-3.0, 0.4])
 def test_likelihood_and_derivatives(mu, s):
     xi, ni = np.array([0.0, 3, 40, 17, 900]), np.array([5.0, 9, 41, 17, 4000])
-    value, gradient, hessian = _likelihood(mu, s, xi, ni)
-    one = _likelihood(mu, s, np.zeros(1), np.ones(1))[0]
+    value, gradient, hessian = likelihood(mu, s, xi, ni)
+    one = likelihood(mu, s, np.zeros(1), np.ones(1))[0]
     assert one == pytest.approx(np.log(expit(-mu)), rel=1e-12)
     # Sums written out; error seen 1e-13 relative.
     theta, p = np.exp(s), expit(mu)
@@ -84,8 +85,8 @@ def test_likelihood_and_derivatives(mu, s):
     )  # fmt: skip
     assert value == pytest.approx(direct, rel=1e-11)
     h = 1e-5
-    (up, g_up, _), (down, g_down, _) = (_likelihood(mu + d, s, xi, ni) for d in (h, -h))
-    (more, g_more, _), (less, g_less, _) = (_likelihood(mu, s + d, xi, ni) for d in (h, -h))
+    (up, g_up, _), (down, g_down, _) = (likelihood(mu + d, s, xi, ni) for d in (h, -h))
+    (more, g_more, _), (less, g_less, _) = (likelihood(mu, s + d, xi, ni) for d in (h, -h))
     # Differences over 1e-5; error seen 2e-6 relative.
     assert gradient == pytest.approx([(up - down) / (2 * h), (more - less) / (2 * h)], rel=1e-4)
     both, alone = (g_up - g_down) / (2 * h), (g_more - g_less)[1] / (2 * h)

@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, replace
 from itertools import combinations
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -11,6 +10,7 @@ import numpy as np
 import pytest
 from evisynth import escalc, pool_proportions, rma, rma_glmm
 from evisynth.analyses import PoolSpec
+from evisynth.bayes import bayes_binomial, bayes_normal
 from evisynth.effects import study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.figures import (
@@ -642,56 +642,58 @@ def test_several_domains_are_a_strip_with_their_names_below():
     assert figure.table[0]["rob"] == "low, high, low"
 
 
-@dataclass(frozen=True)
-class Prior:
-    name: str = "HN(1)"
-
-
-@dataclass(frozen=True)
-class Posterior:
-    """A stand-in with the attributes of a Bayes result that the drawing reads."""
-
-    k: int
-    slab: tuple = ("Alder", "Birch", "Cedar")
-    model: str = "Bayes binomial-normal"
-    tau_prior: object = Prior()
-    weights: tuple = (20.0, 50.0, 30.0)
-
-    @property
-    def displayed(self):
-        return {"estimate": 0.62, "ci_lb": 0.41, "ci_ub": 0.8, "pi_lb": 0.2, "pi_ub": 0.92}
-
-
 def test_a_posterior_is_drawn_like_a_model_and_named_truly():
-    figure = forest(Posterior(3), xi=XI[:3], ni=NI[:3], title="T")
+    result = bayes_binomial(XI, NI, tau_prior="HC(0.5)", slab=NAMES)
+    figure = forest(result, xi=XI, ni=NI, title="T")
     check_legible(figure)
     (pooled,), (predicted,) = entries(figure, "pooled"), entries(figure, "prediction")
-    assert pooled["label"] == "Pooled mean (Bayes, HN(1))"
-    assert "credible" in pooled["remark"] and "GLMM" not in repr(figure)
-    assert (pooled["estimate"], predicted["upper"]) == (0.62, 0.92)
-    assert [entry["weight"] for entry in entries(figure, "cohort")] == [20, 50, 30]
+    assert pooled["label"] == "Pooled mean (Bayes, HC(0.5))"
+    assert f"τ = {result.tau:.2f}" in pooled["remark"] and "credible" in pooled["remark"]
+    shown = result.displayed
+    assert (pooled["estimate"], predicted["upper"]) == (shown["estimate"], shown["pi_ub"])
+    assert [entry["weight"] for entry in entries(figure, "cohort")] == list(result.weights)
 
 
 def test_a_pool_of_few_names_its_posterior():
-    pooled = replace(pool_proportions(XI[:3], NI[:3]), headline=Posterior(3))
-    figure = forest(pooled, title="T")
+    figure = forest(pool_proportions(XI[:3], NI[:3]), title="T")
     assert entries(figure, "pooled")[0]["label"] == "Pooled mean (Bayes, HN(1))"
 
 
-def test_two_that_are_not_pooled_may_have_a_hollow_grey_diamond_beside_them():
-    pooled = pool_proportions(XI[:2], NI[:2])
+def test_a_posterior_of_effects_is_drawn():
+    yi, vi = escalc("OR", **TABLES)
+    figure = forest(bayes_normal(yi, vi, measure="OR"), yi=yi, vi=vi, title="T")
+    check_legible(figure)
+    assert entries(figure, "pooled")[0]["label"].startswith("Pooled mean (Bayes, H")
+
+
+def test_a_stack_of_results_is_refused():
+    with pytest.raises(ArgumentError) as caught:
+        forest(bayes_binomial([XI, XI], [NI, NI]), title="T")
+    assert caught.value.argument == "groups"
+
+
+@pytest.mark.parametrize(("xi", "ni"), [(XI[:2], NI[:2]), ([0, 0, 0], [9, 8, 7])])
+def test_what_is_not_pooled_may_have_a_hollow_grey_diamond_beside_it(xi, ni):
+    pooled = pool_proportions(xi, ni)
     assert not entries(forest(pooled, title="T"), "not pooled")
-    figure = forest(pooled, nonetheless=Posterior(2, NAMES[:2], weights=(40.0, 60.0)), title="T")
+    figure = forest(pooled, nonetheless=True, title="T")
     check_legible(figure)
     (beside,) = entries(figure, "not pooled")
     assert beside["label"] == "If pooled nonetheless (Bayes, HN(1))"
+    assert beside["estimate"] == pooled.bayes.displayed["estimate"]
     assert not entries(figure, "pooled") and not entries(figure, "prediction")
-    assert "weight" not in figure.table[0]
+    assert "weight" not in figure.table[0] and "If pooled nonetheless" in figure.alt
     for width in WIDTHS:
         patches = figure._sheets[width].axes.patches
         (shape,) = [p for p in patches if to_hex(p.get_edgecolor()) == PALETTE["left-mark"].lower()]
         assert to_hex(shape.get_facecolor()) == PALETTE["paper"].lower()
         assert not any(to_hex(p.get_facecolor()) == PALETTE["ink"].lower() for p in patches)
+
+
+def test_what_is_pooled_is_not_pooled_again():
+    pooled = pool_proportions(XI, NI)
+    figure = forest(pooled, title="T", nonetheless=True)
+    assert figure.table == forest(pooled, title="T").table
 
 
 def polygons(figure, color):
@@ -801,12 +803,24 @@ def test_risk_of_bias_of_an_analysis_goes_by_row():
     assert [entry.get("rob") for entry in figure.table[:3]] == ["low, low", "high", None]
 
 
-def test_what_pooling_two_would_give_is_named_as_such():
-    posterior = Posterior(2, NAMES[:2], weights=(40.0, 60.0))
-    figure = forest_of(Declared(2, 1), title="T", nonetheless={"pool-2": posterior})
-    check_legible(figure)
-    assert len(entries(figure, "not pooled")) == 1
-    assert "nothingpooled;ifpoolednonetheless:Bayes,HN(1)" in drawn_words(figure, "phone")
+def test_what_made_the_numbers_stands_in_the_last_line():
+    def last(*sizes, **options):
+        figure = forest_of(Declared(*sizes), title="T", **options)
+        check_legible(figure)
+        return drawn_words(figure, "phone").partition("2026-01-02")[2]
+
+    assert "GLMM,t(k−1)" in last(5) and "Bayes" not in last(5)
+    assert "GLMM,t(k−1)andBayes,HN(1)" in last(5, 3)
+    assert "GLMM" not in last(3) and "Bayes,HN(1)" in last(3)
+    assert "exactintervals,nothingpooled" in last(2) and "Bayes" not in last(2)
+    beside = last(2, 1, nonetheless=True)
+    assert "nothingpooled;ifpoolednonetheless:Bayes,HN(1)" in beside
+
+
+def test_a_pooled_rate_by_bayes_says_so():
+    figure = forest_of(Declared(3), title="T")
+    assert entries(figure, "pooled")[0]["label"] == "Pooled rate (Bayes, HN(1))"
+    assert entries(forest_of(Declared(5), title="T"), "pooled")[0]["label"] == "Pooled rate"
 
 
 @pytest.mark.parametrize(
@@ -816,15 +830,6 @@ def test_what_pooling_two_would_give_is_named_as_such():
         (lambda: forest_of(Declared(2), title="T", columns="design"), "columns"),
         (lambda: forest_of(Declared(2), title="T", rob={"r0": "good"}), "rob"),
         (lambda: forest_of(Declared(2), title="T", rob=["low"]), "rob"),
-        (
-            lambda: forest_of(Declared(2), title="T", nonetheless={"pool-3": Posterior(3)}),
-            "nonetheless",
-        ),
-        (
-            lambda: forest_of(Declared(3), title="T", nonetheless={"pool-3": Posterior(3)}),
-            "nonetheless",
-        ),
-        (lambda: forest_of(Declared(2), title="T", nonetheless=Posterior(2)), "nonetheless"),
         (lambda: forest([group()], title="T", columns="Design"), "columns"),
         (lambda: forest([group()], title="T", columns=5), "columns"),
         (lambda: forest([group()], title="T", columns=("A", "A")), "columns"),
@@ -838,17 +843,9 @@ def test_what_pooling_two_would_give_is_named_as_such():
         (lambda: row(rob=("low",) * 11), "rob"),
         (lambda: row(rob=("low", 5)), "rob"),
         (lambda: row(rob=None), "rob"),
-        (lambda: forest([group()], title="T", nonetheless=Posterior(2)), "nonetheless"),
+        (lambda: forest([group()], title="T", nonetheless=True), "nonetheless"),
         (
-            lambda: forest(pool_proportions(XI, NI), title="T", nonetheless=Posterior(5)),
-            "nonetheless",
-        ),
-        (
-            lambda: forest(pool_proportions(XI[:2], NI[:2]), title="T", nonetheless=Posterior(3)),
-            "nonetheless",
-        ),
-        (
-            lambda: forest(pool_proportions(XI[:2], NI[:2]), title="T", nonetheless="Bayes"),
+            lambda: forest(rma_glmm(XI, NI), xi=XI, ni=NI, title="T", nonetheless=True),
             "nonetheless",
         ),
     ],

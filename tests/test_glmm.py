@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.glmm import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
-from evisynth.glmm_fit import Data, maximise
-from evisynth.glmm_profile import glmm_profile, marginal_mean
+from evisynth.glmm_fit import maximise
+from evisynth.glmm_likelihood import Data
+from evisynth.glmm_profile import glmm_profile
+from evisynth.marginal_mean import marginal_mean
 from evisynth.quadrature import log_likelihood, marginal, modes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -239,9 +241,9 @@ def test_the_maximum_is_global():
         fit = maximise(Data(xi, ni, np.ones_like(xi), np.ones((k, 1))), NODES)
         for b in range(len(xi)):
             # A dense profile: every tau of a grid, the mean by bisection of its concave profile.
-            taus = np.geomspace(1e-3, 60, 60)[:, None]
-            low, high = np.full((60, 1), -60.0), np.full((60, 1), 60.0)
-            for _ in range(22):
+            taus = np.geomspace(0.01, 60, 40)[:, None]
+            low, high = np.full((40, 1), -60.0), np.full((40, 1), 60.0)
+            for _ in range(18):
                 mu = (low + high) / 2
                 rises = marginal(mu, taus, xi[b], ni[b], 65).by_mu.sum(axis=1, keepdims=True) > 0
                 low, high = np.where(rises, mu, low), np.where(rises, high, mu)
@@ -553,15 +555,19 @@ MODS = {"m": np.arange(20) / 19, "q": np.sin(np.arange(20))}
 def test_moderators_equal_lme4_and_metafor():
     result = rma_glmm(**TWENTY, mods=MODS)
     # metafor 3.8: rma.glmm(measure="PLO", xi, ni, mods=~m+q, nAGQ=25), m = (0:19)/19, q = sin(0:19)
-    coefficients = (-0.0201149356603, 0.7009141619002, -0.3198716825534)
+    metafor = (-0.0201149356603, 0.7009141619002, -0.3198716825534)
     se = (0.478968544682, 0.816967913538, 0.357715622463)
-    # lme4: deviance(g0) - deviance(g) of glmer(cbind(x, n - x) ~ m + q + (1 | id), nAGQ = 25), and
-    # with ~ 1. Errors seen: coefficients 2e-5, se 3e-5 relative, variances 7e-6, LRT 1e-9.
-    assert result.estimate == pytest.approx(coefficients, abs=1e-4)
+    # lme4: glmer(cbind(x, n - x) ~ m + q + (1 | id), binomial, nAGQ = 25, bobyqa, rhoend = 1e-9),
+    # twice the difference of logLik to the same with ~ 1.
+    lme4 = (-0.02009879895043, 0.70088961612642, -0.31986645286196)
+    # Errors seen: metafor's coefficients 2e-5, lme4's and variances 2e-7, se 3e-5 relative, LRT
+    # 1e-12.
+    assert result.estimate == pytest.approx(metafor, abs=1e-4)
+    assert result.estimate == pytest.approx(lme4, abs=1e-6)
     assert result.se == pytest.approx(se, rel=2e-4)
-    assert result.tau2 == pytest.approx(0.87747392052, abs=1e-4)
-    assert result.tau2_without == pytest.approx(0.936570664603, abs=1e-6)
-    assert result.lrt == pytest.approx(0.643626821228, abs=1e-6)
+    assert result.tau2 == pytest.approx(0.8774740585832, abs=1e-6)
+    assert result.tau2_without == pytest.approx(0.9365847453932, abs=1e-6)
+    assert result.lrt == pytest.approx(1.935633291495, abs=1e-8)
     assert result.lrt_p == pytest.approx(stats.chi2.sf(result.lrt, 2), rel=1e-10)
     quantile = stats.t.ppf(0.975, 17)
     for i in range(3):

@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+from evisynth.bayes import bayes_binomial
+from evisynth.betabinomial import betabinomial
 from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm import rma_glmm
 from evisynth.model import rma
-from evisynth.pooling import FEW, WARNINGS, pool_proportions, small_k_rule
+from evisynth.pooling import BESIDE, FEW, HEADLINES, WARNINGS, pool_proportions, small_k_rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -41,6 +43,10 @@ def test_each_rule_shows_what_it_may(rule):
     assert (pooled.k, pooled.events, pooled.total) == (len(xi), sum(xi), sum(ni))
     modelled = rule in ("few", "many")
     assert (pooled.headline is not None) == (pooled.inverse_variance is not None) == modelled
+    assert tuple(pooled.beside) == BESIDE[rule]
+    assert (pooled.bayes is not None) == (rule not in ("none", "one"))
+    assert (pooled.glmm is not None) == modelled
+    assert list(pooled.models)[:1] == [HEADLINES[rule]] if modelled else not pooled.headline
     assert (pooled.common is None) == (modelled or rule == "none")
     assert (pooled.common_effect is None) == (rule == "none")
     shows_rate = rule in ("one", "few", "many", "boundary")
@@ -66,15 +72,44 @@ def test_the_boundaries_of_the_rule():
     assert small_k_rule([3, 0, 3], [3, 3, 3]) == "extreme"
 
 
-def test_the_headline_is_the_binomial_model_and_logit_reml_stands_beside_it():
+def test_from_five_studies_on_the_headline_is_the_likelihood():
     xi, ni = RULES["many"]
-    pooled = pool_proportions(xi, ni, slab=LABELS, level=0.9)
-    assert pooled.headline == rma_glmm(xi, ni, slab=LABELS, level=0.9)
-    beside = rma(*escalc("PLO", xi=xi, ni=ni), measure="PLO", slab=LABELS, level=0.9)
-    assert pooled.inverse_variance == beside
-    assert pooled.inverse_variance.test == "adhoc" and pooled.level == 0.9
+    more = {"slab": LABELS, "level": 0.9}
+    pooled = pool_proportions(xi, ni, **more)
+    assert pooled.headline == pooled.glmm == rma_glmm(xi, ni, **more)
+    assert pooled.headline.test == "t" and pooled.level == 0.9
+    logit, arcsine = (rma(*escalc(m, xi=xi, ni=ni), measure=m, **more) for m in ("PLO", "PAS"))
+    assert (pooled.beside["logit, REML"], pooled.beside["arcsine, REML"]) == (logit, arcsine)
+    assert pooled.inverse_variance == logit and logit.test == "adhoc"
+    assert pooled.bayes == bayes_binomial(xi, ni, tau_prior="HN(1)", **more)
+    assert pooled.beside["beta-binomial"] == betabinomial(xi, ni, **more)
     assert pooled.displayed == pooled.headline.displayed
     assert pooled.weights == pooled.headline.weights
+
+
+def test_of_three_or_four_studies_the_headline_is_bayesian():
+    xi, ni = RULES["few"]
+    pooled = pool_proportions(xi, ni, slab=LABELS[:3])
+    for name, prior in (("HN(1)", "HN(1)"), ("HN(0.5)", "HN(0.5)"), ("HC(0.5)", "HC(0.5)")):
+        expected = bayes_binomial(xi, ni, tau_prior=prior, slab=LABELS[:3])
+        assert pooled.models[f"Bayes, {name}"] == expected
+    assert pooled.headline == pooled.bayes and pooled.headline.tau_prior == "HN(1)"
+    assert pooled.glmm == rma_glmm(xi, ni, slab=LABELS[:3])
+
+
+def test_two_studies_have_a_posterior_beside_them_without_a_prediction():
+    pooled = pool_proportions(*RULES["two"])
+    assert pooled.headline is None and pooled.bayes.displayed["pi_lb"] is None
+    assert 0 < pooled.bayes.displayed["ci_lb"] < pooled.bayes.displayed["ci_ub"] < 1
+
+
+def test_a_result_tells_itself():
+    pooled = pool_proportions(*RULES["few"])
+    assert repr(pooled).startswith("<pooled by the rule 'few', 21/33, k = 3: 0.6")
+    summary = pooled.summary.set_index("term")
+    assert summary["headline"].tolist() == [True, False, False, False, False, False]
+    assert summary.loc["common effect", "estimate"] == 21 / 33
+    assert pool_proportions([], []).to_dict()["displayed"]["estimate"] is None
 
 
 def test_all_patients_as_one_cohort_is_exact():

@@ -14,6 +14,7 @@ from evisynth.figures.layout import apart
 from evisynth.figures.patients import SHAPES
 from evisynth.figures.scale import time_ticks
 from evisynth.figures.style import measure
+from evisynth.survival import kaplan_meier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -126,6 +127,17 @@ CURVES = {
 @pytest.mark.parametrize("case", CURVES)
 def test_curves_are_legible(case):
     check_legible(kaplan_meier_plot(CURVES[case], title=LONG, subtitle=LONG, footer=[LONG * 2]))
+
+
+def test_a_real_curve_is_drawn_with_its_own_label():
+    curve = kaplan_meier([2, 5, 5, 9, 12, 20], [1, 1, 0, 1, 0, 0], slab="Alder")
+    figure = kaplan_meier_plot(curve, title="T", times=(0, 5, 10, 20))
+    check_legible(figure)
+    # By hand: 5/6, then 5/6 * 4/5, then of 3 left at 9 months one dies.
+    survival = [entry["survival"] for entry in figure.table[1:]]
+    assert survival == pytest.approx([1, 2 / 3, 2 / 3 * 2 / 3, 2 / 3 * 2 / 3])
+    assert [entry["at risk"] for entry in figure.table[1:]] == [6, 5, 2, 1]
+    assert figure.table[0]["label"] == "Alder" and figure.table[0]["median"] == curve.median
 
 
 @pytest.mark.parametrize("width", WIDTHS)

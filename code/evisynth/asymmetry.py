@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from evisynth.checks import (
     LARGEST_COUNT,
     SMALLEST_VARIANCE,
@@ -20,6 +22,16 @@ from evisynth.measures import MEASURES
 from evisynth.result import Result
 
 MINIMUM_K = 10
+PREDICTORS = {
+    "sei": lambda vi, ni: np.sqrt(vi),
+    "vi": lambda vi, ni: vi,
+    "ni": lambda vi, ni: ni,
+    "ninv": lambda vi, ni: 1 / ni,
+    "sqrtni": lambda vi, ni: np.sqrt(ni),
+    "sqrtninv": lambda vi, ni: 1 / np.sqrt(ni),
+}
+OF_PRECISION = ("sei", "vi")
+VANISHING = ("sei", "vi", "ninv", "sqrtninv")  # 0 for a study without end
 OTHER_CAUSES = (
     "Small-study effects have more causes than unpublished studies: other patients, doses or "
     "settings in small studies, and chance"
@@ -125,3 +137,15 @@ def check_totals(function, ni, yi):
     ni = check_numbers(function, "ni", ni, lower=SMALLEST_VARIANCE, allowed=allowed)
     check_length(function, "ni", ni, "yi", yi)
     return ni
+
+
+def predictor_of(predictor, vi, ni):
+    """Values of a predictor, refused where it has one value alone."""
+    x = PREDICTORS[predictor](vi, ni)
+    if np.ptp(x) <= 1e-10 * np.max(x):
+        what = "vi" if predictor in OF_PRECISION else "ni"
+        raise NotEstimable(
+            f"regtest: {what} is the same in every study, so the predictor {predictor!r} cannot be "
+            "told from the intercept and no effect of size can be seen in these studies."
+        )
+    return x

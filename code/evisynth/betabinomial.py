@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv, digamma, expit, gammaln, logit, polygamma, stdtrit
+from scipy.special import betaincinv, expit, gammaln, logit, stdtrit
 
+from evisynth.betabinomial_likelihood import likelihood
 from evisynth.checks import check_counts, check_level, check_slab
 from evisynth.errors import ArgumentError
-from evisynth.glmm import check_estimable
+from evisynth.estimable import check_estimable
 from evisynth.intervals import PREDICTION_MINIMUM_K
 from evisynth.result import Result
 
-_LARGE = 100.0  # from here on asymptotic series of the gamma function are exact to rounding
 _NO_GAIN = 1e-9
 
 
@@ -159,10 +159,10 @@ def _fit(xi, ni):
     scan = np.linspace(np.log(1e-3 / ni.max()), 9, 40)
     mu = np.full(scan.size, common)
     for _ in range(12):
-        _, gradient, hessian = _likelihood(mu, scan, xi, ni)
+        _, gradient, hessian = likelihood(mu, scan, xi, ni)
         step = gradient[0] / np.maximum(np.abs(hessian[0]), 1e-300)
         mu = mu + np.clip(step, -1, 1)
-    values = _likelihood(mu, scan, xi, ni)[0]
+    values = likelihood(mu, scan, xi, ni)[0]
     padded = np.concatenate([[-np.inf], values, [-np.inf]])
     for i in np.flatnonzero((values >= padded[:-2]) & (values > padded[2:])):
         found = _polish(mu[i], scan[i], xi, ni)
@@ -179,7 +179,7 @@ def _fit(xi, ni):
 def _polish(mu, s, xi, ni):
     """Newton steps in (mu, log theta), halved until uphill; None where they end at no maximum."""
     at = np.array([mu, s])
-    value, gradient, hessian = _likelihood(*at, xi, ni)
+    value, gradient, hessian = likelihood(*at, xi, ni)
     for _ in range(200):
         matrix = -np.array([[hessian[0], hessian[1]], [hessian[1], hessian[2]]])
         eigen, axes = np.linalg.eigh(matrix)
@@ -187,7 +187,7 @@ def _polish(mu, s, xi, ni):
         step = axes @ ((axes.T @ gradient) / np.maximum(np.abs(eigen), 1e-12))
         step *= 2.0 / max(2.0, np.max(np.abs(step)))
         for _ in range(40):
-            new = _likelihood(*(at + step), xi, ni)
+            new = likelihood(*(at + step), xi, ni)
             if new[0] >= value - 1e-12 * abs(value):
                 break
             step = step / 2
@@ -198,65 +198,3 @@ def _polish(mu, s, xi, ni):
     if np.linalg.eigvalsh(matrix)[0] <= 0:
         return None
     return float(value), at[0], at[1], np.linalg.inv(matrix)
-
-
-def _likelihood(mu, s, xi, ni):
-    """Log-likelihood, gradient (2) and second derivatives (3) in (mu, s = log theta).
-
-    ``mu`` and ``s`` may be arrays of one shape. With n factors rising from p by theta, events add
-    log p + log(p + theta) + ..., non-events the same from 1 - p, less that of all from 1.
-    """
-    mu, s = np.asarray(mu)[..., None], np.asarray(s)[..., None]
-    p, q, theta = expit(mu), expit(-mu), np.exp(s)
-    events, others, all_ = (
-        _rising(base, theta, count) for base, count in ((p, xi), (q, ni - xi), (np.ones(1), ni))
-    )
-    total = [(e + o - a).sum(-1) for e, o, a in zip(events, others, all_, strict=True)]
-    by_p = (events[1] - others[1]).sum(-1)
-    p_p = -(events[3] + others[3]).sum(-1)
-    p_theta = (others[4] - events[4]).sum(-1)
-    p, q, theta = p[..., 0], q[..., 0], theta[..., 0]
-    slope = p * q
-    gradient = np.array([by_p * slope, total[2] * theta])
-    hessian = np.array([
-        p_p * slope**2 + by_p * slope * (q - p),
-        p_theta * slope * theta,
-        -total[5] * theta**2 + total[2] * theta,
-    ])  # fmt: skip
-    return total[0], gradient, hessian
-
-
-def _rising(base, theta, count):
-    """Sums over j < count of log t, 1/t, j/t, 1/t^2, j/t^2 and j^2/t^2, t = base + j theta."""
-    a = base / theta
-    log_sum = np.where(a < _LARGE, _log_by_gamma(a, theta, count), _log_by_series(a, base, count))
-    first = np.where(a < _LARGE, digamma(a + count) - digamma(a), _digamma_ratio(a, count))
-    first = first / theta
-    second = (polygamma(1, a) - polygamma(1, a + count)) / theta**2
-    j_first = (count - base * first) / theta
-    j_second = (first - base * second) / theta
-    return log_sum, first, j_first, second, j_second, (j_first - base * j_second) / theta
-
-
-def _log_by_gamma(a, theta, count):
-    return gammaln(a + count) - gammaln(a) + count * np.log(theta)
-
-
-def _log_by_series(a, base, count):
-    """Stirling's series of both gamma functions, subtracted before anything is large."""
-
-    def rest(z):
-        return (1 / 12 - (1 / 360 - 1 / (1260 * z * z)) / (z * z)) / z
-
-    whole = a + count
-    bulk = (whole - 0.5) * np.log1p(count / a) - count
-    return count * np.log(base) + bulk + rest(whole) - rest(a)
-
-
-def _digamma_ratio(a, count):
-    """digamma(a + count) - digamma(a) by the asymptotic series."""
-
-    def rest(z):
-        return (0.5 + (1 / 12 - (1 / 120 - 1 / (252 * z * z)) / (z * z)) / z) / z
-
-    return np.log1p(count / a) - rest(a + count) + rest(a)

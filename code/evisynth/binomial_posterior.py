@@ -105,7 +105,7 @@ def _mu_ranges(tau, xi, ni, mu_prior, nodes=15):
     """For each tau the range of mu with mass, by Laplace's approximation."""
     events = np.sum(xi + 0.5) / np.sum(ni - xi + 0.5)
     centres = np.array([mu_prior[0], np.log(events)])
-    margin = min(8 * mu_prior[1], 40.0)
+    margin = 8 * mu_prior[1]
     lower = np.full(tau.size, centres.min() - margin)
     upper = np.full(tau.size, centres.max() + margin)
     rows = np.arange(tau.size)

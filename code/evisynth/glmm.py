@@ -6,7 +6,7 @@ Stijnen T, Hamza TH, Ozdemir P (2010) Stat Med 29:3046, section 2.
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import chdtrc, expit, gammaln, ndtri, stdtrit, xlogy
+from scipy.special import chdtrc, expit, ndtri, stdtrit, xlogy
 
 from evisynth.checks import (
     check_choice,
@@ -15,13 +15,16 @@ from evisynth.checks import (
     check_number,
     check_slab,
     check_subset,
-    check_whole_number,
 )
-from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm_fit import Data, maximise
+from evisynth.errors import ArgumentError
+from evisynth.estimable import check_estimable, estimable, no_finite_spread
+from evisynth.glmm_fit import maximise
+from evisynth.glmm_likelihood import Data, check_nodes, offset
 from evisynth.intervals import PREDICTION_MINIMUM_K
 from evisynth.model import MetaAnalysis
-from evisynth.quadrature import log_likelihood, saturated
+from evisynth.quadrature import log_likelihood
+
+__all__ = ["NODES", "glmm_log_likelihood", "no_finite_spread", "rma_glmm"]
 
 NODES = 41
 _AT_ZERO = "tau is estimated as 0"
@@ -132,7 +135,7 @@ def _stack(xi, ni, subset, prediction, *, level, nodes, test):
         counted = check_subset("rma_glmm", subset, xi.shape)
         xi, ni = np.broadcast_to(xi, counted.shape), np.broadcast_to(ni, counted.shape)
     k = counted.sum(axis=1)
-    ok = _estimable(xi, ni, counted) & (k > 1)
+    ok = estimable(xi, ni, counted) & (k > 1)
     found = {}
     if ok.any():
         found = _fit(xi[ok], ni[ok], counted[ok] * 1.0, prediction, level, nodes, test)
@@ -141,10 +144,10 @@ def _stack(xi, ni, subset, prediction, *, level, nodes, test):
     for name in numbers:
         if found:
             numbers[name][ok] = found[name]
-    estimable = np.isfinite(numbers["se"])
-    notes = _stack_notes(k, estimable, numbers["tau2"] == 0)
+    finite = np.isfinite(numbers["se"])
+    notes = _stack_notes(k, finite, numbers["tau2"] == 0)
     what = _what(level, prediction, test)
-    return MetaAnalyses(**what, **numbers, k=k, estimable=estimable, notes=notes)
+    return MetaAnalyses(**what, **numbers, k=k, estimable=finite, notes=notes)
 
 
 _NUMBERS = (
@@ -152,10 +155,10 @@ _NUMBERS = (
 )  # fmt: skip
 
 
-def _stack_notes(k, estimable, at_zero):
+def _stack_notes(k, finite, at_zero):
     notes = ["the binomial-normal model has no I2 and H2"]
-    if not estimable.all():
-        notes.append(f"{(~estimable).sum()} of {k.size} data sets have no finite maximum: nan")
+    if not finite.all():
+        notes.append(f"{(~finite).sum()} of {k.size} data sets have no finite maximum: nan")
     if np.any(k < PREDICTION_MINIMUM_K):
         notes.append("below three studies there is no prediction interval: nan")
     if at_zero.any():
@@ -209,47 +212,3 @@ def glmm_log_likelihood(mu, tau, xi, ni, *, nodes=NODES):
         for argument, value in (("mu", mu), ("tau", tau))
     )
     return float(np.sum(log_likelihood(mu, abs(tau), xi, ni, nodes))) + offset(xi, ni)
-
-
-def offset(xi, ni):
-    """What the log-likelihoods of `evisynth.glmm_fit` leave out: the saturated model's."""
-    choose = gammaln(ni + 1) - gammaln(xi + 1) - gammaln(ni - xi + 1)
-    return float(np.sum(choose + saturated(xi, ni)))
-
-
-def check_nodes(function, nodes):
-    """Quadrature points to begin with, made odd."""
-    return 2 * (check_whole_number(function, "nodes", nodes, 15, 10_000) // 2) + 1
-
-
-def check_estimable(function, xi, ni):
-    """Refuse one data set without a finite maximum."""
-    total, events, k = int(ni.sum()), int(xi.sum()), xi.size
-    if events in (0, total):
-        extent = "nothing but" if events else "no"
-        which = f"{events} of {total} over {k} studies is {extent} events"
-        remedy = "Use pool_proportions, which gives the exact pooled interval."
-    elif no_finite_spread(xi, ni):
-        which = f"each of {k} studies has no events or nothing but events"
-        remedy = "Show the studies side by side, with their exact intervals."
-    else:
-        return
-    raise NotEstimable(f"{function}: {which}; the likelihood has no finite maximum. {remedy}")
-
-
-def no_finite_spread(xi, ni):
-    """Whether tau grows without bound: each study at 0 or 100 percent, and some of more than one.
-
-    For any distribution of proportions P(0 of n) <= P(0 of 1) and P(n of n) <= P(1 of 1), and the
-    bound is reached only as tau grows and every proportion becomes 0 or 1.
-    """
-    xi, ni = np.asarray(xi), np.asarray(ni)
-    return bool(np.all((xi == 0) | (xi == ni)) and np.any(ni > 1))
-
-
-def _estimable(xi, ni, counted):
-    """Which data sets of a stack have a finite maximum, as `check_estimable` has it."""
-    events, total = (xi * counted).sum(axis=1), (ni * counted).sum(axis=1)
-    extreme = np.all((xi == 0) | (xi == ni) | ~counted, axis=1)
-    spread = extreme & np.any((ni > 1) & counted, axis=1)
-    return (events > 0) & (events < total) & ~spread

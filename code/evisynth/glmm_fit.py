@@ -11,11 +11,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit
 
-from evisynth.quadrature import MOST_POINTS, marginal, saturated
+from evisynth.glmm_likelihood import (
+    fit_without_spread,
+    inverse,
+    joint,
+    smoothed,
+    solve,
+    weighted,
+)
+from evisynth.quadrature import MOST_POINTS
 
-SCANNED, SCAN_POINTS = 9, 17
+SCANNED, SCAN_POINTS = 8, 17
 FARTHEST = 1e3  # log odds or tau beyond which a maximum is taken not to exist
 _AGREE = 1e-6  # points are doubled until every second one gives the estimate to this
 _SETTLED = 1e-8
@@ -35,33 +42,6 @@ class Fit(NamedTuple):
     value: np.ndarray
     covariance: np.ndarray
     at_zero: np.ndarray
-
-
-class Data(NamedTuple):
-    """Counts (B, k), 1 or 0 for studies that count or not (B, k), and a design (k, p)."""
-
-    xi: np.ndarray
-    ni: np.ndarray
-    counted: np.ndarray
-    design: np.ndarray
-
-    def of(self, rows):
-        """Some of the data sets."""
-        return Data(self.xi[rows], self.ni[rows], self.counted[rows], self.design)
-
-
-class Joint(NamedTuple):
-    """Value, gradient and information of each data set; the information of beta apart."""
-
-    value: np.ndarray
-    gradient: np.ndarray
-    in_tau: np.ndarray
-    beta_beta: np.ndarray
-    beta_tau: np.ndarray
-    tau_tau: np.ndarray
-    rough_gradient: np.ndarray
-    rough_in_tau: np.ndarray
-    mode: np.ndarray
 
 
 def maximise(data, points):
@@ -101,85 +81,9 @@ class Tops(NamedTuple):
     smallest: np.ndarray
 
 
-def fit_without_spread(data):
-    """Binomial regression: coefficients, log-likelihood, covariance, and its slope in tau^2.
-
-    The slope is half the sum of (x - n p)^2 - n p (1 - p).
-    """
-    xi, ni, design = data.xi * data.counted, data.ni * data.counted, data.design
-    share = xi.sum(axis=1) / ni.sum(axis=1)
-    beta = np.zeros((len(xi), design.shape[1]))
-    beta[:, 0] = np.log(share / (1 - share))
-    for _ in range(100 if design.shape[1] > 1 else 0):
-        p = expit(beta @ design.T)
-        step = _solve(_weighted(design, ni * p * (1 - p)), (xi - ni * p) @ design)
-        beta = beta + np.clip(step, -2, 2)
-        if np.max(np.abs(step)) < 1e-12:
-            break
-    eta = beta @ design.T
-    p = expit(eta)
-    weight = ni * p * expit(-eta)
-    value = (
-        xi * log_expit(eta)
-        + (ni - xi) * log_expit(-eta)
-        - data.counted * saturated(data.xi, data.ni)
-    )
-    slope = 0.5 * np.sum((xi - ni * p) ** 2 - weight, axis=1)
-    return beta, value.sum(axis=1), _inverse(_weighted(design, weight)), slope
-
-
-def _weighted(design, weight):
-    """Sum over studies of weight times the outer square of the design's row."""
-    if design.shape[1] == 1:
-        return weight.sum(axis=-1)[..., None, None]
-    return np.einsum("...k,kp,kq->...pq", weight, design, design, optimize=True)
-
-
-def _solve(matrix, vectors):
-    """Solve for one vector per matrix."""
-    if matrix.shape[-1] == 1:
-        return vectors / matrix[..., 0]
-    return np.linalg.solve(matrix, vectors[..., None])[..., 0]
-
-
-def _inverse(matrix):
-    return 1 / matrix if matrix.shape[-1] == 1 else np.linalg.inv(matrix)
-
-
-def joint(data, beta, tau, points, mode=None):
-    """Log-likelihood of each data set with its derivatives in (beta, tau).
-
-    ``beta`` and ``tau`` may have axes between that of the data sets and the last, which are
-    scanned: (B, T, p) and (B, T).
-    """
-    xi, ni, counted = data.xi, data.ni, data.counted
-    if tau.ndim == 2:
-        xi, ni, counted = xi[:, None], ni[:, None], counted[:, None]
-    mu = beta @ data.design.T
-    of = marginal(mu, tau[..., None], xi, ni, points, mode)
-    design = data.design
-    return Joint(
-        value=(of.value * counted).sum(axis=-1),
-        gradient=(of.by_mu * counted) @ design,
-        in_tau=(of.by_tau * counted).sum(axis=-1),
-        beta_beta=_weighted(design, of.mu_mu * counted),
-        beta_tau=(of.mu_tau * counted) @ design,
-        tau_tau=(of.tau_tau * counted).sum(axis=-1),
-        rough_gradient=(of.rough_by_mu * counted) @ design,
-        rough_in_tau=(of.rough_by_tau * counted).sum(axis=-1),
-        mode=of.mode,
-    )
-
-
-def _smoothed(data):
-    """Log odds with half a count added to both sides, and their variances."""
-    x, f = data.xi + 0.5, data.ni - data.xi + 0.5
-    return np.log(x / f), 1 / x + 1 / f
-
-
 def spreads(data):
     """Values of tau (B, T) over which the profile likelihood can bend."""
-    yi, vi = _smoothed(data)
+    yi, vi = smoothed(data)
     counted = data.counted > 0
     low = 0.35 * np.sqrt(np.min(np.where(counted, vi, np.inf), axis=1))
     top = np.max(np.where(counted, yi, -np.inf), axis=1)
@@ -194,17 +98,17 @@ def profile_over(data, taus):
 
     Newton steps from the inverse-variance estimate; what the last would gain is added.
     """
-    yi, vi = _smoothed(data)
+    yi, vi = smoothed(data)
     weight = data.counted[:, None] / (vi[:, None] + taus[..., None] ** 2)
-    beta = _solve(_weighted(data.design, weight), (weight * yi[:, None]) @ data.design)
+    beta = solve(weighted(data.design, weight), (weight * yi[:, None]) @ data.design)
     mode = None
     for _ in range(20):
         at = joint(data, beta, taus, SCAN_POINTS, mode)
-        step = _solve(at.beta_beta, at.gradient)
+        step = solve(at.beta_beta, at.gradient)
         gain = np.sum(step * at.gradient, axis=-1)
         limit = 1 + taus[..., None]
         beta, mode = beta + np.clip(step, -limit, limit), at.mode
-        if np.max(gain) < 0.05:
+        if np.max(gain) < 0.3:
             break
     return at.value + 0.5 * gain, beta
 
@@ -310,15 +214,15 @@ class _Newton(NamedTuple):
 
 
 def _newton(at):
-    d_beta, along = _solve(at.beta_beta, at.gradient), _solve(at.beta_beta, at.beta_tau)
+    d_beta, along = solve(at.beta_beta, at.gradient), solve(at.beta_beta, at.beta_tau)
     slope = at.in_tau - np.sum(at.beta_tau * d_beta, axis=-1)
     curvature = at.tau_tau - np.sum(at.beta_tau * along, axis=-1)
-    rough = _solve(at.beta_beta, at.gradient - at.rough_gradient)
+    rough = solve(at.beta_beta, at.gradient - at.rough_gradient)
     in_tau = (at.in_tau - at.rough_in_tau) - np.sum(at.beta_tau * rough, axis=-1)
     d_tau = np.abs(in_tau / curvature)
     error = np.maximum(d_tau, np.max(np.abs(rough) + np.abs(along) * d_tau[:, None], axis=1))
     outer = along[:, :, None] * along[:, None, :] / curvature[:, None, None]
-    return _Newton(d_beta, along, slope, curvature, _inverse(at.beta_beta) + outer, error)
+    return _Newton(d_beta, along, slope, curvature, inverse(at.beta_beta) + outer, error)
 
 
 def _next_tau(top, active, newton):
@@ -330,6 +234,9 @@ def _next_tau(top, active, newton):
     rises = newton.slope > 0
     low = np.where(near & rises, np.maximum(top.low[active], tau), top.low[active])
     high = np.where(near & ~rises, np.minimum(top.high[active], tau), top.high[active])
+    # The scan, or too few points, may have shut out the maximum: a bracket that has closed reopens.
+    shut = high - low < 1e-4 * tau
+    low, high = np.where(shut, 0.0, low), np.where(shut, np.inf, high)
     top.low[active], top.high[active] = low, high
     uphill = np.where(rises, 2 * tau, tau / 2)
     new = np.where(newton.curvature > 0, tau + newton.wanted, uphill)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, chdtri, expit, stdtrit
+from scipy.special import chdtrc, chdtri, expit
 
-from evisynth.checks import check_counts, check_level, check_numbers, shown
+from evisynth.checks import check_counts, check_level
 from evisynth.errors import ArgumentError
-from evisynth.glmm import NODES, check_estimable, check_nodes, offset
-from evisynth.glmm_fit import FARTHEST, Data, joint, maximise, spreads
-from evisynth.quadrature import MOST_POINTS
+from evisynth.estimable import check_estimable
+from evisynth.glmm import NODES
+from evisynth.glmm_fit import maximise
+from evisynth.glmm_likelihood import Data, check_nodes, offset
+from evisynth.glmm_limits import Profile
 from evisynth.result import Result
-
-_AGREE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def glmm_profile(xi, ni, *, level=0.95, nodes=NODES):
     fit = maximise(one, nodes)
     mu, tau, top = float(fit.beta[0, 0]), float(fit.tau[0]), float(fit.value[0])
     floor = top - 0.5 * float(chdtri(1, 1 - level))
-    of = _Profile(one, nodes, floor)
+    of = Profile(one, nodes, floor)
     se = float(np.sqrt(fit.covariance[0, 0, 0]))
     ci_lb, ci_ub = of.limit_of_mu(mu, tau, -se), of.limit_of_mu(mu, tau, se)
     tau_lb, tau_ub = of.limits_of_tau(mu, tau, float(fit.at_zero[0]))
@@ -147,204 +147,3 @@ def glmm_profile(xi, ni, *, level=0.95, nodes=NODES):
         k=xi.size, level=level,
         notes=(("tau is estimated as 0",) if tau == 0 else ()) + tuple(notes),
     )  # fmt: skip
-
-
-class _Profile:
-    """The log-likelihood of one data set along one parameter, best over the other."""
-
-    def __init__(self, data, points, floor):
-        self.data, self.points, self.floor = data, points, floor
-
-    def at(self, mu, tau):
-        """Log-likelihood with derivatives at one place, points doubled until it stands."""
-        points = self.points
-        while True:
-            at = joint(self.data, np.array([[mu]]), np.array([tau]), points)
-            # The rough score of both parameters, in units of their own precision.
-            off = abs(at.rough_gradient - at.gradient)[0, 0], abs(at.rough_in_tau - at.in_tau)[0]
-            if max(off) < _AGREE or 2 * points > MOST_POINTS:
-                return at
-            points = self.points = 2 * points - 1
-
-    def best_mu(self, tau, mu):
-        """The mean that is best at a tau above 0; log-likelihood and its slope in tau there."""
-        for _ in range(100):
-            at = self.at(mu, tau)
-            step = float(at.gradient[0, 0] / at.beta_beta[0, 0, 0])
-            mu += float(np.clip(step, -1 - tau, 1 + tau))
-            if abs(step) < 1e-9:
-                break
-        return mu, float(at.value[0]), float(at.in_tau[0])
-
-    def best_tau(self, mu, tau):
-        """The tau that is best at a mean; log-likelihood and its slope in the mean there."""
-        grid = np.unique(np.append(spreads(self.data)[0], [tau, 2 * tau, tau + abs(mu) / 2]))
-        grid = grid[grid > 0][:, None]
-        stacked = Data(*(np.repeat(a, len(grid), 0) for a in self.data[:3]), self.data.design)
-        means = np.full((len(grid), 1), mu)
-        values = joint(stacked, means, grid[:, 0], self.points).value
-        best = int(np.argmax(values))
-        ends = np.concatenate([[0.0], grid[:, 0], [np.inf]])
-        tau = self._climb(mu, grid[best, 0], ends[best], ends[best + 2])
-        zero_value, zero_slope = self._without_spread(mu)
-        at = self.at(mu, tau) if tau > 0 else None
-        if at is None or zero_value >= at.value[0]:
-            return 0.0, zero_value, zero_slope
-        return tau, float(at.value[0]), float(at.gradient[0, 0])
-
-    def _climb(self, mu, tau, low, high):
-        """Newton on tau at a fixed mean; 0 where it vanishes."""
-        smallest = 1e-3 * spreads(self.data)[0, 0]
-        for _ in range(200):
-            at = self.at(mu, tau)
-            slope, curvature = float(at.in_tau[0]), float(at.tau_tau[0])
-            low, high = (tau, high) if slope > 0 else (low, tau)
-            new = tau + slope / curvature if curvature > 0 else (2 * tau if slope > 0 else 0.0)
-            new = min(max(new, tau / 4), 4 * tau)
-            if not low <= new <= high:
-                new = (tau + (min(high, 4 * tau) if slope > 0 else low)) / 2
-            if new < smallest:
-                return 0.0
-            if abs(new - tau) <= 1e-8 * (1 + tau) or new > 10 * FARTHEST:
-                return new
-            tau = new
-        return tau
-
-    def _without_spread(self, mu):
-        xi, ni = self.data.xi[0], self.data.ni[0]
-        from evisynth.quadrature import log_likelihood
-
-        return float(log_likelihood(mu, 0.0, xi, ni, 3).sum()), float(np.sum(xi - ni * expit(mu)))
-
-    def limit_of_mu(self, mu, tau, step):
-        """Where the profile of the mean crosses the floor, on the side of ``step``."""
-        inside, outside = mu, mu + 2 * step
-        while True:
-            tau, value, _ = self.best_tau(outside, tau)
-            if value < self.floor:
-                break
-            inside, outside = outside, outside + 2 * (outside - mu)
-            if abs(outside) > FARTHEST:
-                return None
-
-        def height(at):
-            nonlocal tau
-            tau, value, slope = self.best_tau(at, tau)
-            return value - self.floor, slope
-
-        return _root(height, inside, outside)
-
-    def limits_of_tau(self, mu, tau, at_zero):
-        """The outermost places where the profile of tau crosses the floor."""
-        grid = spreads(self.data)[0]
-        grid = np.unique(np.concatenate([grid, grid * np.sqrt(grid[1] / grid[0])]))
-
-        def height(at):
-            nonlocal mu
-            mu, value, slope = self.best_mu(at, mu)
-            return value - self.floor, slope
-
-        low = 0.0
-        if at_zero < self.floor:
-            below, above = 0.0, tau
-            for at in grid[grid < tau]:
-                if height(at)[0] >= 0:
-                    above = at
-                    break
-                below = at
-            low = _root(height, above, below)
-        inside, outside = tau, max(grid[-1], 2 * tau)
-        while height(outside)[0] >= 0:
-            inside, outside = outside, 2 * outside
-            if outside > FARTHEST:
-                return low, None
-        for at in grid[grid > inside][::-1]:
-            if height(at)[0] >= 0:
-                inside = at
-                break
-            outside = at
-        return low, _root(height, inside, outside)
-
-    def mean_proportion(self, mu, tau, se, level):
-        """Mean proportion and its limits by the delta method on its logit."""
-        mean, d_mu, d_tau = (float(v) for v in _mean_with_slopes(np.array(mu), np.array(tau)))
-        variance = (d_mu * se) ** 2
-        if tau > 0:
-            at = self.at(mu, tau)
-            mixed = float(at.beta_tau[0, 0])
-            joint_ = np.array([[at.beta_beta[0, 0, 0], mixed], [mixed, at.tau_tau[0]]])
-            slopes = np.array([d_mu, d_tau])
-            variance = float(slopes @ np.linalg.solve(joint_, slopes))
-        half = float(stdtrit(self.data.xi.shape[1] - 1, 0.5 + level / 2)) * np.sqrt(variance)
-        rest = mean * (1 - mean)
-        centre = np.log(mean / (1 - mean))
-        return mean, *(float(expit(centre + side * half / rest)) for side in (-1, 1))
-
-
-def _root(height, inside, outside):
-    """Where a function falls through 0 between two places, by Newton steps within the bracket."""
-    at = (inside + outside) / 2
-    for _ in range(200):
-        value, slope = height(at)
-        inside, outside = (at, outside) if value >= 0 else (inside, at)
-        new = at - value / slope if slope else np.inf
-        if not min(inside, outside) < new < max(inside, outside):
-            new = (inside + outside) / 2
-        if abs(new - at) <= 1e-9 * (1 + abs(at)):
-            return float(new)
-        at = new
-    return float(at)
-
-
-def marginal_mean(mu, tau):
-    """Mean proportion E[expit(mu + tau Z)], Z standard normal, of studies of median expit(mu).
-
-    Parameters
-    ----------
-    mu, tau : array_like of float
-        Log odds; they broadcast; tau from 0 to 100.
-
-    Returns
-    -------
-    ndarray or float
-        Proportions, to 1e-10 or better: by the trapezoidal rule, whose error falls exponentially
-        with the number of points (Trefethen LN, Weideman JAC (2014) SIAM Rev 56:385).
-
-    Raises
-    ------
-    ArgumentError
-        Values that are missing, not finite or beyond these bounds; shapes that do not broadcast.
-    """
-    mu = _any_shape("mu", mu)
-    tau = _any_shape("tau", tau, lower=0, upper=100, allowed="numbers from 0")
-    try:
-        mu, tau = np.broadcast_arrays(mu, tau)
-    except ValueError:
-        allowed = f"a shape that broadcasts with {mu.shape}"
-        raise ArgumentError("marginal_mean", "tau", f"of shape {tau.shape}", allowed) from None
-    return _mean_with_slopes(mu, tau)[0][()]
-
-
-def _any_shape(argument, values, **bounds):
-    try:
-        shape = np.shape(values)
-    except ValueError:
-        raise ArgumentError("marginal_mean", argument, shown(values), "finite numbers") from None
-    flat = values if len(shape) < 2 else np.ma.reshape(values, -1)
-    if not np.ma.is_masked(flat):
-        flat = np.ma.getdata(flat) if len(shape) > 1 else flat
-    return check_numbers("marginal_mean", argument, flat, **bounds).reshape(shape)
-
-
-def _mean_with_slopes(mu, tau):
-    """The mean proportion and its derivatives in mu and tau, the latter on the logit's scale.
-
-    The poles of the logistic function lie at pi / tau from the real line in z: steps of 0.5 / tau
-    leave an error of exp(-4 pi^2).
-    """
-    step = min(0.5, 0.5 / max(float(np.max(tau)), 1e-3))
-    z = np.arange(-np.ceil(9 / step), np.ceil(9 / step) + 1) * step
-    density = np.exp(-0.5 * z**2) * step / np.sqrt(2 * np.pi)
-    p = expit(mu[..., None] + tau[..., None] * z)
-    slope = p * (1 - p)
-    return p @ density, slope @ density, slope @ (density * z)

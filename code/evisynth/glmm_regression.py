@@ -10,7 +10,9 @@ from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from evisynth.checks import check_length, check_numbers, shown
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm_fit import Data, maximise
+from evisynth.estimable import check_estimable
+from evisynth.glmm_fit import maximise
+from evisynth.glmm_likelihood import Data, offset
 from evisynth.result import Result
 
 _PER_COEFFICIENT = 10
@@ -83,8 +85,6 @@ class GlmmRegression(Result):
 
 def glmm_regression(xi, ni, mods, *, slab, level, nodes, test):
     """The model of one data set with moderators; `rma_glmm` says what goes in and out."""
-    from evisynth.glmm import check_estimable, offset
-
     names, columns = _moderators(mods, xi)
     k, p = xi.size, len(names)
     if k < p + 1:

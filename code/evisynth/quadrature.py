@@ -91,20 +91,18 @@ def _reach(mode, tau, xi, ni, p):
 
     From the bound on the second derivative (see `modes`) the fall over r is at least
     r^2 / 2 + w (exp(-|tau r|) - 1 + |tau r|), w the binomial information at the mode, and the
-    bracket at least (tau r)^2 / (2 + tau r). Newton steps on a convex function from where it is
-    too large stay where it is too large.
+    bracket at least (tau r)^2 / (2 + tau r). A Newton step on a convex function from where it is
+    too large ends where it is too large.
     """
     w = ni * p * (1 - p) * tau**2
     widest = np.sqrt(2 * DROP)
     outer = np.minimum(widest, np.sqrt(DROP / (0.5 + w / (2 + tau * widest))))
     outer = np.sqrt(DROP / (0.5 + w / (2 + tau * outer)))
     r = np.array([-outer, outer])
-    for _ in range(2):
-        more = p * np.expm1(np.minimum(tau * r, 700.0))
-        fall = ni * np.log1p(more) - r * (xi * tau - mode - 0.5 * r)
-        slope = ni * tau * (p + more) / (1 + more) - (xi * tau - mode - r)
-        r = r - np.maximum(fall - DROP, 0) / slope
-    return r
+    more = p * np.expm1(np.minimum(tau * r, 700.0))
+    fall = ni * np.log1p(more) - r * (xi * tau - mode - 0.5 * r)
+    slope = ni * tau * (p + more) / (1 + more) - (xi * tau - mode - r)
+    return r - np.maximum(fall - DROP, 0) / slope
 
 
 @lru_cache(maxsize=32)
@@ -143,11 +141,12 @@ def marginal(mu, tau, xi, ni, points, guess=None):
     guess = first_guess(mu, tau, xi, ni) if guess is None else sign * guess
     mode = modes(mu, tau, xi, ni, guess)
     eta = mu + tau * mode
-    p = expit(eta)
+    # Next to 1 the proportion is held below it: no integrand reaches where that would be felt.
+    p = np.minimum(expit(eta), 1 - 2.0**-53)
     low, high = _reach(mode, tau, xi, ni, p)
     centre, half = (low + high) / 2, (high - low) / 2
     t, powers = _powers(points)
-    tall = (array[..., None] for array in np.broadcast_arrays(mode, tau, xi, ni, p))
+    tall = (array[..., None] for array in (mode, tau, xi, ni, p))
     r = half[..., None] * t
     r += centre[..., None]
     weights = np.exp(_log_ratio(r, *tall))

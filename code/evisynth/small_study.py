@@ -7,9 +7,13 @@ from scipy.special import stdtr, stdtrit
 
 from evisynth.asymmetry import (
     MINIMUM_K,
+    OF_PRECISION,
     OTHER_CAUSES,
+    PREDICTORS,
+    VANISHING,
     SmallStudyTest,
     check_totals,
+    predictor_of,
     refuse_few,
     refuse_single_arm,
 )
@@ -27,16 +31,6 @@ from evisynth.measures import MEASURES
 from evisynth.moderators import TESTS, fit_moderators
 from evisynth.tau2 import ESTIMATORS
 
-PREDICTORS = {
-    "sei": lambda vi, ni: np.sqrt(vi),
-    "vi": lambda vi, ni: vi,
-    "ni": lambda vi, ni: ni,
-    "ninv": lambda vi, ni: 1 / ni,
-    "sqrtni": lambda vi, ni: np.sqrt(ni),
-    "sqrtninv": lambda vi, ni: 1 / np.sqrt(ni),
-}
-_OF_PRECISION = ("sei", "vi")
-_VANISHING = ("sei", "vi", "ninv", "sqrtninv")  # 0 for a study without end
 _EXACT_K = 170
 
 
@@ -96,15 +90,15 @@ def regtest(
     check_choice("regtest", "method", method, ESTIMATORS)
     check_choice("regtest", "test", test, TESTS)
     level = check_level("regtest", level)
-    if predictor in _OF_PRECISION:
+    if predictor in OF_PRECISION:
         instead = "take predictor 'sqrtninv' or 'ninv' with the totals ni"
         given = f"{predictor!r} for the measure {measure}"
         refuse_single_arm("regtest", "predictor", given, measure, instead)
     refuse_few("regtest", yi.size, minimum_k)
     single_arm = MEASURES[measure].arms == 1
-    needs_totals = predictor not in _OF_PRECISION or (single_arm and model == "lm")
+    needs_totals = predictor not in OF_PRECISION or (single_arm and model == "lm")
     totals = check_totals("regtest", ni, yi) if needs_totals or ni is not None else None
-    x = _predictor(predictor, vi, totals)
+    x = predictor_of(predictor, vi, totals)
     if model == "rma":
         if weights is not None:
             raise ArgumentError("regtest", "weights", "given", "weights for model 'lm' alone")
@@ -112,24 +106,13 @@ def regtest(
     else:
         wi = _weights(weights, yi, totals if single_arm else 1 / vi)
         found = _by_lm(yi, wi, x, level)
-    if predictor not in _VANISHING:
+    if predictor not in VANISHING:
         found |= dict.fromkeys(("limit", "limit_lb", "limit_ub"))
     return SmallStudyTest(
-        name="Egger's regression test" if predictor in _OF_PRECISION else "regression on size",
+        name="Egger's regression test" if predictor in OF_PRECISION else "regression on size",
         model=model, predictor=predictor, measure=measure, k=yi.size, level=level,
         notes=_notes(measure, predictor, model, weights is not None), **found,
     )  # fmt: skip
-
-
-def _predictor(predictor, vi, ni):
-    x = PREDICTORS[predictor](vi, ni)
-    if np.ptp(x) <= 1e-10 * np.max(x):
-        what = "vi" if predictor in _OF_PRECISION else "ni"
-        raise NotEstimable(
-            f"regtest: {what} is the same in every study, so the predictor {predictor!r} cannot be "
-            "told from the intercept and no effect of size can be seen in these studies."
-        )
-    return x
 
 
 def _by_rma(yi, vi, x, predictor, method, test, measure, level):
@@ -182,10 +165,10 @@ def _by_lm(yi, wi, x, level):
 
 def _notes(measure, predictor, model, weights):
     notes = [OTHER_CAUSES]
-    if predictor in _OF_PRECISION:
+    if predictor in OF_PRECISION:
         notes.append(
-            f"The standard error of a {MEASURES[measure].name} depends on its size too, which "
-            "alone gives some asymmetry: compare a predictor made of the totals"
+            f"Standard errors of this measure ({MEASURES[measure].name}) depend on its size too, "
+            "which alone gives some asymmetry: compare a predictor made of the totals"
         )
     if MEASURES[measure].arms == 1 and model == "rma" and measure not in ("PAS", "PFT"):
         notes.append("Weights depend on the proportions here; under model 'lm' on totals alone")

@@ -217,7 +217,8 @@ def _with_shared(one, means, place, vi):
     return replace(
         one, estimate=estimate, se=means.se[place], ci_lb=means.ci_lb[place],
         ci_ub=means.ci_ub[place], pi_lb=low, pi_ub=high, tau2=means.tau2, I2=I2, H2=H2,
-        weights=tuple((100 * wi / np.sum(wi)).tolist()), notes=("Shares tau2 with other groups",),
+        weights=tuple((100 * wi / np.sum(wi)).tolist()),
+        notes=(f"Shares tau2 with the other groups, and their {df} degrees of freedom",),
     )  # fmt: skip
 
 

@@ -134,15 +134,13 @@ class Desktop:
         self.sheet.text(self.at.estimate, y, self.plot.axis.estimate(item), **look)
 
     def _subtotal(self, group: Group):
-        self._pooled(group.subtotal, INDENT, solid=False, weight=self._sum(group))
+        weight = sum(row.weight or 0 for row in group.rows)
+        self._pooled(group.subtotal, INDENT, solid=False, weight=weight)
         if group.subtotal.prediction and not self.plot.overall:
             self._prediction(group.subtotal, INDENT, width=1.6)
         if group.subtotal.text:
             look = {"pitch": 17, "color": "muted"}
             self.sheet.paragraph(INDENT, group.subtotal.text, 12, self.at.counts - INDENT, **look)
-
-    def _sum(self, group: Group):
-        return sum(row.weight or 0 for row in group.rows)
 
     def _pooled(self, item, x, *, solid, weight):
         sheet, at, y = self.sheet, self.at, self.sheet.y + PITCH / 2
@@ -227,11 +225,11 @@ class Desktop:
     def _left_out_row(self, item: LeftOut):
         sheet, at, y = self.sheet, self.at, self.sheet.y + PITCH / 2
         look = {"color": "left-text"}
-        label = self._left_label
+        label, code = self.at.left_out
         more = sheet.lines(INDENT, y, wrap(item.label, label - INDENT, 13), href=item.href, **look)
         if item.code:
             marks.badge(sheet, label + GAP, y, item.code, left_out=True)
-        left = label + GAP + self._code_width + 8
+        left = label + GAP + code + 8
         room = at.counts - measure(item.counts, 13) - GAP - left
         more = max(more, sheet.lines(left, y, wrap(item.reason, max(room, 60), 13), **look))
         sheet.text(at.counts, y, item.counts, align="right", **look)
@@ -241,15 +239,6 @@ class Desktop:
         if self.plot.has_weights:
             sheet.text(DESKTOP - 6, y, "–", align="right", **look)
         sheet.y += PITCH + more
-
-    @property
-    def _code_width(self):
-        return max(marks.badge_width(item.code) for item in self.plot.left_out)
-
-    @property
-    def _left_label(self):
-        wanted = max(measure(item.label, 13) for item in self.plot.left_out) + INDENT
-        return min(max(wanted, 96), max(self.at.counts * 0.42, 96))
 
     def _footer(self):
         sheet = self.sheet

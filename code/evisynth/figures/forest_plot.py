@@ -47,7 +47,7 @@ def forest(
     columns: Sequence[str] | Mapping[str, Sequence[str] | None] = USUAL,
     rob: Mapping[str, str | Sequence[str]] | None = None,
     rob_domains: Sequence[str] = (),
-    nonetheless=None,
+    nonetheless: bool = False,
     axis: Axis | None = None,
     codes: Mapping[str, str] | None = None,
     footer: Sequence[str] = (),
@@ -80,9 +80,9 @@ def forest(
         the rows' own.
     rob_domains : sequence of str
         Names of the domains, spelt out below the plot.
-    nonetheless : BayesAnalysis, optional
-        Beside a `Pooled` of two studies that are not pooled: what pooling them would give, hollow
-        and grey.
+    nonetheless : bool
+        Beside a `Pooled` whose rule does not pool its studies: whether to show what Bayes would
+        give, hollow and grey.
     axis : Axis, optional
         Proportions, or what the measure of a result asks for.
     codes : mapping of str to str
@@ -110,7 +110,7 @@ def forest(
         groups, axis, notes = _of_result(groups, studies, axis, overall, nonetheless)
         footer = (*notes, *footer)
     else:
-        _refuse_studies({**studies, "nonetheless": nonetheless})
+        _refuse_studies({**studies, "nonetheless": nonetheless or None})
     choice = chosen_columns(columns)
     groups = with_judgements(with_cells(checked_groups(groups), choice), rob)
     plot = Forest(

@@ -35,7 +35,8 @@ def draw_funnel(sheet, data) -> None:
     panel.grid()
     panel.label_y()
     if contours:
-        draw_regions(panel, data.axis.null, LEVELS, _scaled_null(data))
+        points = zip(panel.x.at(data.x), panel.y.at(data.y), strict=True)
+        draw_regions(panel, data.axis.null, LEVELS, _scaled_null(data), points)
     _pooled_line(panel, data)
     _points(panel, data)
     panel.axis_x(_x_title(data))

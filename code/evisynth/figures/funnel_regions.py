@@ -9,7 +9,7 @@ from evisynth.figures.style import measure
 SHADES = (0.28, 0.55, 0.85)
 
 
-def draw_regions(panel, null, levels, limit) -> None:
+def draw_regions(panel, null, levels, limit, points=()) -> None:
     """Shade what lies outside each level around the null, and label where each begins.
 
     Parameters
@@ -21,6 +21,8 @@ def draw_regions(panel, null, levels, limit) -> None:
         Rising.
     limit : callable
         Level, standard error and side (-1 or 1) to a display value.
+    points : iterable of (float, float)
+        Pixels that labels keep clear of.
     """
     sheet, apex = panel.sheet, float(panel.x.at(null))
     top, bottom = panel.y.start, panel.y.end
@@ -31,7 +33,7 @@ def draw_regions(panel, null, levels, limit) -> None:
         outer = [*ends[1:], None]
         for start, stop, shade in zip(ends, outer, SHADES, strict=True):
             _shade(sheet, (apex, top, bottom, edge), start, stop, shade)
-    _label(panel, levels, ends, apex)
+    _label(panel, levels, ends, apex, points)
 
 
 def _end(panel, level, side, limit, apex):
@@ -67,9 +69,9 @@ def _cut(points, edge, side):
     return kept
 
 
-def _label(panel, levels, ends, apex):
+def _label(panel, levels, ends, apex, points):
     """The levels beside their lines on the right, as far down as each has room."""
-    sheet, taken = panel.sheet, []
+    sheet, taken = panel.sheet, [(x - 5, y, 10.0) for x, y in points]
     for level, reach in zip(levels, ends, strict=True):
         text = f"{100 * level:g}%"
         box = next(_places(panel, measure(text, 11), reach, apex, taken), None)

@@ -73,7 +73,7 @@ def draw_gosh(sheet, data, spans, y_title) -> None:
     _draw_cells(sheet, cells)
     _margins(panel, cells)
     if data.whole is not None:
-        _whole(panel, data)
+        _whole(panel, data, cells)
     unit = {"proportion": "rate"}.get(data.axis.kind, data.noun)
     panel.axis_x(f"Pooled {unit}")
 
@@ -114,13 +114,34 @@ def _bars(sheet, counts, ends, base, reach, *, across):
         sheet.line(*(np.round(values, 2) for values in lines), "accent", 1.4, zorder=3)
 
 
-def _whole(panel, data):
+def _whole(panel, data, cells):
+    """The subset of all studies, its label where it hides fewest others."""
     sheet = panel.sheet
     x, y = float(panel.x.at(data.x[data.whole])), float(panel.y.at(data.y[data.whole]))
     points = [(x - 6.5, y), (x, y - 7.5), (x + 6.5, y), (x, y + 7.5)]
     sheet.polygon(points, fill="ink", edge="paper", width=1.8, zorder=4)
     text = f"all {data.k}"
     width = measure(text, 12, 600)
-    left = x + 11 if x + 13 + width < panel.x.end else x - 11 - width
-    boxes(sheet, [(left - 3, y - 8, left + width + 3, y + 8)], "paper", alpha=0.85, zorder=4)
-    sheet.text(left, y, text, 12, weight=600)
+    left, middle = min(_beside(panel, x, y, width), key=lambda place: _hidden(cells, *place, width))
+    boxes(sheet, [(left - 3, middle - 8, left + width + 3, middle + 8)], "paper", alpha=0.85,
+          zorder=4)  # fmt: skip
+    sheet.text(left, middle, text, 12, weight=600)
+
+
+def _beside(panel, x, y, width):
+    """Left edge and height of labels around a point that stay in the plot."""
+    places = [(x + 11, y), (x - 11 - width, y), (x - width / 2, y - 17), (x - width / 2, y + 17)]
+    (low, high), (top, bottom) = (panel.x.start, panel.x.end), (panel.y.end, panel.y.start)
+    inside = [
+        (left, middle)
+        for left, middle in places
+        if low + 3 < left < high - width - 3 and top + 8 < middle < bottom - 8
+    ]
+    return inside or places[:1]
+
+
+def _hidden(cells, left, middle, width):
+    """How many subsets a label would lie over."""
+    a, b, c, d = cells.corners.T
+    under = (a < left + width + 3) & (c > left - 3) & (b < middle + 8) & (d > middle - 8)
+    return int(cells.count[under].sum())

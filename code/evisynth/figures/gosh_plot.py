@@ -182,8 +182,9 @@ def _title(data):
 
 def _subtitle(data):
     drawn = f"{len(data.x):,}"
-    what = f"{drawn} subsets drawn at random" if data.sampled else f"All {drawn} subsets"
-    start = f"{what} of {data.k} studies. Darker: more subsets."
+    every = f"All {drawn}" if len(data.x) == data.total else f"{drawn} of all {data.total:,}"
+    what = f"{drawn} subsets drawn at random" if data.sampled else f"{every} subsets"
+    start = f"{what} of {data.k} studies. The stronger the shade, the more subsets."
     if data.marked is None:
         return start
     return f"{start} Hatched: most of the subsets there hold {data.highlight}."

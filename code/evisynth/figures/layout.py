@@ -31,6 +31,8 @@ class Layout:
         Left and right edge.
     stacked : bool
         Whether the texts of the extra columns stand below the labels, as there is no room.
+    left_out : tuple of float
+        Widths of the labels and of the codes of rows left out.
     """
 
     label: float
@@ -41,6 +43,7 @@ class Layout:
     estimate: float
     weight: float
     stacked: bool = False
+    left_out: tuple[float, float] = (0.0, 0.0)
 
 
 def label_width(row: Row) -> float:
@@ -74,7 +77,15 @@ def fit_layout(plot: Forest) -> Layout:
         estimate=estimate,
         weight=DESKTOP,
         stacked=stacked,
+        left_out=_left_out_widths(plot, left - 16),
     )
+
+
+def _left_out_widths(plot, counts):
+    """Widths of labels and codes, where the counts end at ``counts``."""
+    wanted = max((measure(item.label, 13) + INDENT for item in plot.left_out), default=0)
+    codes = max((marks.badge_width(item.code) for item in plot.left_out), default=0)
+    return min(max(wanted, 96), max(counts * 0.42, 96)), codes
 
 
 def _columns(plot, room):

@@ -40,7 +40,7 @@ USUAL = ("design", "definition", *BUILT_IN)
 
 def forest_of(
     analysis, *pools, title, figure=1, left_out=True, columns=USUAL, rob=None, rob_domains=(),
-    nonetheless=None, caption="", name="",
+    nonetheless=False, caption="", name="",
 ):  # fmt: skip
     """Forest plot of some pools, each under its own title and never added up.
 
@@ -62,8 +62,9 @@ def forest_of(
         "not assessable"; a sequence has one judgement per domain. Other rows may be among them.
     rob_domains : sequence of str
         Names of the domains, spelt out below the plot.
-    nonetheless : mapping of str to BayesAnalysis, optional
-        By pool id, for pools of two cohorts: what pooling them would give, hollow and grey.
+    nonetheless : bool
+        Whether to show, for pools of which the rule does not allow pooling, what Bayes would give,
+        hollow and grey.
     caption, name : str
         Only where the page gives the figure none of its own.
 
@@ -74,11 +75,11 @@ def forest_of(
     chosen = analysis.chosen(*pools)
     mostly_second_hand = _share_second_hand(chosen) > 0.5
     texts, built_in = _checked_columns(columns)
-    rob, nonetheless = _checked_rob(rob), _checked_nonetheless(nonetheless, chosen)
+    rob = _checked_rob(rob)
     groups = [
         pool_group(
             selection, badge=not mostly_second_hand, columns=texts, rob=rob,
-            nonetheless=nonetheless.get(selection.spec.id),
+            nonetheless=nonetheless,
         )
         for selection in chosen
     ]  # fmt: skip
@@ -151,18 +152,7 @@ def _checked_rob(rob):
     return {row: checked_judgements("forest_of", word) for row, word in (rob or {}).items()}
 
 
-def _checked_nonetheless(nonetheless, chosen):
-    """By pool id, only of pools that this figure draws."""
-    allowed = "a mapping of the figure's pool ids to results"
-    if not isinstance(nonetheless, Mapping | None):
-        raise ArgumentError("forest_of", "nonetheless", shown(nonetheless), allowed)
-    unknown = set(nonetheless or {}) - {selection.spec.id for selection in chosen}
-    if unknown:
-        raise ArgumentError("forest_of", "nonetheless", repr(min(unknown)), allowed)
-    return dict(nonetheless or {})
-
-
-def pool_group(selection, *, badge, columns=("design", "definition"), rob=None, nonetheless=None):
+def pool_group(selection, *, badge, columns=("design", "definition"), rob=None, nonetheless=False):
     """A pool as a group of rows with its subtotal, or the note that says why there is none."""
     pooled, rob = selection.pooled, rob or {}
     weights = (pooled.weights if pooled.headline else None) or (None,) * pooled.k
@@ -176,7 +166,7 @@ def pool_group(selection, *, badge, columns=("design", "definition"), rob=None, 
         )
         for c, (x, n, low, high, weight) in zip(selection.counted, intervals, strict=True)
     )  # fmt: skip
-    note, beside = _NOTES.get(pooled.rule, ""), if_pooled(pooled, nonetheless, "forest_of")
+    note, beside = _NOTES.get(pooled.rule, ""), if_pooled(pooled) if nonetheless else None
     return Group(selection.spec.title, rows, pooled_diamond(pooled, _pooled_label(pooled)), note,
                  beside)  # fmt: skip
 
@@ -223,7 +213,8 @@ def _models(chosen, nonetheless):
         return " and ".join(dict.fromkeys(map(model_words, results)))
 
     pooled = words(s.pooled.headline for s in chosen if s.pooled.headline)
-    beside = words(nonetheless.values())
+    unpooled = (s.pooled.bayes for s in chosen if not s.pooled.headline)
+    beside = words(filter(None, unpooled)) if nonetheless else ""
     return (pooled or "exact intervals, nothing pooled") + (
         f"; if pooled nonetheless: {beside}" if beside else ""
     )

@@ -33,11 +33,12 @@ def is_result(item) -> bool:
     """Whether `of_result` can draw it: a pool, or anything that displays one estimate."""
     if isinstance(item, Pooled):
         return True
-    parts = ("displayed", "weights", "slab", "k", "model")
-    return all(hasattr(item, name) for name in parts) and isinstance(item.model, str)
+    parts = ("displayed", "weights", "slab", "model")
+    # A stack of results has as many numbers of studies as data sets.
+    return all(hasattr(item, name) for name in parts) and isinstance(getattr(item, "k", None), int)
 
 
-def of_result(result, *, xi=None, ni=None, yi=None, vi=None, nonetheless=None) -> Drawn:
+def of_result(result, *, xi=None, ni=None, yi=None, vi=None, nonetheless=False) -> Drawn:
     """Rows, diamond and axis of a result.
 
     Parameters
@@ -49,8 +50,8 @@ def of_result(result, *, xi=None, ni=None, yi=None, vi=None, nonetheless=None) -
     yi, vi : array_like, shape (k,), optional
         In their place effect sizes and sampling variances, analysis scale: rows are
         back-transformed with Wald intervals.
-    nonetheless : BayesAnalysis, optional
-        Beside a `Pooled` of two studies: what pooling them would give.
+    nonetheless : bool
+        Whether to show, where the rule for few studies does not pool, what Bayes would give.
 
     Returns
     -------
@@ -71,36 +72,22 @@ def of_result(result, *, xi=None, ni=None, yi=None, vi=None, nonetheless=None) -
             name = next(iter(given))
             raise ArgumentError("forest", name, "given", "nothing: the counts are in the result")
         return _of_pooled(result, nonetheless)
-    if nonetheless is not None:
-        allowed = "nothing, unless beside a Pooled of two studies"
-        raise ArgumentError("forest", "nonetheless", "given", allowed)
+    if nonetheless:
+        raise ArgumentError("forest", "nonetheless", "given", "False, unless beside a Pooled")
     axis = axis_of(result)
     studies, counts, total = _studies(result, given)
     rows, cut = _rows(result, axis, studies, counts)
     diamond, cut_too = _diamond(result, axis, total)
-    footer = (*_notes(result), *((CUT,) if cut or cut_too else ()))
+    footer = (*result.notes, *((CUT,) if cut or cut_too else ()))
     return Drawn(Group("", rows, diamond), axis, footer)
-
-
-def _notes(result):
-    return tuple(getattr(result, "notes", ()))
-
-
-def _measure(result):
-    """Code of the measure; counts under a binomial model are log odds."""
-    return getattr(result, "measure", "PLO")
-
-
-def _level(result):
-    return getattr(result, "level", 0.95)
 
 
 def axis_of(result) -> Axis:
     """The axis of a result's measure."""
-    measure, interval = MEASURES[_measure(result)], f"[{100 * _level(result):g}% CI]"
+    measure, interval = MEASURES[result.measure], f"[{100 * result.level:g}% CI]"
     if measure.arms == 1:
         return Axis("proportion", f"% {interval}")
-    label = f"{_HEADS[_measure(result)]} {interval}"
+    label = f"{_HEADS[result.measure]} {interval}"
     if measure.null == 1:
         return Axis("ratio", label, null=1.0)
     # As many decimals as the limits of the mean deserve.
@@ -119,25 +106,25 @@ def _studies(result, given):
         raise ArgumentError("forest", "xi", "missing", "xi and ni, or yi and vi, of the studies")
     yi, vi = check_effects("forest", given.get("yi"), given.get("vi"))
     _check_k(result, "yi", yi)
-    measure = MEASURES[_measure(result)]
+    measure = MEASURES[result.measure]
     if measure.needs_total:
-        raise ArgumentError("forest", "yi", "given", f"xi and ni for {_measure(result)}")
-    half = stats.norm.ppf(0.5 + _level(result) / 2) * np.sqrt(vi)
+        raise ArgumentError("forest", "yi", "given", f"xi and ni for {result.measure}")
+    half = stats.norm.ppf(0.5 + result.level / 2) * np.sqrt(vi)
     with np.errstate(over="ignore"):
         shown = measure.back_transform(np.array([yi, yi - half, yi + half]))
     return shown.T, [""] * result.k, ""
 
 
 def _of_counts(result, given):
-    if MEASURES[_measure(result)].arms != 1:
+    if MEASURES[result.measure].arms != 1:
         name = next(iter(given))
-        raise ArgumentError("forest", name, "given", f"yi and vi for {_measure(result)}")
+        raise ArgumentError("forest", name, "given", f"yi and vi for {result.measure}")
     for name in ("yi", "vi"):
         if name in given:
             raise ArgumentError("forest", name, "given", "xi and ni, or yi and vi, not both")
     xi, ni = check_counts("forest", given.get("xi"), given.get("ni"))
     _check_k(result, "xi", xi)
-    shown = np.array([xi / ni, *study_intervals(xi, ni, level=_level(result))])
+    shown = np.array([xi / ni, *study_intervals(xi, ni, level=result.level)])
     return shown.T, [_printed(x, n) for x, n in zip(xi, ni, strict=True)], _printed(*_sums(xi, ni))
 
 
@@ -186,7 +173,7 @@ def _diamond(result, axis, counts=""):
         label = f"{label} ({model_words(result)})"
     diamond = Diamond(
         label, shown["estimate"], lower, upper, tuple(prediction) or None, counts, remark(result),
-        _level(result),
+        result.level,
     )  # fmt: skip
     return diamond, kept != limits
 
@@ -204,29 +191,22 @@ def _of_pooled(pooled, nonetheless):
         )
     )  # fmt: skip
     if pooled.headline is None:
-        beside = if_pooled(pooled, nonetheless, "forest")
+        beside = if_pooled(pooled) if nonetheless else None
         return Drawn(Group("", rows, None, _note(pooled), beside), axis)
-    if nonetheless is not None:
-        raise ArgumentError("forest", "nonetheless", "given", "nothing: the studies are pooled")
     diamond, _ = _diamond(pooled.headline, axis, _printed(pooled.events, pooled.total))
     warning = (pooled.warning,) if pooled.warning else ()
-    return Drawn(Group("", rows, diamond), axis, (*warning, *_notes(pooled.headline)))
+    return Drawn(Group("", rows, diamond), axis, (*warning, *pooled.headline.notes))
 
 
-def if_pooled(pooled: Pooled, result, function: str) -> Diamond | None:
-    """What pooling two studies would give, without a prediction interval; None without a result."""
-    if result is None:
+def if_pooled(pooled: Pooled) -> Diamond | None:
+    """What Bayes would give where the rule does not pool, without a prediction interval."""
+    result = pooled.bayes
+    if pooled.headline is not None or result is None:
         return None
-    if pooled.rule != "two" or not is_bayes(result) or result.k != pooled.k:
-        given = (
-            f"{model_words(result) if is_result(result) else 'no result'} for {pooled.k} studies"
-        )
-        allowed = "a BayesAnalysis of two studies that are not pooled"
-        raise ArgumentError(function, "nonetheless", given, allowed)
     shown = result.displayed
     return Diamond(
         f"If pooled nonetheless ({model_words(result)})", shown["estimate"], shown["ci_lb"],
-        shown["ci_ub"], None, _printed(pooled.events, pooled.total), "", _level(result),
+        shown["ci_ub"], None, _printed(pooled.events, pooled.total), "", result.level,
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from evisynth.figures import marks
 from evisynth.figures.judgements import KEY
 from evisynth.figures.sheet import Sheet
@@ -13,16 +15,20 @@ def left_out_title(count: int) -> str:
     return f"Left out: {count} {'row' if count == 1 else 'rows'} read but not counted"
 
 
-def rob_key(sheet: Sheet, x: float, y: float, levels, size: float = 11.5) -> None:
-    """The key of the risk-of-bias marks, as wide as `rob_key_width` says."""
+def rob_key(sheet: Sheet, x: float, y: float, levels, size: float = 11.5, right=inf) -> float:
+    """The key of the risk-of-bias marks, broken before ``right``; returns what more lines add."""
+    start, more = x, 0.0
     x += sheet.text(x, y, "RoB", size, color="muted") + 10
     for level in levels:
-        marks.risk_of_bias(sheet, x, y, level)
-        x += 6.5 + sheet.text(x + 6.5, y, KEY[level], size, color="muted") + 9.5
+        if x + 6.5 + measure(KEY[level], size) > right:
+            x, more = start + 4.5, more + 14
+        marks.risk_of_bias(sheet, x, y + more, level)
+        x += 6.5 + sheet.text(x + 6.5, y + more, KEY[level], size, color="muted") + 9.5
+    return more
 
 
 def rob_key_width(levels, size: float = 11.5) -> float:
-    """Width of the key in pixels; 0 without marks."""
+    """Width of the unbroken key in pixels; 0 without marks."""
     if not levels:
         return 0.0
     return measure("RoB", size) + 10 + sum(measure(KEY[v], size) + 16 for v in levels) - 9.5

@@ -210,3 +210,31 @@ def shapes_of(patients, shapes):
         raise ArgumentError(PLOT, "events", f"{len(happened)} kinds", allowed)
     found |= dict(zip(rest, free, strict=False))
     return {name: found[name] for name in happened}
+
+
+def entry(patient: Patient, shapes) -> dict:
+    """A patient's row of the table, with the times of each event."""
+    entry = {"kind": "patient", "group": patient.group, "label": patient.label}
+    entry |= {"start": patient.start, "end": patient.end, "ended": patient.ended}
+    for event in shapes:
+        times = tuple(f"{time:g}" for time, name in patient.marks if name == event)
+        entry |= {event: times} if times else {}
+    return {key: value for key, value in entry.items() if value != ""}
+
+
+def in_words(patients, title, unit) -> str:
+    """The numbers in a sentence each, for a reader who does not see the drawing."""
+    lasted = sorted(patient.duration for patient in patients)
+    parts = [f"Swimmer plot. {title.rstrip('.')}."]
+    span = f"{as_printed(lasted[0])} to {as_printed(lasted[-1])} {unit}"
+    count = "1 bar" if len(patients) == 1 else f"{len(patients)} bars"
+    parts.append(f"{count}, a patient each, of {span}.")
+    happened = [name for patient in patients for name in {name for _, name in patient.marks}]
+    counts = [f"{name} in {happened.count(name)}" for name in dict.fromkeys(sorted(happened))]
+    counts += [f"follow-up going on in {sum(p.ongoing for p in patients)}"]
+    return " ".join([*parts, f"{'; '.join(counts)}."])
+
+
+def as_printed(value: float) -> str:
+    """A length of time as printed."""
+    return f"{value:.1f}" if value < 999.95 else f"{value:,.0f}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from evisynth.figures import marks
-from evisynth.figures.judgements import KEY
 from evisynth.figures.layout import stacked_text
 from evisynth.figures.parts import footer, left_out_title, rob_key
 from evisynth.figures.rows import NOT_ESTIMABLE, Forest, Group, LeftOut, Row, estimable
@@ -211,14 +210,9 @@ class Phone:
             width = measure(label, 11.5)
             x = min(max(x - width / 2, STRIP[0]), PHONE - width)
             sheet.text(x, y + 12, label, 11.5, color="muted")
-        levels = self.plot.rob_levels
-        if levels:
-            rob_key(sheet, 0, y + 12, levels[:3], 11)
         sheet.y = y + 21
-        if levels[3:]:
-            marks.risk_of_bias(sheet, 4.5, sheet.y + 6, levels[3])
-            sheet.text(12, sheet.y + 6, KEY[levels[3]], 11, color="muted")
-            sheet.y += 14
+        if self.plot.has_rob:
+            sheet.y += rob_key(sheet, 0, y + 12, self.plot.rob_levels, 11, right=STRIP[0])
         remark = self.plot.overall.text if self.plot.overall else ""
         sheet.paragraph(0, remark, 12, PHONE, pitch=16, color="muted")
 

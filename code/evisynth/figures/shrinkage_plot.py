@@ -25,7 +25,7 @@ from evisynth.figures.rows import Diamond
 from evisynth.measures import MEASURES
 
 _NEEDED = ("slab", "shrinkage_displayed", "displayed", "level")
-HALF = 4.5
+HALF = 5.0
 
 
 def shrinkage(
@@ -164,7 +164,7 @@ def _extent(item):
 
 def _line(axis, item):
     mark = partial(_mark, item)
-    return PlotRow(item.label, axis.number(item.own), axis.estimate(item), mark, height=25.0)
+    return PlotRow(item.label, axis.number(item.own), axis.estimate(item), mark, height=26.0)
 
 
 def _mark(item, sheet, scale, y):

@@ -107,14 +107,10 @@ class Curves:
     footer: tuple[str, ...]
 
     @property
-    def level(self):
-        """Of the band and of the medians' limits, as text."""
-        return f"{100 * getattr(self.curves[0].result, 'level', 0.95):g}%"
-
-    @property
     def explained(self):
         """What the marks mean, in the order in which a reader meets them."""
-        lines = [f"shaded: pointwise {self.level} interval"] if self.band else []
+        level = f"{100 * getattr(self.curves[0].result, 'level', 0.95):g}%"
+        lines = [f"shaded: pointwise {level} interval"] if self.band else []
         if any(curve.censorings(self.end) for curve in self.curves):
             lines.append("upright stroke: censored")
         medians = [curve.result.median for curve in self.curves]

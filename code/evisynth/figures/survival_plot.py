@@ -85,8 +85,9 @@ class _Drawing:
 
     def __init__(self, plot: Curves, width):
         self.plot, self.sheet, self.wide = plot, Sheet(width), width == DESKTOP
-        names = max((measure(c.label, 13, 600) for c in plot.curves), default=0)
-        beside = min(max(names + 46, 74), 168) if self._named else 74.0
+        self.named = len(plot.curves) > 1  # one curve needs no name before its numbers
+        names = max(measure(curve.label, 13, 600) for curve in plot.curves)
+        beside = min(max(names + 46, 74), 168) if self.named else 74.0
         self.left = beside if self.wide else 38.0
         self.right = width - BESIDE if self.wide else width - 10.0
         self.labels = self._measured() if self.wide else []
@@ -218,18 +219,13 @@ class _Drawing:
         sheet.y += 4
         sheet.text(0, sheet.y + 8, "At risk", 12, weight=600, color="muted")
         # One curve has no name to stand before its numbers, but its head has room there.
-        sheet.y += 0 if self.wide and not self._named else 18
+        sheet.y += 0 if self.wide and not self.named else 18
         for curve in self.plot.curves:
-            more = self._name_at_risk(curve) if self._named else 0
+            more = self._name_at_risk(curve) if self.named else 0
             for time, number in zip(self.ticks, curve.at_risk(self.ticks), strict=True):
                 sheet.text(self.x(time), sheet.y + 8, f"{number:,}", 12, align="center")
             sheet.y += 19 + more
         sheet.y += 4
-
-    @property
-    def _named(self):
-        """One curve needs no name before its numbers."""
-        return len(self.plot.curves) > 1
 
     def _name_at_risk(self, curve):
         sheet = self.sheet

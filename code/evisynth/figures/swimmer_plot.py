@@ -9,7 +9,15 @@ from evisynth.errors import ArgumentError
 from evisynth.figures import marks
 from evisynth.figures.inline import InlineFigure
 from evisynth.figures.parts import notes
-from evisynth.figures.patients import PLOT, Patient, checked_patients, shapes_of
+from evisynth.figures.patients import (
+    PLOT,
+    Patient,
+    as_printed,
+    checked_patients,
+    entry,
+    in_words,
+    shapes_of,
+)
 from evisynth.figures.rows import signed
 from evisynth.figures.scale import time_ticks
 from evisynth.figures.sheet import Sheet
@@ -80,30 +88,9 @@ def swimmer(
         desktop, phone = (
             _Drawing(patients, shapes, texts, width).draw() for width in (DESKTOP, PHONE)
         )
-    table = [_entry(patient, shapes) for patient in patients]
-    alt = alt or _in_words(patients, title, time_unit)
+    table = [entry(patient, shapes) for patient in patients]
+    alt = alt or in_words(patients, title, time_unit)
     return InlineFigure(desktop, phone, table, title=title, caption=caption, alt=alt, name=name)
-
-
-def _entry(patient: Patient, shapes):
-    entry = {"kind": "patient", "group": patient.group, "label": patient.label}
-    entry |= {"start": patient.start, "end": patient.end, "ended": patient.ended}
-    for event in shapes:
-        times = tuple(f"{time:g}" for time, name in patient.marks if name == event)
-        entry |= {event: times} if times else {}
-    return {key: value for key, value in entry.items() if value != ""}
-
-
-def _in_words(patients, title, unit):
-    lasted = sorted(patient.duration for patient in patients)
-    parts = [f"Swimmer plot. {title.rstrip('.')}."]
-    span = f"{_time(lasted[0])} to {_time(lasted[-1])} {unit}"
-    count = "1 bar" if len(patients) == 1 else f"{len(patients)} bars"
-    parts.append(f"{count}, a patient each, of {span}.")
-    happened = [name for patient in patients for name in {name for _, name in patient.marks}]
-    counts = [f"{name} in {happened.count(name)}" for name in dict.fromkeys(sorted(happened))]
-    counts += [f"follow-up going on in {sum(p.ongoing for p in patients)}"]
-    return " ".join([*parts, f"{'; '.join(counts)}."])
 
 
 class _Drawing:
@@ -118,7 +105,7 @@ class _Drawing:
         self.above = not self.wide and widest > 110
         self.label = min(widest, 180 if self.wide else 110)
         self.left = 2.0 if self.above else max(self.label + 14, 30)
-        numbers = max(measure(_time(patient.duration), 13) for patient in patients)
+        numbers = max(measure(as_printed(patient.duration), 13) for patient in patients)
         self.numbers = max(numbers, measure(self._head, 12, 600))
         ended = max(measure(patient.ended, 12) for patient in patients) if self.wide else 0
         self.ended = ended + 10 if ended else 0.0
@@ -194,10 +181,10 @@ class _Drawing:
         lines = wrap(patient.label, room, 13)
         more = sheet.lines(0, first, lines)
         right = sheet.width - self.ended
-        sheet.text(right, first, _time(patient.duration), align="right")
+        sheet.text(right, first, as_printed(patient.duration), align="right")
         sheet.text(right + 10, first, patient.ended if self.wide else "", 12, color="muted")
         y = first + more + TALL - PITCH - 1 if self.above else first
-        self._grid(y, PITCH / 2 if not self.above else BAR)
+        self._grid(y, PITCH / 2 if not self.above else 8)
         self._bar(patient, y, series)
         sheet.y += (TALL if self.above else PITCH) + more
 
@@ -222,7 +209,7 @@ class _Drawing:
             # Marks at one time stand one above the other; none is moved in time.
             near = sum(abs(x - other) < marks.MARK for other in placed)
             placed.append(x)
-            marks.shape(sheet, x, y + (0, -5, 5, -9, 9)[min(near, 4)], self.shapes[name])
+            marks.shape(sheet, x, y + (0, 5, -5, 9, -9)[min(near, 4)], self.shapes[name])
 
     @property
     def ticks(self):
@@ -250,8 +237,3 @@ class _Drawing:
             sheet.line([0, sheet.width], [sheet.y] * 2, "hairline")
             sheet.y += 5
         notes(sheet, [line.split(" · ") for line in self.footer])
-
-
-def _time(value):
-    """A length of time as printed."""
-    return f"{value:.1f}" if value < 999.95 else f"{value:,.0f}"

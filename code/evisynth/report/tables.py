@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from evisynth.pooling import HEADLINES
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import dash_range, rate_with_interval, thousands
+from evisynth.report.words import dash_range, decimals, rate_with_interval, thousands
 from evisynth.selection import CODES, plain
 
 
@@ -106,7 +107,7 @@ def counts(row):
 
 
 def pooled(analysis, *pools):
-    """The pooled results side by side, with the inverse-variance model beside the headline.
+    """The pooled results side by side, each by the model that the rule for few studies names.
 
     Parameters
     ----------
@@ -117,18 +118,9 @@ def pooled(analysis, *pools):
     -------
     Html
     """
-    header = (
-        "Pool",
-        "Cohorts",
-        "n / N",
-        "% [95% CI]",
-        "New centre",
-        "τ",
-        "I² (REML)",
-        "Logit REML",
-    )
+    header = ("Pool", "Cohorts", "n / N", "% [95% CI]", "New centre", "Model", "τ", "I² (REML)")
     rows = [_pooled_row(selection) for selection in analysis.chosen(*pools)]
-    return table(header, rows, numeric=header[1:])
+    return table(header, rows, numeric=set(header) - {"Pool", "Model"})
 
 
 def _pooled_row(selection):
@@ -138,27 +130,59 @@ def _pooled_row(selection):
         selection.spec.title,
         str(result.k),
         f"{thousands(result.events)} / {thousands(result.total)}" if result.k else "–",
-        _pooled_rate(result),
+        _rate(shown),
         dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
-        f"{model.tau:.2f}" if model else "–",
+        HEADLINES.get(result.rule, _WITHOUT_MODEL[result.rule]),
+        decimals(model.tau) if model else "–",
         f"{other.I2:.0f}%" if other else "–",
-        _rate_of(other) if other else "–",
     )
 
 
-def _pooled_rate(result):
-    """The headline; for two cohorts the common rate beside them, said to be no headline."""
-    shown = result.displayed
-    if shown["estimate"] is not None:
-        return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
-    if result.common is None:
+_WITHOUT_MODEL = {
+    "none": "–",
+    "one": "exact, one cohort",
+    "two": "not pooled",
+    "boundary": "exact, as one cohort",
+    "extreme": "not pooled",
+}
+
+
+def _rate(shown):
+    if shown["estimate"] is None:
         return "–"
-    return f"not pooled; if one common rate: {rate_with_interval(*result.common)}"
-
-
-def _rate_of(model):
-    shown = model.displayed
     return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+
+
+def models(analysis, *pools):
+    """Every model of each pool: the headline's and those that stand beside it.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pools of fewer than two cohorts have no model and no row.
+
+    Returns
+    -------
+    Html
+    """
+    header = ("Pool", "Model", "% [95% interval]", "New centre", "")
+    rows = [row for selection in analysis.chosen(*pools) for row in _model_rows(selection)]
+    return table(header, rows, numeric=("% [95% interval]", "New centre"))
+
+
+def _model_rows(selection):
+    result = selection.pooled
+    if result.k < 2:
+        return
+    for name, model in result.models.items():
+        shown = model.displayed
+        range_ = dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–"
+        word = "headline" if model is result.headline else ""
+        yield selection.spec.title, name, _rate(shown), range_, word
+    if result.headline is None:
+        rate = rate_with_interval(*result.common_effect)
+        yield selection.spec.title, "one rate for all", rate, "–", ""
 
 
 def disagreements(analysis, *, also=()):

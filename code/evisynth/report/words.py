@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from evisynth.pooling import BAYES, GLMM
+
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 DESIGNS = {
@@ -174,20 +176,42 @@ def spread_words(pooled):
     shown = pooled.displayed
     if shown["pi_lb"] is None:
         return "How much centres differ cannot be estimated."
+    if pooled.rule == "few":
+        return _unknown_spread(pooled)
     if pooled.headline.tau2 == 0:
         return (
             "The cohorts differ no more than chance alone would make them; with so few patients in "
             "most of them, real differences may still hide."
         )
-    spread = f"a standard deviation of {pooled.headline.tau:.2f} on the log-odds scale"
-    if pooled.rule == "few":
-        return (
-            f"Whether centres differ cannot be told from {plural(pooled.k, 'cohort')}: the "
-            f"estimate is {spread}, and so few cannot exclude a wider spread."
-        )
     width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
     inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
     return (
         f"Centres differ: the range for a new centre spans {width} points, the interval of the "
-        f"pooled rate {inner}; between cohorts there is {spread}."
+        f"pooled rate {inner}; between cohorts there is a standard deviation of "
+        f"{decimals(pooled.headline.tau)} on the log-odds scale."
     )
+
+
+def _unknown_spread(pooled):
+    tau = pooled.headline
+    return (
+        f"How much centres differ cannot be told from {plural(pooled.k, 'cohort')}: the standard "
+        f"deviation between them lies around {decimals(tau.tau)} on the log-odds scale, anywhere "
+        f"from {decimals(tau.tau_lb)} to {decimals(tau.tau_ub)}, and much of that is assumption."
+    )
+
+
+def decimals(value):
+    """A number on an analysis scale, with two decimals."""
+    return f"{value:.2f}"
+
+
+def versus_words(pooled):
+    """The headline's model and the one that stands first beside it, with their rates."""
+    names = [name for name in pooled.models if name in (BAYES, GLMM)]
+    return " and ".join(f"{_rate_words(pooled.models[name])} by {name}" for name in names)
+
+
+def _rate_words(result):
+    shown = result.displayed
+    return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])

@@ -1,0 +1,126 @@
+"""The binomial-normal likelihood of a stack of data sets, with its derivatives."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit, gammaln, log_expit
+
+from evisynth.checks import check_whole_number
+from evisynth.quadrature import marginal, saturated
+
+
+class Data(NamedTuple):
+    """Counts (B, k), 1 or 0 for studies that count or not (B, k), and a design (k, p)."""
+
+    xi: np.ndarray
+    ni: np.ndarray
+    counted: np.ndarray
+    design: np.ndarray
+
+    def of(self, rows):
+        """Some of the data sets."""
+        return Data(self.xi[rows], self.ni[rows], self.counted[rows], self.design)
+
+
+class Joint(NamedTuple):
+    """Value, gradient and information of each data set; the information of beta apart."""
+
+    value: np.ndarray
+    gradient: np.ndarray
+    in_tau: np.ndarray
+    beta_beta: np.ndarray
+    beta_tau: np.ndarray
+    tau_tau: np.ndarray
+    rough_gradient: np.ndarray
+    rough_in_tau: np.ndarray
+    mode: np.ndarray
+
+
+def fit_without_spread(data):
+    """Binomial regression: coefficients, log-likelihood, covariance, and its slope in tau^2.
+
+    The slope is half the sum of (x - n p)^2 - n p (1 - p).
+    """
+    xi, ni, design = data.xi * data.counted, data.ni * data.counted, data.design
+    share = xi.sum(axis=1) / ni.sum(axis=1)
+    beta = np.zeros((len(xi), design.shape[1]))
+    beta[:, 0] = np.log(share / (1 - share))
+    for _ in range(100 if design.shape[1] > 1 else 0):
+        p = expit(beta @ design.T)
+        step = solve(weighted(design, ni * p * (1 - p)), (xi - ni * p) @ design)
+        beta = beta + np.clip(step, -2, 2)
+        if np.max(np.abs(step)) < 1e-12:
+            break
+    eta = beta @ design.T
+    p = expit(eta)
+    weight = ni * p * expit(-eta)
+    value = (
+        xi * log_expit(eta)
+        + (ni - xi) * log_expit(-eta)
+        - data.counted * saturated(data.xi, data.ni)
+    )
+    slope = 0.5 * np.sum((xi - ni * p) ** 2 - weight, axis=1)
+    return beta, value.sum(axis=1), inverse(weighted(design, weight)), slope
+
+
+def weighted(design, weight):
+    """Sum over studies of weight times the outer square of the design's row."""
+    if design.shape[1] == 1:
+        return weight.sum(axis=-1)[..., None, None]
+    return np.einsum("...k,kp,kq->...pq", weight, design, design, optimize=True)
+
+
+def solve(matrix, vectors):
+    """Solve for one vector per matrix."""
+    if matrix.shape[-1] == 1:
+        return vectors / matrix[..., 0]
+    return np.linalg.solve(matrix, vectors[..., None])[..., 0]
+
+
+def inverse(matrix):
+    """Inverse of each matrix."""
+    return 1 / matrix if matrix.shape[-1] == 1 else np.linalg.inv(matrix)
+
+
+def joint(data, beta, tau, points, mode=None):
+    """Log-likelihood of each data set with its derivatives in (beta, tau).
+
+    ``beta`` and ``tau`` may have axes between that of the data sets and the last, which are
+    scanned: (B, T, p) and (B, T).
+    """
+    xi, ni, counted = data.xi, data.ni, data.counted
+    if tau.ndim == 2:
+        xi, ni, counted = xi[:, None], ni[:, None], counted[:, None]
+    mu = beta @ data.design.T
+    of = marginal(mu, tau[..., None], xi, ni, points, mode)
+    design = data.design
+    return Joint(
+        value=(of.value * counted).sum(axis=-1),
+        gradient=(of.by_mu * counted) @ design,
+        in_tau=(of.by_tau * counted).sum(axis=-1),
+        beta_beta=weighted(design, of.mu_mu * counted),
+        beta_tau=(of.mu_tau * counted) @ design,
+        tau_tau=(of.tau_tau * counted).sum(axis=-1),
+        rough_gradient=(of.rough_by_mu * counted) @ design,
+        rough_in_tau=(of.rough_by_tau * counted).sum(axis=-1),
+        mode=of.mode,
+    )
+
+
+def smoothed(data):
+    """Log odds with half a count added to both sides, and their variances."""
+    x, f = data.xi + 0.5, data.ni - data.xi + 0.5
+    return np.log(x / f), 1 / x + 1 / f
+
+
+def check_nodes(function, nodes):
+    """Quadrature points to begin with, made odd."""
+    return 2 * (check_whole_number(function, "nodes", nodes, 15, 10_000) // 2) + 1
+
+
+def offset(xi, ni):
+    """What the log-likelihoods of `evisynth.glmm_fit` leave out: the saturated model's."""
+    choose = gammaln(ni + 1) - gammaln(xi + 1) - gammaln(ni - xi + 1)
+    return float(np.sum(choose + saturated(xi, ni)))
