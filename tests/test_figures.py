@@ -32,6 +32,7 @@ from evisynth.figures.marks import side
 from evisynth.figures.scale import Scale
 from evisynth.figures.style import font, measure, wrap
 from evisynth.selection import Counted, Selection
+from evisynth.two_arm import mantel_haenszel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
@@ -406,7 +407,7 @@ def entries(figure, kind):
 def result_of(measure, **options):
     if measure in ("OR", "RR", "RD"):
         yi, vi = escalc(measure, **TABLES)
-    elif measure == "GEN":
+    elif measure in ("HR", "MS", "GEN"):
         yi, vi = [0.3, -0.1, 1.2], [0.1, 0.2, 0.3]
     else:
         yi, vi = escalc(measure, xi=XI, ni=NI)
@@ -461,7 +462,7 @@ def test_the_warning_of_few_stands_below():
     assert "3cohorts:withsofew" in drawn_words(figure, "phone")
 
 
-@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "GEN"])
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "HR", "MS", "GEN"])
 def test_comparisons_are_drawn_on_the_display_scale(measure):
     result, data = result_of(measure, level=0.9)
     figure = forest(result, **data, title="T")
@@ -664,6 +665,25 @@ def test_a_posterior_of_effects_is_drawn():
     figure = forest(bayes_normal(yi, vi, measure="OR"), yi=yi, vi=vi, title="T")
     check_legible(figure)
     assert entries(figure, "pooled")[0]["label"].startswith("Pooled mean (Bayes, H")
+
+
+def test_a_common_effect_of_two_arms_is_drawn():
+    result = mantel_haenszel(*TABLES.values())
+    figure = forest(
+        result, **dict(zip(("yi", "vi"), escalc("OR", **TABLES), strict=True)), title="T"
+    )
+    check_legible(figure)
+    (pooled,) = entries(figure, "pooled")
+    assert pooled["label"] == "Common effect"
+    assert pooled["estimate"] == result.displayed["estimate"]
+
+
+def test_medians_have_no_line_of_no_difference():
+    result, data = result_of("MS")
+    figure = forest(result, **data, title="T")
+    assert "Mediansurvival" in drawn_words(figure, "desktop")
+    ink = [line for line in figure.axes.lines if line.get_color() == PALETTE["ink"]]
+    assert not [line for line in ink if line.get_linewidth() == 1.0]
 
 
 def test_a_stack_of_results_is_refused():

@@ -13,7 +13,7 @@ from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.model import rma
 from evisynth.moderators import meta_regression
 from evisynth.permutation import all_orders, distinct_orders, permutest
-from evisynth.subgroups import subgroups
+from evisynth.subgroup_analysis import subgroups
 from evisynth.tau2 import ESTIMATORS
 from hypothesis import given, settings
 from hypothesis import strategies as st

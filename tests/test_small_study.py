@@ -10,7 +10,7 @@ from evisynth.asymmetry import SmallStudyTest
 from evisynth.effects import escalc
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.small_study import ranktest, regtest
-from evisynth.trimfill import trimfill
+from evisynth.trim_and_fill import trimfill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

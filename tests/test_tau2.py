@@ -357,3 +357,13 @@ def test_both_intervals_of_a_stack_are_those_of_its_data_sets():
         found = np.array(interval(yi, vi, subset=subset)).T
         alone = [interval(yi[b][subset[b]], vi[b][subset[b]]) for b in range(30)]
         assert found == pytest.approx(np.array(alone), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("vi", [[1.0, 1e-20], [1e-20, 1.0], [1.0, 1e-40, 2.0]])
+def test_one_huge_weight_hides_no_other(vi):
+    # By hand: (Q - df) / trace, where the trace tends to the sum of the other weights.
+    yi, vi = np.arange(len(vi), dtype=float), np.array(vi)
+    others = np.sum(np.sort(1 / vi)[:-1])
+    q = generalised_q(yi, vi)
+    expected = max(0.0, (q - (len(vi) - 1)) / others)
+    assert dersimonian_laird(yi, vi) == pytest.approx(expected, rel=1e-9, abs=1e-12)

@@ -22,7 +22,7 @@ from evisynth.glmm_likelihood import (
 )
 from evisynth.quadrature import MOST_POINTS
 
-SCANNED, SCAN_POINTS = 8, 17
+SCANNED, SCAN_POINTS = 12, 17
 FARTHEST = 1e3  # log odds or tau beyond which a maximum is taken not to exist
 _AGREE = 1e-6  # points are doubled until every second one gives the estimate to this
 _SETTLED = 1e-8
@@ -108,7 +108,7 @@ def profile_over(data, taus):
         gain = np.sum(step * at.gradient, axis=-1)
         limit = 1 + taus[..., None]
         beta, mode = beta + np.clip(step, -limit, limit), at.mode
-        if np.max(gain) < 0.3:
+        if np.max(gain) < 0.05:
             break
     return at.value + 0.5 * gain, beta
 
@@ -187,7 +187,7 @@ def _climb(data, top, active, points):
         top.tau[active] = new
         moved = np.maximum(np.abs(newton.wanted) / (1 + tau), np.max(np.abs(d_beta), axis=1))
         far = (new > FARTHEST) | (np.max(np.abs(beta), axis=1) > FARTHEST)
-        vanishing = new < 1e-3 * top.smallest[active]
+        vanishing = new < 1e-2 * top.smallest[active]
         top.beta[active[far]], top.value[active[vanishing]] = np.nan, -np.inf
         error[active[far | vanishing]] = 0
         keep = (moved > _SETTLED) & ~far & ~vanishing
@@ -217,6 +217,7 @@ def _newton(at):
     d_beta, along = solve(at.beta_beta, at.gradient), solve(at.beta_beta, at.beta_tau)
     slope = at.in_tau - np.sum(at.beta_tau * d_beta, axis=-1)
     curvature = at.tau_tau - np.sum(at.beta_tau * along, axis=-1)
+    curvature = np.where(np.abs(curvature) < 1e-12, -1e-12, curvature)
     rough = solve(at.beta_beta, at.gradient - at.rough_gradient)
     in_tau = (at.in_tau - at.rough_in_tau) - np.sum(at.beta_tau * rough, axis=-1)
     d_tau = np.abs(in_tau / curvature)
@@ -236,7 +237,7 @@ def _next_tau(top, active, newton):
     high = np.where(near & ~rises, np.minimum(top.high[active], tau), top.high[active])
     # The scan, or too few points, may have shut out the maximum: a bracket that has closed reopens.
     shut = high - low < 1e-4 * tau
-    low, high = np.where(shut, 0.0, low), np.where(shut, np.inf, high)
+    low, high = np.where(shut, tau / 4, low), np.where(shut, 4 * tau, high)
     top.low[active], top.high[active] = low, high
     uphill = np.where(rises, 2 * tau, tau / 2)
     new = np.where(newton.curvature > 0, tau + newton.wanted, uphill)

@@ -100,7 +100,8 @@ def joint(data, beta, tau, points, mode=None):
         value=(of.value * counted).sum(axis=-1),
         gradient=(of.by_mu * counted) @ design,
         in_tau=(of.by_tau * counted).sum(axis=-1),
-        beta_beta=weighted(design, of.mu_mu * counted),
+        # Positive by concavity: rounding may say 0 where tau or a proportion is next to 0.
+        beta_beta=weighted(design, np.maximum(of.mu_mu, 1e-13) * counted),
         beta_tau=(of.mu_tau * counted) @ design,
         tau_tau=(of.tau_tau * counted).sum(axis=-1),
         rough_gradient=(of.rough_by_mu * counted) @ design,

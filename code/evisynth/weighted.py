@@ -38,9 +38,8 @@ class Mean:
 
     def trace(self, wi):
         """Trace of P = W - W X (X'WX)^-1 X'W; by pairs, so that one huge weight hides no other."""
-        before = np.cumsum(wi, axis=0) - wi
-        before[0] = 0.0
-        return 2 * np.sum(wi * before, axis=0) / np.sum(wi, axis=0)
+        before = np.cumsum(wi, axis=0)
+        return 2 * np.sum(wi[1:] * before[:-1], axis=0) / before[-1]
 
     def pulls(self, wi, yi):
         """P yi, the weighted residuals, shape (k, ...); and the sum of the weights."""

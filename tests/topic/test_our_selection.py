@@ -124,7 +124,7 @@ def test_unknown_names_say_what_is_allowed(evidence):
     ):
         evidence.analyse("nothing")
     with pytest.raises(
-        ArgumentError, match="pool is 'x'; allowed: a pool of salvage-line: first, later"
+        ArgumentError, match="pool is 'x'; allowed: first, later"
     ):
         evidence.select("salvage-line", "x")
     with pytest.raises(ArgumentError, match="name is 'drugs'; allowed: sources, "):

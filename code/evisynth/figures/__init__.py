@@ -22,6 +22,7 @@ _HOMES = {
     "cumulative": "cumulative_plot",
     "leave_one_out": "cumulative_plot",
     "shrinkage": "shrinkage_plot",
+    "overlap_graph": "overlap_graph_plot",
     "DataFigure": "data_figure",
     "InlineFigure": "inline",
     "Axis": "rows",

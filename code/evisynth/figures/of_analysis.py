@@ -216,7 +216,7 @@ def _models(chosen, nonetheless):
     unpooled = (s.pooled.bayes for s in chosen if not s.pooled.headline)
     beside = words(filter(None, unpooled)) if nonetheless else ""
     return (pooled or "exact intervals, nothing pooled") + (
-        f"; if pooled nonetheless: {beside}" if beside else ""
+        f"; if pooled nonetheless: {beside}" if beside not in ("", pooled) else ""
     )
 
 

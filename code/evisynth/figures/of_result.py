@@ -17,7 +17,6 @@ from evisynth.measures import MEASURES
 from evisynth.pooling import Pooled
 
 CUT = "Limits beyond 0 or 100 % are cut there."
-_HEADS = {"OR": "Odds ratio", "RR": "Risk ratio", "RD": "Risk difference", "GEN": "Effect"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,9 @@ def is_result(item) -> bool:
         return True
     parts = ("displayed", "weights", "slab", "model")
     # A stack of results has as many numbers of studies as data sets.
-    return all(hasattr(item, name) for name in parts) and isinstance(getattr(item, "k", None), int)
+    if not all(hasattr(item, name) for name in parts) or not isinstance(item.model, str):
+        return False
+    return isinstance(getattr(item, "k", None), int)
 
 
 def of_result(result, *, xi=None, ni=None, yi=None, vi=None, nonetheless=False) -> Drawn:
@@ -87,14 +88,16 @@ def axis_of(result) -> Axis:
     measure, interval = MEASURES[result.measure], f"[{100 * result.level:g}% CI]"
     if measure.arms == 1:
         return Axis("proportion", f"% {interval}")
-    label = f"{_HEADS[result.measure]} {interval}"
+    label = f"{measure.name.capitalize()} {interval}"
     if measure.null == 1:
         return Axis("ratio", label, null=1.0)
     # As many decimals as the limits of the mean deserve.
     shown = result.displayed
     half = max(shown["ci_ub"] - shown["estimate"], 1e-300)
     decimals = min(max(1 - floor(log10(half)), 0), 6)
-    return Axis("difference", label, null=0.0, decimals=decimals)
+    # On a log scale without a ratio, such as a median in months, no value means "no difference".
+    null = None if measure.scale else 0.0
+    return Axis("difference", label, null=null, decimals=decimals)
 
 
 def _studies(result, given):

@@ -172,18 +172,23 @@ def _from_table(records, events):
     table = _records("events", events, (key, "time", "event"))
     places = {}
     for position, record in enumerate(records):
-        if record[key] in places:
+        if _hashable(record[key]) in places:
             given = f"{record[key]!r} twice"
             raise ArgumentError(PLOT, f"rows: {key}", given, "each once, or a column id")
-        places[record[key]] = position
+        places[_hashable(record[key])] = position
     found = [[] for _ in records]
     for position, event in enumerate(table):
-        if event[key] not in places:
+        if _hashable(event[key]) not in places:
             given = f"{event[key]!r} at position {position}"
             raise ArgumentError(PLOT, f"events: {key}", given, f"the {key} of a row")
         time = _number("events", "time", position, event["time"])
-        found[places[event[key]]].append((time, _text(event["event"])))
+        found[places[_hashable(event[key])]].append((time, _text(event["event"])))
     return found
+
+
+def _hashable(value):
+    """A label or id by which rows and events can be matched."""
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def shapes_of(patients, shapes):

@@ -80,7 +80,7 @@ class Row:
 
     @property
     def judgements(self) -> tuple[str, ...]:
-        """Marks of its risk of bias, one per domain; empty where it was not judged."""
+        """One mark of risk of bias per domain; empty where it was not judged."""
         return levels(self.rob)
 
 
@@ -192,7 +192,7 @@ class Forest:
 
     @property
     def rob_levels(self) -> tuple[str, ...]:
-        """Marks of the key: the three circles, and the dash where it occurs."""
+        """What the key shows: the three circles, and the dash where it occurs."""
         found = {level for row in self.rows for level in row.judgements}
         return (("low", "some", "high", "none") if "none" in found else
                 ("low", "some", "high") if found else ())  # fmt: skip

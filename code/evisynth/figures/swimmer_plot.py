@@ -206,7 +206,7 @@ class _Drawing:
         placed = []
         for time, name in patient.marks:
             x = self.x(time)
-            # Marks at one time stand one above the other; none is moved in time.
+            # Those at one time stand one above the other; none is moved in time.
             near = sum(abs(x - other) < marks.MARK for other in placed)
             placed.append(x)
             marks.shape(sheet, x, y + (0, 5, -5, 9, -9)[min(near, 4)], self.shapes[name])

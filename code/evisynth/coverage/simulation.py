@@ -1,4 +1,4 @@
-"""How often the intervals of several methods hold the truth: a simulation of single-arm proportions.
+"""How often the intervals of several methods hold the truth, for single-arm proportions.
 
 Underlying log odds are normal about logit(rate) with standard deviation tau, totals even between
 two sizes, events binomial. What is covered is ``rate``, the median of the underlying proportions.
@@ -9,15 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy.special import expit, logit, sici
+from scipy.special import expit, logit
 
 from evisynth.checks import check_level, check_whole_number, shown
+from evisynth.coverage.tabulated_posterior import TabulatedPosterior
 from evisynth.effects import escalc, normal_quantile
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.glmm import rma_glmm
 from evisynth.model import rma
-from evisynth.priors import HalfNormal
-from evisynth.quadrature import log_likelihood
 from evisynth.result import Result
 
 SIZES = (10, 60)
@@ -27,12 +26,7 @@ TWO_STEP = {
     "arcsine, REML, ad hoc KH": ("PAS", "REML", "adhoc"),
 }
 METHODS = (*TWO_STEP, "GLMM, z", "GLMM, t(k − 1)", "Bayes, HN(1)")
-PRIOR, MU_SD = HalfNormal(1.0), 2.5  # the defaults of `bayes_binomial`
 _MOST = 100_000
-_REACH, _STEP = 7.5, 0.1  # of the posterior's nodes of mu, log odds
-_UNIT, _TAU_TOP, _TAU_NODES, _POINTS = 0.25, 6.0, 26, 17
-_BLOCK = 1 << 17  # integrals worked on at once
-_FINE = 10  # points between two nodes at which the distribution function is read off
 
 
 @dataclass(frozen=True)
@@ -142,14 +136,14 @@ def coverage(*, scenarios=SCENARIOS, replicates=1_000, seed=1, level=0.95, sizes
     Parameters
     ----------
     scenarios : sequence of Scenario
-        2 <= k, rate in (0, 1), tau >= 0.
+        k from 2 to 20, rate from 0.02 to 0.98, tau from 0 to 2.
     replicates : int
         Data sets of each scenario.
     seed : int
         Each scenario has a stream of its own, so that leaving one out changes no other.
     level : float in (0, 1)
     sizes : (int, int)
-        Totals of the studies, even between the two.
+        Totals of the studies, even between the two; from 2 to 100.
 
     Returns
     -------
@@ -168,8 +162,10 @@ def coverage(*, scenarios=SCENARIOS, replicates=1_000, seed=1, level=0.95, sizes
         simulate(s, replicates, np.random.default_rng(_stream(seed, s)), sizes=sizes)
         for s in scenarios
     ]
-    every = (np.concatenate([counts.ravel() for counts in arrays]) for arrays in zip(*data, strict=True))
-    posterior = Posterior(*every, [s.rate for s in scenarios], max(s.k for s in scenarios))
+    every = (
+        np.concatenate([counts.ravel() for counts in arrays]) for arrays in zip(*data, strict=True)
+    )
+    posterior = TabulatedPosterior(*every, [s.rate for s in scenarios], max(s.k for s in scenarios))
     rows = [
         _row(method, scenario, limits)
         for scenario, counts in zip(scenarios, data, strict=True)
@@ -183,10 +179,10 @@ def _stream(seed, scenario):
 
 
 def _check_scenarios(scenarios):
-    allowed = "scenarios with k from 2 to 30, rate from 0.02 to 0.98 and tau from 0 to 2"
+    allowed = "scenarios with k from 2 to 20, rate from 0.02 to 0.98 and tau from 0 to 2"
     try:
         found = tuple(scenarios)
-        good = [2 <= s.k <= 30 and 0.02 <= s.rate <= 0.98 and 0 <= s.tau <= 2 for s in found]
+        good = [2 <= s.k <= 20 and 0.02 <= s.rate <= 0.98 and 0 <= s.tau <= 2 for s in found]
     except (AttributeError, TypeError):
         raise ArgumentError("coverage", "scenarios", shown(scenarios), allowed) from None
     if not all(good) or not found:
@@ -199,8 +195,8 @@ def _check_sizes(sizes):
         low, high = sizes
     except (TypeError, ValueError):
         raise ArgumentError("coverage", "sizes", shown(sizes), "two whole numbers") from None
-    low = check_whole_number("coverage", "sizes", low, 2, 200)
-    return low, check_whole_number("coverage", "sizes", high, low, 200)
+    low = check_whole_number("coverage", "sizes", low, 2, 100)
+    return low, check_whole_number("coverage", "sizes", high, low, 100)
 
 
 def limits_of(xi, ni, level, posterior):
@@ -249,75 +245,3 @@ def _wilson(share, m):
     middle = (share + z2 / (2 * m)) / (1 + z2 / m)
     half = (z2 * (share * (1 - share) / m + z2 / (4 * m**2))) ** 0.5 / (1 + z2 / m)
     return middle - half, min(middle + half, 1.0)
-
-
-class Posterior:
-    """The posterior of `bayes_binomial` for thousands of small data sets at once.
-
-    A study's likelihood depends on its two counts alone and few pairs of counts occur, so that
-    each pair is integrated once on common nodes of (mu, tau); a data set is a sum of such tables.
-
-    Parameters
-    ----------
-    xi, ni : ndarray of int
-        Every pair that may occur, repeated or not, of one shape.
-    rates : sequence of float
-        Underlying rates, for the reach of the nodes.
-    most : int
-        Studies of the largest data set, for their step.
-    """
-
-    def __init__(self, xi, ni, rates, most):
-        self._base = int(ni.max()) + 1
-        self._keys = np.unique(ni * self._base + xi)
-        centres = logit(np.array([min(rates), max(rates)]))
-        # A trapezoidal rule is exact to 1e-8 where its step is a standard deviation.
-        step = min(_STEP, 2 / np.sqrt(most * ni.max()))
-        low, high = centres[0] - _REACH, centres[1] + _REACH
-        self.mu = np.linspace(low, high, 1 + int(np.ceil((high - low) / step)))
-        u = np.linspace(0, np.arcsinh(_TAU_TOP / _UNIT), _TAU_NODES)
-        self.tau = _UNIT * np.sinh(u)
-        of_tau = PRIOR.log_density(self.tau) + np.log(np.cosh(u))
-        of_tau[0] -= np.log(2)  # the integrand is even in u: its first node counts half
-        self._prior = of_tau[:, None] - 0.5 * (self.mu / MU_SD) ** 2
-        self._table = self._integrate(self._keys % self._base, self._keys // self._base)
-
-    def _integrate(self, xi, ni):
-        """Log-likelihoods, shape (pairs, nodes of tau times nodes of mu)."""
-        mu, tau = (a.ravel() for a in np.meshgrid(self.mu, self.tau))
-        step = max(1, _BLOCK // mu.size)
-        parts = [
-            log_likelihood(mu, tau, xi[i : i + step, None], ni[i : i + step, None], _POINTS)
-            for i in range(0, xi.size, step)
-        ]
-        return np.concatenate(parts)
-
-    def limits(self, xi, ni, level):
-        """Median and equal-tailed limits as proportions, shape (3, B)."""
-        place = np.searchsorted(self._keys, ni * self._base + xi)
-        step = max(1, 32 * _BLOCK // self._table.shape[1])
-        margins = [self._margin(place[i : i + step]) for i in range(0, len(place), step)]
-        return self._quantiles(np.concatenate(margins), [0.5, 0.5 - level / 2, 0.5 + level / 2])
-
-    def _margin(self, place):
-        """Probabilities of the nodes of mu, shape (b, M)."""
-        total = np.tile(self._prior.ravel(), (len(place), 1))
-        for column in place.T:
-            total += self._table[column]
-        total -= total.max(axis=1, keepdims=True)
-        np.exp(total, out=total)
-        margin = total.reshape(-1, *self._prior.shape).sum(axis=1)
-        return margin / margin.sum(axis=1, keepdims=True)
-
-    def _quantiles(self, margin, probabilities):
-        """From the cardinal series of each margin, as in `evisynth.marginals`."""
-        fine = np.linspace(self.mu[0], self.mu[-1], _FINE * (self.mu.size - 1) + 1)
-        distance = (fine - self.mu[:, None]) / (self.mu[1] - self.mu[0])
-        cdf = margin @ (0.5 + sici(np.pi * distance)[0] / np.pi)
-        found = np.empty((len(probabilities), len(margin)))
-        rows = np.arange(len(margin))
-        for i, p in enumerate(probabilities):
-            after = np.maximum(np.argmax(cdf >= p, axis=1), 1)
-            low, high = cdf[rows, after - 1], cdf[rows, after]
-            found[i] = fine[after - 1] + (p - low) / (high - low) * (fine[1] - fine[0])
-        return expit(found)
