@@ -1,7 +1,7 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help environment book test serve refresh check format lock clean
+.PHONY: help environment book test serve refresh bench check format lock clean
 
 BIN := .venv/bin
 PYTHON ?=
@@ -31,6 +31,9 @@ serve: book ## build, then show the site on http://localhost:8000 (PORT=...)
 
 refresh: environment ## run the chapters again and keep their new results
 	@$(BIN)/python -m evisynth.notebooks chapters
+
+bench: environment ## time the engine against metafor and PyMARE (needs R for metafor)
+	@$(BIN)/python bench/run.py
 
 check: environment ## lint and format, as CI does
 	@$(BIN)/python -m ruff check .

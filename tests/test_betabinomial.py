@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.betabinomial import betabinomial
+from evisynth.beta_binomial import betabinomial
 from evisynth.betabinomial_likelihood import likelihood
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.glmm import no_finite_spread

@@ -11,8 +11,8 @@ from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.glmm import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
 from evisynth.glmm_fit import maximise
 from evisynth.glmm_likelihood import Data
-from evisynth.glmm_profile import glmm_profile
-from evisynth.marginal_mean import marginal_mean
+from evisynth.glmm_profiles import glmm_profile
+from evisynth.marginal_proportion import marginal_mean
 from evisynth.quadrature import log_likelihood, marginal, modes
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 from evisynth.bayes import bayes_binomial
-from evisynth.betabinomial import betabinomial
+from evisynth.beta_binomial import betabinomial
 from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm import rma_glmm

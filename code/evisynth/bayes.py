@@ -14,6 +14,7 @@ from evisynth.checks import (
     check_effects,
     check_level,
     check_slab,
+    check_subset,
     check_whole_number,
 )
 from evisynth.errors import ArgumentError
@@ -64,7 +65,7 @@ def bayes_normal(
     prior, mu_prior = check_tau_prior(name, tau_prior), check_mu_prior(name, mu_prior, flat=True)
     check_choice(name, "measure", measure, [m for m in MEASURES if not MEASURES[m].needs_total])
     level, minimum = check_level(name, level), _check_minimum(name, predict_minimum_k)
-    yi, vi, used, stacked = _check_stack(name, (yi, vi), ("yi", "vi"), subset, check_effects)
+    yi, vi, used, stacked = _check_stack(name, (yi, vi), subset, check_effects)
     _check_enough(name, used, mu_prior)
     head = {
         "measure": measure, "model": "Bayes normal-normal", "tau_prior": prior.name,
@@ -124,7 +125,7 @@ def bayes_binomial(
     prior, mu_prior = check_tau_prior(name, tau_prior), check_mu_prior(name, mu_prior, flat=False)
     _check_log_odds(name, mu_prior)
     level, minimum = check_level(name, level), _check_minimum(name, predict_minimum_k)
-    xi, ni, used, stacked = _check_stack(name, (xi, ni), ("xi", "ni"), subset, check_counts)
+    xi, ni, used, stacked = _check_stack(name, (xi, ni), subset, check_counts)
     head = {
         "measure": "PLO", "model": "Bayes binomial-normal", "tau_prior": prior.name,
         "mu_prior": mu_prior, "level": level,
@@ -174,47 +175,15 @@ def _mu_density(nodes, found):
     return np.stack([points, np.maximum((nodes.weights * series / step).sum((1, 2)), 0)])
 
 
-def _check_stack(function, arrays, names, subset, check):
-    """Two arrays (B, k) with a mask; what is masked is replaced by the first study that counts."""
-    dimensions = [np.ndim(array) if _is_array(array) else 1 for array in arrays]
-    if max(dimensions) < 2:
-        if subset is not None:
-            raise ArgumentError(function, "subset", "given", "only for a stack of shape (B, k)")
-        first, second = check(function, *arrays)
-        return first[None], second[None], np.ones((1, first.size), bool), False
-    shapes = [np.shape(array) for array in arrays]
-    for name, shape in zip(names, shapes, strict=True):
-        if len(shape) != 2 or 0 in shape or shape != shapes[0]:
-            allowed = f"one shape (k,) or (B, k) for {names[0]} and {names[1]}"
-            raise ArgumentError(function, name, f"of shape {shape}", allowed)
-    used = _check_subset(function, subset, shapes[0])
-    flat = check(function, *(np.ma.asanyarray(array).ravel() if np.ma.isMA(array)
-                             else np.asarray(array).ravel() for array in arrays))  # fmt: skip
-    first, second = (array.reshape(shapes[0]) for array in flat)
-    return first, second, used, True
-
-
-def _is_array(values):
-    """Whether the values have a shape; ragged lists and text have none worth asking for."""
-    try:
-        np.shape(values)
-    except ValueError:
-        return False
-    return not isinstance(values, str | bytes)
-
-
-def _check_subset(function, subset, shape):
-    allowed = f"booleans of shape {shape}, with a study in each row"
-    if subset is None:
-        return np.ones(shape, bool)
-    mask = np.asarray(subset) if _is_array(subset) else np.asarray(0)
-    if mask.dtype != bool or mask.shape != shape:
-        given = f"of type {mask.dtype} and shape {mask.shape}"
-        raise ArgumentError(function, "subset", given, allowed)
-    empty = np.flatnonzero(~mask.any(axis=1))
-    if empty.size:
-        raise ArgumentError(function, "subset", f"empty in row {empty[0]}", allowed)
-    return mask
+def _check_stack(function, arrays, subset, check):
+    """Two arrays (B, k), which of their studies count, and whether they were given as a stack."""
+    first, second = check(function, *arrays, stack=True)
+    if subset is not None:
+        used = check_subset(function, subset, first.shape)
+        return np.broadcast_to(first, used.shape), np.broadcast_to(second, used.shape), used, True
+    stacked = first.ndim == 2
+    first, second = np.atleast_2d(first), np.atleast_2d(second)
+    return first, second, np.ones(first.shape, bool), stacked
 
 
 def _check_minimum(function, value):

@@ -7,7 +7,7 @@ from scipy.special import expit, stdtrit
 
 from evisynth.glmm_fit import FARTHEST, spreads
 from evisynth.glmm_likelihood import Data, joint
-from evisynth.marginal_mean import mean_with_slopes
+from evisynth.marginal_proportion import mean_with_slopes
 from evisynth.quadrature import MOST_POINTS, log_likelihood
 
 _AGREE = 1e-6

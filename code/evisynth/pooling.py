@@ -11,7 +11,7 @@ import numpy as np
 
 from evisynth.bayes import bayes_binomial
 from evisynth.bayes_result import BayesAnalysis
-from evisynth.betabinomial import betabinomial
+from evisynth.beta_binomial import betabinomial
 from evisynth.checks import check_counts, check_level, check_slab, shown
 from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError

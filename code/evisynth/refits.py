@@ -8,7 +8,7 @@ import numpy as np
 
 from evisynth.checks import check_effects, check_length, check_numbers, check_slab
 from evisynth.errors import ArgumentError
-from evisynth.model import MetaAnalyses, MetaAnalysis, rma
+from evisynth.model import MetaAnalyses, MetaAnalysis, displayed, rma
 from evisynth.result import Result
 
 
@@ -40,15 +40,17 @@ class Refits(Result):
 
     @property
     def displayed(self):
-        """Of each fit, display scale; see `MetaAnalyses.displayed`."""
-        return self.fits.displayed
+        """Of each fit, display scale: arrays of estimate, limits and prediction limits."""
+        return displayed(self.fits)
 
     def terms(self):
         """One row per fit, display scale."""
         word = "without" if self.kind == "leave1out" else "with"
-        rows = self.fits.terms()
+        shown = {name: values.tolist() for name, values in self.displayed.items()}
         return [
-            row | {"term": f"{word} {label}"} for row, label in zip(rows, self.slab, strict=True)
+            {"term": f"{word} {label}", "k": int(self.k[i])}
+            | {name: values[i] for name, values in shown.items()}
+            for i, label in enumerate(self.slab)
         ]
 
     def __repr__(self):

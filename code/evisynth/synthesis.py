@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evisynth.analyses import AnalysisSpec
+from evisynth.bayes import bayes_normal
+from evisynth.bayes_result import BayesAnalysis
 from evisynth.effects import escalc
 from evisynth.errors import ArgumentError
 from evisynth.model import MetaAnalysis, rma
@@ -27,11 +29,14 @@ class OddsRatios:
         One per stratum, k = 1: log odds ratio with Wald limits.
     common : tuple of float
         Mantel-Haenszel odds ratio and its limits.
+    bayes : BayesAnalysis or None
+        Normal-normal with a half-normal prior of scale 1 for the spread; None for one stratum.
     """
 
     pairs: tuple[tuple[Counted, Counted], ...]
     models: tuple[MetaAnalysis, ...]
     common: tuple[float, float, float]
+    bayes: BayesAnalysis | None = None
 
     @property
     def labels(self):
@@ -131,7 +136,11 @@ class Analysis:
         models = tuple(rma([y], [v], measure="OR", test="z") for y, v in zip(yi, vi, strict=True))
         common = mantel_haenszel(a, n1, c, n2).displayed
         limits = common["estimate"], common["ci_lb"], common["ci_ub"]
-        return OddsRatios(pairs, models, limits)
+        labels = [pair[0].study["name"] for pair in pairs]
+        bayes = None
+        if len(pairs) > 1:
+            bayes = bayes_normal(yi, vi, measure="OR", tau_prior="HN(1)", slab=labels)
+        return OddsRatios(pairs, models, limits, bayes)
 
 
 _CELLS = ((0, "events"), (0, "total"), (1, "events"), (1, "total"))

@@ -182,10 +182,10 @@ def _check_scenarios(scenarios):
     allowed = "scenarios with k from 2 to 20, rate from 0.02 to 0.98 and tau from 0 to 2"
     try:
         found = tuple(scenarios)
-        good = [2 <= s.k <= 20 and 0.02 <= s.rate <= 0.98 and 0 <= s.tau <= 2 for s in found]
+        good = [s.k in range(2, 21) and 0.02 <= s.rate <= 0.98 and 0 <= s.tau <= 2 for s in found]
     except (AttributeError, TypeError):
         raise ArgumentError("coverage", "scenarios", shown(scenarios), allowed) from None
-    if not all(good) or not found:
+    if not found or not all(good):
         raise ArgumentError("coverage", "scenarios", shown(scenarios), allowed)
     return found
 

@@ -39,7 +39,7 @@ def checked_judgements(function: str, given) -> str | tuple[str, ...]:
 
 
 def levels(given: str | Sequence[str]) -> tuple[str, ...]:
-    """What to draw for judgements: "low", "some", "high" or "none" each; nothing where not judged."""
+    """What to draw for judgements: "low", "some", "high", "none"; nothing where not judged."""
     words = (given,) if isinstance(given, str) else given
     found = tuple(RISK_OF_BIAS[word] for word in words)
     return found if any(found) else ()

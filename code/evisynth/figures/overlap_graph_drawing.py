@@ -16,6 +16,7 @@ from evisynth.figures.style import DESKTOP, measure, wrap
 LARGEST, SMALLEST = 8.0, 2.4  # radii, pixels
 PITCH, LINE, FAMILY, GAP = 20.0, 13.5, 17.0, 12.0
 ROUND = 0.5523  # of a circle's quarter as a Bezier curve
+BEND = 0.62  # below 1 short arcs bulge more than in proportion, which keeps them apart
 _LOOKS = {
     "subset_of": ("ink", 1.1, None),
     "part_of_pool": ("ink", 1.1, None),
@@ -84,7 +85,7 @@ def draw(graph, width, title, *, columns=1, several=False) -> Sheet:
 def _subtitle(several):
     where = "in at least one pool" if several else "here"
     return (
-        f"Circle: a cohort, area by patients; filled where it is counted {where}, hollow where not. "
+        f"Circle: a cohort, area by patients; filled if it is counted {where}, hollow if not. "
         "Cohorts of one family stand together."
     )
 
@@ -157,7 +158,7 @@ def _arc(sheet, column, a: Spot, b: Spot, link, tallest):
     """An arc from the first cohort to the second, the flatter the nearer they are."""
     room = column.right - column.node - LARGEST - 10
     span = abs(a.y - b.y)
-    reach = 10 + (room - 10) * (span / max(tallest, 300)) ** 0.8
+    reach = 10 + (room - 10) * (span / max(tallest, 300)) ** BEND
     apex = column.node + LARGEST + min(reach, room)
     tip = 6.5 if link.relation in _ARROWED else 0
     path = _bow((a.x + a.radius + 2, a.y), (b.x + b.radius + 2 + tip, b.y), apex)
@@ -202,7 +203,6 @@ def _basis(sheet, x, y, kind):
 # Key ----------------------------------------------------------------------------------------------
 
 _KINDS = {
-    "stated": "no mark: a document states it",
     "arithmetic": "the numbers add up",
     "outside": "known from outside the documents",
 }
@@ -217,7 +217,7 @@ def _key(sheet, graph):
     """Samples of the lines and marks that are used, broken where the sheet ends."""
     relations = dict.fromkeys(_WORDS[r] for r in RELATION_WORDS if _has(graph, "relation", r))
     samples = [(words, _sample_of(words)) for words in relations]
-    samples += [(_KINDS[k], k) for k in ("arithmetic", "outside") if _has(graph, "kind", k)]
+    samples += [(words, kind) for kind, words in _KINDS.items() if _has(graph, "kind", kind)]
     x, y = 0.0, sheet.y + 8
     for words, what in samples:
         width = 34 + measure(words, 11.5)
@@ -248,10 +248,8 @@ def _sample(sheet, x, y, what):
 
 
 def _footer(graph):
-    lines = []
-    if graph.links:
-        lines.append("An arc without a mark: one of the documents states it")
+    """What an arc without a mark means, and the cohorts that have none."""
+    lines = ["Arc without a mark: stated in one of the documents"] if graph.links else []
     if graph.single:
-        names = " · ".join(node.label for node in graph.single)
-        lines.append(f"No declared relation: {names}")
+        lines.append(f"No declared relation: {', '.join(node.label for node in graph.single)}")
     return lines

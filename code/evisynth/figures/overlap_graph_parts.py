@@ -74,18 +74,22 @@ def graph_of(source, pools=()) -> Graph:
         Of an analysis; all where none is named.
     """
     evidence, cohorts, counted = _cohorts(source, pools)
-    nodes = {key: _node(evidence, key, key in counted) for key in evidence.cohorts if key in cohorts}
+    nodes = {
+        key: _node(evidence, key, key in counted) for key in evidence.cohorts if key in cohorts
+    }
     links = tuple(
-        Link(
-            row["cohort_a"], row["relation"], row["cohort_b"], row["basis_kind"], row["basis"],
-            row["shared_n"],
-        )  # fmt: skip
+        _link(row)
         for row in evidence.rows("overlaps")
         if row["relation"] in DRAWN and row["cohort_a"] in nodes and row["cohort_b"] in nodes
     )
     linked = {end for link in links for end in (link.a, link.b)}
     single = tuple(node for key, node in nodes.items() if key not in linked)
     return Graph(tuple(_components(nodes, links, linked)), links, single)
+
+
+def _link(row):
+    ends = row["cohort_a"], row["relation"], row["cohort_b"]
+    return Link(*ends, row["basis_kind"], row["basis"], row["shared_n"])
 
 
 def _cohorts(source, pools):

@@ -82,10 +82,9 @@ def _title(graph):
     number = len(graph.linked) + len(graph.single)
     if not graph.links:
         return f"No relation is declared between the {plural(number, 'cohort')}"
-    return (
-        f"{thousands(len(graph.linked))} of {thousands(number)} cohorts hang together in "
-        f"{plural(len(graph.components), 'group')}"
-    )
+    linked = thousands(len(graph.linked))
+    share = f"All {linked}" if not graph.single else f"{linked} of {thousands(number)}"
+    return f"{share} cohorts hang together in {plural(len(graph.components), 'group')}"
 
 
 def _alt(graph, several):

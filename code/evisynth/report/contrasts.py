@@ -21,6 +21,8 @@ def odds_ratios(analysis, first, second):
         for label, model, (a, b) in zip(found.labels, found.models, found.pairs, strict=True)
     ]
     rows.append(("Common odds ratio (Mantel–Haenszel)", "", "", ratio_with_interval(*found.common)))
+    if found.bayes is not None:
+        rows.append((f"Bayes, {found.bayes.tau_prior}", "", "", _ratio_of(found.bayes)))
     header = ("Study", *titles, "Odds ratio [95% CI]")
     return table(header, rows, numeric=header[1:])
 

@@ -119,6 +119,10 @@ def glue_contrast(analysis, first, second):
     common = found.common
     values = {"strata": count_word(len(found.models)), "or": ratio(common[0])}
     values["or-ci"] = f"{ratio(common[1])}–{ratio(common[2])}"
+    if found.bayes is not None:
+        shown = found.bayes.displayed
+        values["bayes"] = ratio(shown["estimate"])
+        values["bayes-ci"] = f"{ratio(shown['ci_lb'])}–{ratio(shown['ci_ub'])}"
     for position, model in enumerate(found.models, start=1):
         shown = model.displayed
         values[f"or-{position}"] = ratio(shown["estimate"])

@@ -1,0 +1,70 @@
+"""How sure a pool of a declared analysis is: its curve, its leave-one-out, its shrinkage."""
+
+from __future__ import annotations
+
+from evisynth.branches import specification_multiverse
+from evisynth.figures.cumulative_plot import leave_one_out
+from evisynth.figures.curve import specification_curve
+from evisynth.figures.model_words import model_words
+from evisynth.figures.of_analysis import provenance
+from evisynth.figures.shrinkage_plot import shrinkage
+from evisynth.pooled_sensitivity import leave1out_pooled
+
+
+def curve_of(analysis, pool, *, title=None, figure=1, name=""):
+    """Specification curve of one pool: every choice that could be defended.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    pool : str
+    title : str, optional
+        Made from the numbers where not given.
+    figure : int
+        Number of the figure in its chapter.
+    name : str
+        Only where the page gives the figure none of its own.
+
+    Returns
+    -------
+    DataFigure
+    """
+    found = specification_multiverse(analysis.evidence, analysis.spec.id, pool)
+    line = provenance(analysis, figure, f"{len(found):,} analyses")
+    return specification_curve(found, title=title, provenance=line, name=name)
+
+
+def leave_one_out_of(analysis, pool, *, title=None, figure=1, name=""):
+    """The headline without each of its cohorts in turn.
+
+    Parameters
+    ----------
+    analysis, pool, title, figure, name
+        As `curve_of`.
+
+    Returns
+    -------
+    DataFigure
+    """
+    pooled = analysis[pool].pooled
+    line = provenance(analysis, figure, model_words(pooled.headline))
+    return leave_one_out(leave1out_pooled(pooled), title=title, provenance=line, name=name)
+
+
+def shrinkage_of(analysis, pool, *, title=None, figure=1, name=""):
+    """Each cohort's own rate and what a Bayesian model makes of it.
+
+    Parameters
+    ----------
+    analysis, pool, title, figure, name
+        As `curve_of`; a pool of two cohorts or more.
+
+    Returns
+    -------
+    DataFigure
+    """
+    pooled = analysis[pool].pooled
+    line = provenance(analysis, figure, model_words(pooled.bayes))
+    return shrinkage(
+        pooled.bayes, xi=pooled.xi, ni=pooled.ni, title=title, provenance=line, name=name
+    )

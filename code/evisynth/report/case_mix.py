@@ -1,0 +1,218 @@
+"""What differs between the cohorts of some pools beside the rates, and what can be made of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evisynth.glmm import rma_glmm
+from evisynth.pooling import pool_proportions
+from evisynth.report.html import table
+from evisynth.report.tables import place
+from evisynth.report.words import capital, decimals, plural, ratio_with_interval, sentence
+from evisynth.selection import plain
+
+NEEDED = 10  # studies per coefficient, the book's least for a regression
+
+
+def case_mix(analysis, *pools):
+    """What the documents print of the patients of each counted cohort.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+
+    Returns
+    -------
+    Html
+        Definition of the outcome, line of treatment, earlier transplant, the share with a marker,
+        thresholds: whatever stands in the tables; nothing where nothing is printed.
+    """
+    header = ("Cohort", "Pool", "Definition", "Line", "Earlier transplant", "Also printed")
+    printed = _printed(analysis)
+    rows = [
+        (
+            c.cohort["label"], selection.spec.title, plain(c.row["criterion"]),
+            plain(c.cohort["salvage_line"]), plain(c.cohort["prior_hsct"]),
+            "; ".join(printed.get(c.cohort["cohort_id"], ())) or "–",
+        )
+        for selection in analysis.chosen(*pools)
+        for c in selection.counted
+    ]  # fmt: skip
+    return table(header, rows)
+
+
+_LEFT_TO_THE_NOTES = {"other", "median_follow_up"}
+
+
+def _printed(analysis):
+    found: dict[str, dict] = {}
+    for row in analysis.evidence.rows("characteristics"):
+        if row["characteristic"] not in _LEFT_TO_THE_NOTES:
+            words = f"{plain(row['characteristic'])} {_value(row)}"
+            found.setdefault(row["cohort_id"], {})[words] = None
+    return {cohort: tuple(words) for cohort, words in found.items()}
+
+
+def _value(row):
+    if row["events"] is not None:
+        return f"{row['events']} / {'?' if row['total'] is None else row['total']}"
+    unit = {"percent": "%", None: "", "patients": ""}.get(row["unit"], f" {row['unit']}")
+    return "as printed" if row["value"] is None else f"{row['value']:g}{unit}"
+
+
+def regressions(analysis, first, second):
+    """Regression on what tells two pools apart, and of what else too little is printed.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids; the odds of the second against those of the first.
+
+    Returns
+    -------
+    Html
+        The binomial-normal model with one common spread, limits from t(k - 2); a characteristic
+        that fewer than ten cohorts print is named with its number of cohorts and not fitted.
+    """
+    one, other = analysis[first], analysis[second]
+    xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
+    header = ("What", "Cohorts that print it", "Odds ratio [95% CI]", "Spread left (τ)")
+    words = f"{other.spec.title} against {one.spec.title[:1].lower()}{one.spec.title[1:]}"
+    rows = [(words, str(len(xi)), *_fitted(xi, ni, len(one.xi)))]
+    rows += [
+        (capital(plain(name)), str(k), f"not fitted: fewer than {NEEDED}", "–")
+        for name, k in _cohorts_per_characteristic(analysis, one, other)
+    ]
+    return table(header, rows, numeric=header[1:])
+
+
+def _fitted(xi, ni, of_first):
+    if len(xi) < 2 * NEEDED:
+        return f"not fitted: fewer than {2 * NEEDED}", "–"
+    group = np.repeat([0.0, 1.0], [of_first, len(xi) - of_first])
+    fit = rma_glmm(xi, ni, mods={"second": group})
+    numbers = np.exp([fit.estimate[1], fit.ci_lb[1], fit.ci_ub[1]])
+    return ratio_with_interval(*numbers), decimals(fit.tau2**0.5)
+
+
+def _cohorts_per_characteristic(analysis, *selections):
+    counted = {c.cohort["cohort_id"] for s in selections for c in s.counted}
+    cohorts: dict[str, set] = {}
+    for row in analysis.evidence.rows("characteristics"):
+        name = row["characteristic"]
+        if row["cohort_id"] in counted and name not in _LEFT_TO_THE_NOTES:
+            cohorts.setdefault(name, set()).add(row["cohort_id"])
+    return sorted((name, len(ids)) for name, ids in cohorts.items() if len(ids) < NEEDED)
+
+
+def split_by(analysis, column, *pools):
+    """Each pool split by a column of the outcomes, every part under the rule for few studies.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    column : str
+        For instance "criterion" or "timepoint".
+    *pools : str
+
+    Returns
+    -------
+    Html
+        Nothing is tested between the parts.
+    """
+    header = ("Pool", capital(plain(column)), "Cohorts", "What they say")
+    rows = [row for selection in analysis.chosen(*pools) for row in _parts(selection, column)]
+    return table(header, rows, numeric=("Cohorts",))
+
+
+def _parts(selection, column):
+    levels: dict[str, list] = {}
+    for c in selection.counted:
+        levels.setdefault(plain(c.row[column]), []).append(c)
+    for level, cohorts in levels.items():
+        xi, ni = zip(*((c.row["events"], c.row["total"]) for c in cohorts), strict=True)
+        pooled = pool_proportions(xi, ni)
+        yield selection.spec.title, level, str(pooled.k), capital(sentence(pooled))
+
+
+def with_and_without(evidence, subset):
+    """Survival of those in a set of patients beside those who are not, cohort by cohort.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    subset : str
+        For instance "hsct": its rows, those of responders in it, and those with "no" before it.
+
+    Returns
+    -------
+    Html
+        The direction is that of the two printed numbers; nothing is tested or pooled.
+    """
+    header = ("Cohort", "Endpoint", f"With {plain(subset)}", f"Without {plain(subset)}",
+              "Longer", "p as printed", "Note", "Read from")  # fmt: skip
+    pairs: dict[tuple, dict] = {}
+    for row in evidence.rows("survival"):
+        side = _side(row["subset"], subset)
+        if side is not None and row["value_status"] != "not_reported":
+            key = (_family(row, evidence), row["endpoint"], row["statistic"], row["source_id"])
+            pairs.setdefault(key, {}).setdefault(side, row)
+    both = {key: pair for key, pair in pairs.items() if len(pair) == 2}
+    rows = [_pair_cells(key, pair, evidence, subset) for key, pair in both.items()]
+    alone = len(pairs) - len(both)
+    caption = f"{capital(plural(alone, 'number'))} printed for one side alone stand below."
+    return table(header, rows, caption=caption)
+
+
+def _side(found, subset):
+    """Whether a set is that of the patients with, or without."""
+    base = (found or "").removeprefix("cr_")
+    return {subset: "with", f"no_{subset}": "without"}.get(base)
+
+
+def _family(row, evidence):
+    return evidence.cohorts[row["cohort_id"]]["study_id"]
+
+
+def _pair_cells(key, pair, evidence, subset):
+    study, endpoint, _, _ = key
+    with_, without = pair["with"], pair["without"]
+    return (
+        evidence.studies[study]["name"], plain(endpoint), _number(with_), _number(without),
+        _longer(with_, without), _p(evidence, study, endpoint, subset),
+        "; ".join(dict.fromkeys(filter(None, (with_["note"], without["note"])))) or "–",
+        place(with_),
+    )  # fmt: skip
+
+
+def _number(row):
+    if row["value"] is None:
+        return plain(row["value_status"])
+    unit = " months" if row["statistic"] == "median" else "%"
+    return f"{row['value']:g}{unit}"
+
+
+def _longer(with_, without):
+    values = [with_["value"], without["value"]]
+    reached = ["not_reached" if v["value_status"] == "not_reached" else None
+               for v in (with_, without)]  # fmt: skip
+    if None not in values:
+        return "with" if values[0] > values[1] else "without" if values[0] < values[1] else "equal"
+    if reached[0] and not reached[1]:
+        return "with"
+    return "without" if reached[1] and not reached[0] else "cannot be said"
+
+
+def _p(evidence, study, endpoint, subset):
+    found = [
+        row["p"]
+        for row in evidence.rows("contrasts")
+        if evidence.cohorts[row["cohort_a"]]["study_id"] == study
+        and row["outcome"] == endpoint
+        and _side(row["set_a"], subset) == "with"
+        and _side(row["set_b"], subset) == "without"
+        and row["p"]
+    ]
+    return "; ".join(found) or "–"

@@ -1,0 +1,161 @@
+"""The whole register of contradictions, by document and kind, with what each decision changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+
+from evisynth.report.decisions import claim_of, decided_short, effects
+from evisynth.report.glue import glue_values
+from evisynth.report.html import Html, table, tag
+from evisynth.report.words import capital, count_word, sentence, thousands
+
+_BETWEEN = "between documents"
+_DECISIONS = {"a": "First used", "b": "Second used", "neither": "Neither", "open": "Open"}
+
+
+def discrepancy_counts(evidence):
+    """How many contradictions there are of each kind, and how they were decided.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    rows = evidence.rows("discrepancies")
+    found = Counter((row["kind"], row["decision"]) for row in rows)
+    kinds = Counter(row["kind"] for row in rows)
+    used = [decision for decision in _DECISIONS if any(row["decision"] == decision for row in rows)]
+    header = ("Kind", *(_DECISIONS[decision] for decision in used), "All")
+    body = [
+        (kind, *(str(found[kind, decision] or "–") for decision in used), str(number))
+        for kind, number in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    total = [sum(row["decision"] == decision for row in rows) for decision in used]
+    body.append(("all", *map(str, total), str(len(rows))))
+    return table(header, body, numeric=header[1:])
+
+
+def discrepancies(evidence):
+    """Every contradiction with both claims, the decision, the reason, and what it changes.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+        By document, those between documents last, then by kind. Each entry's id is its anchor.
+    """
+    changes = effects_by_discrepancy(evidence)
+    groups = _grouped(evidence.rows("discrepancies"))
+    html, lines = [], []
+    for source, kinds in groups.items():
+        html.append(tag("h3", escape(capital(source))))
+        lines.append(capital(source))
+        for kind, rows in kinds.items():
+            html.append(tag("h4", escape(capital(kind))))
+            entries = [_entry(row, changes.get(row["discrepancy_id"], ())) for row in rows]
+            html += [entry.html for entry in entries]
+            lines += [f"{kind}:", *(entry.text for entry in entries)]
+    return Html("".join(html), "\n".join(lines))
+
+
+def effects_by_discrepancy(evidence):
+    """Id of each contradiction that matters to what another decision does to each pool.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    dict of str to list of (str, Selection, Flip, Selection)
+        Analysis, pool as decided, the other decision, pool as it would be.
+    """
+    found = {}
+    for name in evidence.analyses:
+        for pool, selection in evidence.analyse(name).selections.items():
+            for flip, other in effects(evidence, name, pool):
+                key = flip.discrepancy["discrepancy_id"]
+                found.setdefault(key, []).append((name, selection, flip, other))
+    return found
+
+
+def _grouped(rows):
+    """Source to kind to rows; what stands in more than one document comes last."""
+    groups = {}
+    for row in sorted(rows, key=lambda row: _source(row) == _BETWEEN):
+        groups.setdefault(_source(row), {}).setdefault(row["kind"], []).append(row)
+    return groups
+
+
+def _source(row):
+    """The document that contradicts itself, or that it is more than one."""
+    places = f"{row['where_a']}; {row['where_b']}".split("; ")
+    sources = dict.fromkeys(place.partition(" · ")[0] for place in places if " · " in place)
+    return next(iter(sources)) if len(sources) == 1 else _BETWEEN
+
+
+def _entry(row, changes):
+    key = row["discrepancy_id"]
+    parts = (
+        ("First claim", row["claim_a"], row["where_a"]),
+        ("Second claim", row["claim_b"], row["where_b"]),
+        ("Decision", f"{capital(decided_short(row))}. {row['reason']}", ""),
+        *(("Otherwise", _change(*change), "") for change in changes),
+    )
+    if not changes:
+        parts += (("Otherwise", "No headline changes.", ""),)
+    body = "".join(_line(*part) for part in parts)
+    head = tag("a", key, href=f"#{key}", class_="co-code") + f" {escape(row['what'])}"
+    inside = tag("p", head, class_="co-head") + tag("dl", body)
+    html = tag("section", inside, class_="co-entry", id=key)
+    text = "; ".join(f"{name}: {words}{_place(where)}" for name, words, where in parts)
+    return Html(html, f"{key} {row['what']} {text}")
+
+
+def _line(name, words, where):
+    place = tag("span", escape(where), class_="co-code") if where else ""
+    return tag("div", tag("dt", name) + tag("dd", f"{escape(words)} {place}".strip()))
+
+
+def _place(where):
+    return f" ({where})" if where else ""
+
+
+def _change(analysis, selection, flip, other):
+    return (
+        f"With {claim_of(flip)}, {selection.spec.title} ({analysis}) would go from "
+        f"{sentence(selection.pooled)} to {sentence(other.pooled)}."
+    )
+
+
+def glue_register(evidence):
+    """Glue how many contradictions there are, open, and of consequence, as ``register-what``.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    rows = evidence.rows("discrepancies")
+    changes = effects_by_discrepancy(evidence)
+    between = sum(_source(row) == _BETWEEN for row in rows)
+    pools = {(name, s.spec.id) for found in changes.values() for name, s, _, _ in found}
+    values = {
+        "all": thousands(len(rows)),
+        "open": count_word(sum(row["decision"] == "open" for row in rows)),
+        "between": count_word(between),
+        "within": thousands(len(rows) - between),
+        "mattering": count_word(len(changes)),
+        "pools": count_word(len(pools)),
+    }
+    return glue_values("register", values)

@@ -1,0 +1,218 @@
+"""What counting every printed row would give, beside the cohorts counted once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+
+from evisynth.pooling import Pooled, pool_proportions
+from evisynth.report.glue import glue_values
+from evisynth.report.html import Html, table, tag
+from evisynth.report.replications import folded
+from evisynth.report.words import capital, count_word, plural, rate_with_interval, thousands
+from evisynth.selection import Selection
+
+RELATIONS = {
+    "subset_of": "inside",
+    "part_of_pool": "part of the pool",
+    "same": "same patients as",
+    "partly_shared": "shares some with",
+    "possible": "may share some with",
+    "disjoint": "shares none with",
+}
+KINDS = {
+    "stated": "stated in a document",
+    "arithmetic": "the numbers add up",
+    "outside": "known from outside the documents",
+}
+
+
+@dataclass(frozen=True)
+class Counting:
+    """A pool counted twice over: every printed row, and each patient once.
+
+    Attributes
+    ----------
+    analysis : str
+    selection : Selection
+    rows, patients : int
+        Printed rows, and patients summed over them.
+    cohorts : int
+        Different cohorts among the rows.
+    naive : Pooled
+    """
+
+    analysis: str
+    selection: Selection
+    rows: int
+    patients: int
+    cohorts: int
+    naive: Pooled
+
+    @property
+    def independent(self) -> Pooled:
+        """The pool as the book counts it."""
+        return self.selection.pooled
+
+    @property
+    def repeats(self) -> bool:
+        """Whether the printed rows hold patients more often than the independent cohorts."""
+        return self.patients > self.independent.total
+
+
+@lru_cache(maxsize=4)
+def countings(evidence):
+    """Every pool of every declared analysis in both ways of counting.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    tuple of Counting
+    """
+    return tuple(
+        _counting(evidence, name, selection)
+        for name in evidence.analyses
+        for selection in evidence.analyse(name).selections.values()
+    )
+
+
+def _counting(evidence, name, selection):
+    # Another denominator would be another question, not the same patients again.
+    allowed = selection.spec.denominators
+    printed = [
+        row
+        for row in evidence.printed_rows(selection.spec)
+        if not allowed or row["denominator"] in allowed
+    ]
+    counts = ([row[part] for row in printed] for part in ("events", "total"))
+    patients = sum(row["total"] for row in printed)
+    cohorts = len({row["cohort_id"] for row in printed})
+    return Counting(name, selection, len(printed), patients, cohorts, pool_proportions(*counts))
+
+
+def double_counting(evidence):
+    """Every pool: what is printed and would come of it, and what is counted once.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+        The naive numbers are muted: they are there to be compared, not to be used.
+    """
+    header = ("Question", "Pool", "Printed rows", "Patients in them", "All pooled, %",
+              "Cohorts", "Patients, each once", "Counted once, %")  # fmt: skip
+    rows = [_row(counting) for counting in countings(evidence)]
+    return table(header, rows, numeric=header[2:])
+
+
+def _row(counting):
+    naive = (str(counting.rows), thousands(counting.patients), percent(counting.naive))
+    independent = counting.independent
+    return (
+        counting.analysis.replace("-", " "),
+        counting.selection.spec.title,
+        *map(_muted, naive),
+        str(independent.k),
+        thousands(independent.total),
+        percent(independent),
+    )
+
+
+def _muted(text):
+    return Html(tag("span", escape(text), class_="co-naive"), text)
+
+
+def percent(pooled):
+    """``45 [38–53]``, or that nothing is pooled."""
+    shown = pooled.displayed
+    if shown["estimate"] is None:
+        return "not pooled" if pooled.k else "–"
+    return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+
+
+def overlaps(evidence):
+    """Every declared relation, folded by how it is known.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    header = ("Cohort", "Relation", "Other cohort", "Shared", "Because", "Note")
+    parts = []
+    for kind, words in KINDS.items():
+        rows = [row for row in evidence.rows("overlaps") if row["basis_kind"] == kind]
+        if rows:
+            cells = [_relation(evidence, row) for row in rows]
+            title = f"{capital(words)}: {plural(len(rows), 'relation')}"
+            parts.append((title, table(header, cells, numeric=("Shared",))))
+    return folded(parts)
+
+
+def _relation(evidence, row):
+    labels = [evidence.cohorts[row[end]]["label"] for end in ("cohort_a", "cohort_b")]
+    shared = "" if row["shared_n"] is None else str(row["shared_n"])
+    told = (shared, row["basis"], row["note"] or "")
+    return (labels[0], RELATIONS[row["relation"]], labels[1], *told)
+
+
+def relation_counts(evidence):
+    """How many relations of each kind are declared, and how they are known.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    rows = evidence.rows("overlaps")
+    found = Counter((row["relation"], row["basis_kind"]) for row in rows)
+    header = ("Relation", *map(capital, KINDS.values()), "All")
+    body = []
+    for relation, words in RELATIONS.items():
+        counts = [found[relation, kind] for kind in KINDS]
+        body.append((words, *(str(n or "–") for n in counts), str(sum(counts))))
+    totals = [sum(row["basis_kind"] == kind for row in rows) for kind in KINDS]
+    body.append(("all", *map(str, totals), str(len(rows))))
+    return table(header, body, numeric=header[1:])
+
+
+def glue_double_counting(evidence):
+    """Glue relations, pools and the sums of the widest pool, as ``overlaps-what``.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+    """
+    found = countings(evidence)
+    widest = max(found, key=lambda counting: counting.rows)
+    relations = Counter(row["basis_kind"] for row in evidence.rows("overlaps"))
+    values = {
+        "relations": thousands(len(evidence.rows("overlaps"))),
+        **{kind: thousands(relations[kind]) for kind in KINDS},
+        "cohorts": thousands(len(evidence.cohorts)),
+        "pools": count_word(len(found)),
+        "repeating": count_word(sum(counting.repeats for counting in found)),
+        "rows": count_word(widest.rows),
+        "printed": thousands(widest.patients),
+        "once": thousands(widest.independent.total),
+        "once-cohorts": count_word(widest.independent.k),
+    }
+    return glue_values("overlaps", values)

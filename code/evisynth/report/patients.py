@@ -1,0 +1,68 @@
+"""Patients printed one by one, counted by a column of their table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evisynth.effects import study_intervals
+from evisynth.errors import ArgumentError
+from evisynth.report.html import table
+from evisynth.report.words import rate_with_interval
+
+
+def tally(evidence, name, *, by, event, where=""):
+    """How many of the printed patients had an event, at each value of a column.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    name : str
+        A table of patients.
+    by : str
+        Column whose values make the rows.
+    event : str
+        Condition on the columns, in the language of `pandas.DataFrame.eval`.
+    where : str
+        Condition that a patient must fulfil to be in a denominator.
+
+    Returns
+    -------
+    Html
+        Exact intervals beside each share; patients of whom ``by`` is not printed have a row too.
+
+    Raises
+    ------
+    ArgumentError
+        A condition that the table cannot answer.
+    """
+    frame = evidence.frame(name)
+    kept = frame.loc[_answer(frame, where)] if where else frame
+    hit = _answer(kept, event)
+    value = kept[by].map(lambda shown: "not printed" if shown is None else shown)
+    rows = [_cells(level, hit[value == level]) for level in sorted(set(value), key=str)]
+    title = next(t["title"] for t in evidence.codebook["resources"] if t["name"] == name)
+    header = (_heading(evidence, name, by), "n / N", "% [95% CI]")
+    counted = f"{title}: {len(kept)} of {len(frame)} rows, where {where}; counted: {event}"
+    return table(header, rows, caption=counted, numeric=header[1:])
+
+
+def _answer(frame, condition):
+    try:
+        return frame.eval(condition, engine="python").fillna(False).astype(bool)
+    except Exception as error:
+        given = f"{condition!r} ({' '.join(str(error).split())})"
+        allowed = f"a condition on {', '.join(frame.columns)}"
+        raise ArgumentError("tally", "condition", given, allowed) from None
+
+
+def _cells(level, hits):
+    events, total = int(hits.sum()), len(hits)
+    (low,), (high,) = study_intervals(np.array([events]), np.array([total]))
+    shown = f"{level:g}" if isinstance(level, int | float) else str(level)
+    return shown, f"{events} / {total}", rate_with_interval(events / total, low, high)
+
+
+def _heading(evidence, name, column):
+    resource = next(t for t in evidence.codebook["resources"] if t["name"] == name)
+    fields = {field["name"]: field for field in resource["schema"]["fields"]}
+    return fields[column].get("title", column.replace("_", " ").capitalize())

@@ -1,0 +1,80 @@
+"""Our pooled results beside those that others have published."""
+
+from __future__ import annotations
+
+from html import escape
+
+from evisynth.report.certainty import rate_words
+from evisynth.report.html import Html, table, tag
+from evisynth.report.judgements import stacked
+from evisynth.report.words import plural, ratio_with_interval, thousands
+
+_BETWEEN = "-v-"
+_NOTE = (
+    "Published numbers are as printed and are never pooled with ours. Unless a row says otherwise "
+    "their abstracts were read, so that the reasons are likely ones, not checked against the "
+    "cohorts that they count."
+)
+
+
+def beside_published(analysis):
+    """Pooled results of an analysis beside published ones, with the likely reasons of differences.
+
+    Which stand beside which, and why they may differ, is declared in the table of comparisons.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    Html
+        Empty where no published result bears on the question.
+    """
+    evidence = analysis.evidence
+    estimates = {row["estimate_id"]: row for row in evidence.rows("external_estimates")}
+    rows = [
+        _cells(analysis, row, estimates[row["estimate_id"]])
+        for row in evidence.rows("comparisons")
+        if row["analysis"] == analysis.spec.id
+    ]
+    if not rows:
+        return Html("", "")
+    header = ("Outcome", "Here", "Published", "By whom", "Why they may differ")
+    note = Html(tag("p", escape(_NOTE), class_="co-provenance"), _NOTE)
+    return stacked(table(header, rows, numeric=header[1:3]), note)
+
+
+def _cells(analysis, row, estimate):
+    title, ours = _ours(analysis, row["pool"])
+    return title, ours, _published(estimate), _by_whom(estimate), row["reason"]
+
+
+def _ours(analysis, pool):
+    """Title and result of a pool, or of one pool against another."""
+    if _BETWEEN not in pool:
+        selection = analysis[pool]
+        return selection.spec.title, rate_words(selection.pooled)
+    first, second = pool.split(_BETWEEN)
+    title = f"{analysis[first].spec.title} against {analysis[second].spec.title}"
+    return title, f"OR {ratio_with_interval(*analysis.odds_ratios(first, second).common)}"
+
+
+def _published(estimate):
+    """The printed value in the form of ours, without rounding."""
+    limits = (estimate["lower"], estimate["upper"])
+    known = [f"{limit:g}" for limit in limits if limit is not None]
+    interval = f" [{'–'.join(known)}]" if len(known) == 2 else ", no interval"
+    kind = {"odds ratio": "OR ", "hazard ratio": "HR "}.get(estimate["scale"], "")
+    return f"{kind}{estimate['value']:g}{interval}"
+
+
+def _by_whom(estimate):
+    sizes = [
+        plural(estimate["k"], "study", "studies") if estimate["k"] else "",
+        f"{thousands(estimate['patients'])} patients" if estimate["patients"] else "",
+        estimate["model_as_stated"] or "",
+    ]
+    about = "; ".join(part for part in (estimate["population"], *sizes) if part)
+    muted = f'<span style="color:var(--co-muted)">{escape(about)}</span>'
+    return Html(f"{escape(estimate['citation'])}<br>{muted}", f"{estimate['citation']} ({about})")

@@ -1,0 +1,64 @@
+"""How sure a pool is, as a table and as words for the prose."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from evisynth.pooled_sensitivity import influence_pooled, leave1out_pooled
+from evisynth.report.glue import glue_values
+from evisynth.report.html import table
+from evisynth.report.words import decimals, per_hundred
+
+
+def influence(analysis, *pools):
+    """Case diagnostics of each cohort, under the inverse-variance model beside the headline.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pools of three cohorts or more.
+
+    Returns
+    -------
+    Html
+    """
+    header = ("Cohort", "Pool", "Studentised residual", "Cook's distance", "Covariance ratio",
+              "τ² without it", "Weight", "Beyond the bounds")  # fmt: skip
+    rows = [row for selection in analysis.chosen(*pools) for row in _influence_rows(selection)]
+    caption = (
+        "Logit, REML. Bounds: |DFFITS| above three times the root of 1 / (k − 1), Cook's distance "
+        "beyond the median of chi-squared, leverage above 3 / k, or |DFBETAS| above 1."
+    )
+    return table(header, rows, caption=caption, numeric=header[2:7])
+
+
+def _influence_rows(selection):
+    found = influence_pooled(selection.pooled)
+    for i, label in enumerate(found.slab):
+        numbers = (found.rstudent[i], found.cook_d[i], found.cov_r[i], found.tau2_del[i])
+        yield (
+            label, selection.spec.title, *(decimals(number) for number in numbers),
+            f"{found.weight[i]:.0f}%", "yes" if found.influential[i] else "no",
+        )  # fmt: skip
+
+
+def glue_sensitivity(analysis, *pools):
+    """Glue the range of the leave-one-out rates, as ``analysis-pool-without-low`` and ``-high``.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pools with a headline.
+
+    Returns
+    -------
+    Html
+    """
+    values = {}
+    for selection in analysis.chosen(*pools):
+        rates = leave1out_pooled(selection.pooled).displayed["estimate"]
+        values[f"{selection.spec.id}-without-low"] = per_hundred(np.nanmin(rates))
+        values[f"{selection.spec.id}-without-high"] = per_hundred(np.nanmax(rates))
+    return glue_values(analysis.spec.id, values)

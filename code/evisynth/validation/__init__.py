@@ -1,0 +1,46 @@
+"""Whether the numbers can be trusted: against other software, and against simulated truth.
+
+For the book's own checkout: it reads ``tests/reference/reference.json`` and ``bench/results.json``.
+"""
+
+from evisynth.validation.agreement import Agreement, agreement
+from evisynth.validation.coverage_plot import coverage_plot
+from evisynth.validation.peers import (
+    combine_effects_dl,
+    combine_effects_pm,
+    pymare_default,
+    pymare_inconsistency,
+)
+from evisynth.validation.records import read_benchmark, read_reference
+from evisynth.validation.tables import (
+    agreement_table,
+    benchmark_table,
+    ceiling_table,
+    coverage_table,
+    default_controls_table,
+    dl_table,
+    inconsistency_table,
+    pm_table,
+)
+from evisynth.validation.words import glue_validation
+
+__all__ = [
+    "Agreement",
+    "agreement",
+    "agreement_table",
+    "benchmark_table",
+    "ceiling_table",
+    "combine_effects_dl",
+    "combine_effects_pm",
+    "coverage_plot",
+    "coverage_table",
+    "default_controls_table",
+    "dl_table",
+    "glue_validation",
+    "inconsistency_table",
+    "pm_table",
+    "pymare_default",
+    "pymare_inconsistency",
+    "read_benchmark",
+    "read_reference",
+]
