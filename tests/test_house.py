@@ -36,7 +36,7 @@ glmm_limits glmm_profiles betabinomial_likelihood beta_binomial priors marginals
 normal_posterior binomial_likelihood binomial_posterior binomial_effects bayes_result bayes
 pooling pooled_sensitivity multiverse_result specifications coverage schema overlap printed
 arithmetic analyses selection synthesis extraction evidence branches replication results
-result_schema report figures notebooks cli
+result_schema report figures validation notebooks cli
 """.split()  # noqa: SIM905
 NO_STATISTICS = {"schema", "overlap"}  # they know tables and edges, and import errors alone
 

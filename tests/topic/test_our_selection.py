@@ -123,9 +123,7 @@ def test_unknown_names_say_what_is_allowed(evidence):
         ArgumentError, match=r"Evidence.analyse: analysis is 'nothing'; allowed: .*salvage-line"
     ):
         evidence.analyse("nothing")
-    with pytest.raises(
-        ArgumentError, match="pool is 'x'; allowed: first, later"
-    ):
+    with pytest.raises(ArgumentError, match="pool is 'x'; allowed: first, later"):
         evidence.select("salvage-line", "x")
     with pytest.raises(ArgumentError, match="name is 'drugs'; allowed: sources, "):
         evidence.rows("drugs")

@@ -12,7 +12,7 @@ from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, PHONE, matplotlib_style, wrap
 from evisynth.report.double_counting import countings, percent
-from evisynth.report.words import capital, plural, thousands
+from evisynth.report.words import thousands
 
 TITLE = "What every printed row would say, and what each patient counted once says"
 SUBTITLE = (
@@ -70,9 +70,8 @@ def _draw(shown, width, title):
     for counting in shown:
         if counting.analysis != analysis:
             analysis = counting.analysis
-            words = capital(analysis.replace("-", " "))
-            sheet.text(0, sheet.y + 9, words, 12, color="muted", weight=600)
-            sheet.y += 20
+            lines = wrap(counting.title, sheet.width, 12, weight=600)
+            sheet.y += sheet.lines(0, sheet.y + 9, lines, 12, color="muted", weight=600) + 20
         _pair(sheet, scale, counting)
     sheet.y += 4
     for value, label in scale.ticks:
@@ -97,11 +96,8 @@ def _pair(sheet, scale, counting):
     else:
         title = wrap(counting.selection.spec.title, 158, 13, weight=600)
         sheet.lines(0, sheet.y + 9, title, 13, weight=600)
-    top = sheet.y
     for (pooled, words), naive in zip(pools, (True, False), strict=True):
         _line(sheet, scale, pooled, words, naive=naive)
-    for value, _ in scale.ticks:
-        sheet.line([scale.x(value)] * 2, [top, sheet.y], "hairline", 0.7, zorder=-1)
     sheet.y += 7
 
 
@@ -114,6 +110,9 @@ def _line(sheet, scale, pooled, words, *, naive):
         color = "left-text" if naive else "muted"
         sheet.text(scale.left - 10, sheet.y + 9, words, 11.5, align="right", color=color)
     y = sheet.y + 9
+    for value, _ in scale.ticks:
+        ends = [sheet.y, sheet.y + _PITCH]
+        sheet.line([scale.x(value)] * 2, ends, "hairline", 0.7, zorder=-1)
     marks.diamond(sheet, scale, y, _diamond(pooled), solid=not naive,
                   color="left-mark" if naive else "ink", half=6)  # fmt: skip
     sheet.text(sheet.width, y, percent(pooled), 13, align="right", **look)
@@ -128,12 +127,15 @@ def _diamond(pooled) -> Diamond:
 
 
 def _naive_words(counting):
-    return f"{plural(counting.rows, 'row')}, {thousands(counting.patients)}"
+    return _people(counting.rows, "row", counting.patients)
 
 
 def _once_words(counting):
-    pooled = counting.independent
-    return f"{plural(pooled.k, 'cohort')}, {thousands(pooled.total)}"
+    return _people(counting.independent.k, "cohort", counting.independent.total)
+
+
+def _people(number, noun, patients):
+    return f"{number} {noun}{'s' * (number != 1)}, {thousands(patients)} patients"
 
 
 def _entries(counting):
@@ -149,8 +151,8 @@ def _entries(counting):
 
 def _alt(shown):
     parts = [
-        f"{c.selection.spec.title} ({c.analysis}): {_naive_words(c)} patients, {percent(c.naive)}; "
-        f"{_once_words(c)} patients, {percent(c.independent)}"
+        f"{c.selection.spec.title} ({c.analysis}): {_naive_words(c)}, {percent(c.naive)}; "
+        f"{_once_words(c)}, {percent(c.independent)}"
         for c in shown
     ]
     return f"All printed rows pooled against each patient once, of 100. {'. '.join(parts)}."

@@ -2,9 +2,11 @@
 
 from evisynth.report.boxes import badges, banner, question, stamp
 from evisynth.report.case_mix import case_mix, regressions, split_by, with_and_without
+from evisynth.report.certainty import certainty_words, findings, grade
 from evisynth.report.codebook import codebook, codebooks, families, sizes
 from evisynth.report.contrasts import odds_ratios
 from evisynth.report.decisions import decisions
+from evisynth.report.definitions import definitions
 from evisynth.report.discrepancies import discrepancies, discrepancy_counts, glue_register
 from evisynth.report.double_counting import (
     double_counting,
@@ -14,7 +16,10 @@ from evisynth.report.double_counting import (
 )
 from evisynth.report.glue import glue_analysis, glue_base, glue_contrast, glue_values
 from evisynth.report.inclusion import inclusion
+from evisynth.report.judgements import risk_of_bias, rob_marks
 from evisynth.report.patients import tally
+from evisynth.report.protocol import checklist, estimands, pooling_rules, specification_axes
+from evisynth.report.published import beside_published
 from evisynth.report.replications import (
     glue_replications,
     replication_conditions,
@@ -37,16 +42,22 @@ from evisynth.report.tables import (
 __all__ = [
     "badges",
     "banner",
+    "beside_published",
     "case_mix",
+    "certainty_words",
+    "checklist",
     "codebook",
     "codebooks",
     "counted",
     "decisions",
+    "definitions",
     "disagreements",
     "discrepancies",
     "discrepancy_counts",
     "double_counting",
+    "estimands",
     "families",
+    "findings",
     "glue_analysis",
     "glue_base",
     "glue_contrast",
@@ -55,6 +66,7 @@ __all__ = [
     "glue_replications",
     "glue_sensitivity",
     "glue_values",
+    "grade",
     "inclusion",
     "influence",
     "left_out",
@@ -62,6 +74,7 @@ __all__ = [
     "odds_ratios",
     "overlaps",
     "pooled",
+    "pooling_rules",
     "question",
     "register",
     "regressions",
@@ -70,8 +83,11 @@ __all__ = [
     "replication_counts",
     "replication_differences",
     "replications",
+    "risk_of_bias",
+    "rob_marks",
     "show_rows",
     "sizes",
+    "specification_axes",
     "split_by",
     "stamp",
     "survival",

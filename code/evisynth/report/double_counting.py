@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
+from evisynth.analyses import AnalysisSpec
 from evisynth.pooling import Pooled, pool_proportions
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
+from evisynth.report.inclusion import name_of
 from evisynth.report.replications import folded
 from evisynth.report.words import capital, count_word, plural, rate_with_interval, thousands
 from evisynth.selection import Selection
@@ -35,7 +37,7 @@ class Counting:
 
     Attributes
     ----------
-    analysis : str
+    spec : AnalysisSpec
     selection : Selection
     rows, patients : int
         Printed rows, and patients summed over them.
@@ -44,7 +46,7 @@ class Counting:
     naive : Pooled
     """
 
-    analysis: str
+    spec: AnalysisSpec
     selection: Selection
     rows: int
     patients: int
@@ -52,9 +54,20 @@ class Counting:
     naive: Pooled
 
     @property
+    def analysis(self) -> str:
+        """The id of the analysis."""
+        return self.spec.id
+
+    @property
     def independent(self) -> Pooled:
         """The pool as the book counts it."""
         return self.selection.pooled
+
+    @property
+    def title(self) -> str:
+        """The question in short, as on its card; without one the name of the analysis."""
+        spec = self.spec
+        return spec.card.title if spec.card else capital(name_of(spec))
 
     @property
     def repeats(self) -> bool:
@@ -75,13 +88,13 @@ def countings(evidence):
     tuple of Counting
     """
     return tuple(
-        _counting(evidence, name, selection)
-        for name in evidence.analyses
+        _counting(evidence, spec, selection)
+        for name, spec in evidence.analyses.items()
         for selection in evidence.analyse(name).selections.values()
     )
 
 
-def _counting(evidence, name, selection):
+def _counting(evidence, spec, selection):
     # Another denominator would be another question, not the same patients again.
     allowed = selection.spec.denominators
     printed = [
@@ -92,7 +105,7 @@ def _counting(evidence, name, selection):
     counts = ([row[part] for row in printed] for part in ("events", "total"))
     patients = sum(row["total"] for row in printed)
     cohorts = len({row["cohort_id"] for row in printed})
-    return Counting(name, selection, len(printed), patients, cohorts, pool_proportions(*counts))
+    return Counting(spec, selection, len(printed), patients, cohorts, pool_proportions(*counts))
 
 
 def double_counting(evidence):
@@ -117,7 +130,7 @@ def _row(counting):
     naive = (str(counting.rows), thousands(counting.patients), percent(counting.naive))
     independent = counting.independent
     return (
-        counting.analysis.replace("-", " "),
+        counting.title,
         counting.selection.spec.title,
         *map(_muted, naive),
         str(independent.k),

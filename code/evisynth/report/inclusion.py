@@ -6,7 +6,7 @@ from collections import Counter
 from html import escape
 
 from evisynth.report.html import Html, tag
-from evisynth.selection import CODES
+from evisynth.selection import CODES, plain
 
 _ALONE = "alone in their families"
 
@@ -83,9 +83,9 @@ def _heads(analyses):
     return heads
 
 
-def name_of(analysis):
+def name_of(spec):
     """The id of an analysis as words."""
-    return analysis.spec.id.replace("-", " ")
+    return plain(spec.id.replace("-", "_")).replace(" VS ", " vs ")
 
 
 def _titled_head(heads):
@@ -95,7 +95,7 @@ def _titled_head(heads):
 
 def _coded_head(analyses, heads, selections):
     over = "".join(
-        tag("th", escape(name_of(a)), scope="colgroup", colspan=str(len(a.selections)))
+        tag("th", escape(name_of(a.spec)), scope="colgroup", colspan=str(len(a.selections)))
         for a in analyses
     )
     codes = "".join(
@@ -145,7 +145,7 @@ def _key(analyses, heads):
     """What the coded heads stand for, analysis by analysis."""
     named = iter(heads)
     lines = [
-        tag("dt", escape(name_of(analysis)))
+        tag("dt", escape(name_of(analysis.spec)))
         + tag("dd", "; ".join(f"{next(named)} {escape(s.spec.title)}" for s in pools))
         for analysis, pools in ((a, a.selections.values()) for a in analyses)
     ]

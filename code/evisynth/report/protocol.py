@@ -1,0 +1,182 @@
+"""The plan of a book, read from where it is declared: estimands, the rule, choices, checklists."""
+
+from __future__ import annotations
+
+from html import escape
+from posixpath import dirname, relpath
+
+from evisynth.branches import COHORTS, DECISION, LEFT_OUT, MINIMUM_K, OVERLAP, flips
+from evisynth.errors import ArgumentError
+from evisynth.pooling import BESIDE, FEW, HEADLINES, WARNINGS
+from evisynth.report.html import Html, table, tag
+from evisynth.report.words import capital, count_word
+from evisynth.selection import plain
+from evisynth.specifications import DEFAULT_METHODS
+
+# When each rule of `small_k_rule` applies.
+WHEN = {
+    "none": "no cohort",
+    "one": "one cohort",
+    "two": "two cohorts",
+    "few": f"three cohorts or more, fewer than {count_word(FEW)}",
+    "many": f"{count_word(FEW)} cohorts or more",
+    "boundary": "three cohorts or more, nobody or everybody with the outcome",
+    "extreme": "three cohorts or more, each at nobody or everybody, not all alike",
+}
+_SHOWN_INSTEAD = {
+    "one": "its exact interval",
+    "two": "the two exact intervals",
+    "boundary": "the exact interval of all patients as one cohort",
+    "extreme": "the exact intervals",
+}
+_ANY = "any"
+
+
+def pooling_rules():
+    """The rule for few studies: what leads, what stands beside it and what a reader is told.
+
+    Returns
+    -------
+    Html
+        From `evisynth.pooling`.
+    """
+    rows = [
+        (
+            capital(WHEN[rule]),
+            HEADLINES.get(rule, _SHOWN_INSTEAD.get(rule, "nothing")),
+            "; ".join(BESIDE[rule]) or "–",
+            warning.format(k="So many") or "–",
+        )
+        for rule, warning in WARNINGS.items()
+    ]
+    return table(("Where there are", "Leads", "Stands beside", "Warning on the page"), rows)
+
+
+def estimands(evidence, *analyses):
+    """Every pool of the analyses as it is declared: whom, what, out of whom, by when.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    *analyses : str
+        Ids; all where none is named.
+
+    Returns
+    -------
+    Html
+
+    Raises
+    ------
+    ArgumentError
+        An analysis that is not declared.
+    """
+    for name in analyses:
+        if name not in evidence.analyses:
+            allowed = ", ".join(evidence.analyses)
+            raise ArgumentError("estimands", "analyses", repr(name), allowed)
+    chosen = [evidence.analyses[name] for name in analyses or evidence.analyses]
+    rows = [_estimand(spec, pool) for spec in chosen for pool in spec.pools]
+    header = ("Pool", "Estimand", "Patients", "Definitions", "Denominators", "When", "Cuts")
+    return table(header, rows)
+
+
+def _estimand(spec, pool):
+    lists = (pool.criteria, pool.denominators, pool.timepoints, pool.units)
+    where = "; ".join(
+        f"{plain(column)}: {_listed(values)}" for column, values in pool.where.items()
+    )
+    return (pool.title, pool.estimand, where, *map(_listed, lists))
+
+
+def _listed(values):
+    """Best first; any where the pool does not say."""
+    return ", ".join(plain(str(value)) for value in values) or _ANY
+
+
+def specification_axes(evidence):
+    """The axes of the specification curves: of data, of model, and those that pools declare.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+        From `evisynth.branches`, `evisynth.specifications` and the declared alternatives.
+    """
+    rows = [(axis, _ANY, levels) for axis, levels in _data_axes(evidence)]
+    rows += [(axis, _ANY, "; ".join(levels)) for axis, levels in _model_axes().items()]
+    rows += [
+        (axis, f"{spec.id}: {pool.title}", "; ".join(levels))
+        for spec in evidence.analyses.values()
+        for pool in spec.pools
+        for axis, levels in pool.alternatives.items()
+    ]
+    note = f"A choice that leaves fewer than {count_word(MINIMUM_K)} cohorts is listed, not pooled."
+    return table(("Axis", "Pool", "Levels, the planned one first"), rows, caption=note)
+
+
+def _data_axes(evidence):
+    number = len(flips(evidence))
+    yield COHORTS, "most patients; own report first"
+    yield OVERLAP, "counted; left out"
+    yield LEFT_OUT, "nothing; each source; each sponsor; second-hand rows"
+    yield DECISION, f"as decided; each of {number} other decisions that changes a counted number"
+
+
+def _model_axes():
+    """Levels by axis, in order."""
+    found = {}
+    for method in DEFAULT_METHODS:
+        for axis, level in method.choices.items():
+            found.setdefault(axis, {})[level] = None
+    return found
+
+
+def checklist(evidence, name, *, page):
+    """A reporting checklist: each item, whether it applies, and where it is met.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    name : str
+        One of the checklists of the table.
+    page : str
+        Where the table stands, such as "chapters/protocol", so that its links lead from there.
+
+    Returns
+    -------
+    Html
+
+    Raises
+    ------
+    ArgumentError
+        A checklist that the table does not hold.
+    """
+    rows = evidence.rows("checklists")
+    if name not in {row["checklist"] for row in rows}:
+        allowed = ", ".join(dict.fromkeys(row["checklist"] for row in rows))
+        raise ArgumentError("checklist", "name", repr(name), allowed)
+    cells = [
+        (row["item"], row["wording"], _where(row, page), row["note"])
+        for row in rows
+        if row["checklist"] == name
+    ]
+    return table(("Item", "Asks for", "Where", "Note"), cells)
+
+
+def _where(row, page):
+    if row["applies"] == "no":
+        return "does not apply"
+    links = [_link(target, page) for target in row["met_at"].split()]
+    return Html("<br>".join(link.html for link in links), "; ".join(link.text for link in links))
+
+
+def _link(target, page):
+    """A link named after its page and section."""
+    path, _, section = target.partition("#")
+    href = relpath(f"{path}.html", dirname(page) or ".") + (f"#{section}" if section else "")
+    words = [part.replace("-", " ") for part in (path.rpartition("/")[2], section) if part]
+    text = capital(": ".join(words))
+    return Html(tag("a", escape(text), href=href), text)
