@@ -4,16 +4,22 @@ Jupyter-cache looks at a notebook's code cells alone. Here the cache's folder is
 of ``code/``, ``data/``, the Python version and every installed package, so that a change in any of
 them runs every chapter again. In the same way a change of styles or fonts, which Sphinx would leave
 for the next page that changes, writes every page again.
+
+Figures write the files that readers download while their chapter runs. These are kept within the
+cache's folder, so that no notebook is taken from a cache without the files that it links to.
 """
 
 import hashlib
 import logging
 import os
 import platform
+import shutil
 import sys
 from contextlib import contextmanager
 from importlib.metadata import distributions
 from pathlib import Path
+
+from evisynth.results import DOWNLOADS
 
 INPUTS = ("code", "data")
 ASSETS = ("_static", "_extra", "_ext")
@@ -46,7 +52,18 @@ def key_cache(app, config):
     root = Path(app.confdir)
     cache = root / "_build" / ".jupyter_cache" / fingerprint(root, INPUTS, *installed())
     config.nb_execution_cache_path = str(cache)
+    config.book_downloads = str(downloads_beside(cache))
     config.book_assets = fingerprint(root, ASSETS)
+    os.environ[DOWNLOADS] = config.book_downloads  # kernels inherit it
+
+
+def downloads_beside(cache):
+    """The folder of the figures' files; a cache that lacks it is emptied."""
+    downloads = cache / "downloads"
+    if not downloads.is_dir():
+        shutil.rmtree(cache, ignore_errors=True)
+        downloads.mkdir(parents=True)
+    return downloads
 
 
 def is_text_notebook(path):
@@ -102,6 +119,7 @@ def warm(app):
 
 def setup(app):
     app.add_config_value("book_assets", "", "html")
+    app.add_config_value("book_downloads", "", "")
     app.connect("config-inited", key_cache, priority=900)
     app.connect("builder-inited", warm, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,8 @@ import numpy as np
 
 from evisynth.checks import check_choice, check_whole_number
 from evisynth.measures import MEASURES
-from evisynth.model import MetaAnalysis, rma
+from evisynth.meta_analysis import MetaAnalysis
+from evisynth.model import rma
 from evisynth.refits import check_studies
 from evisynth.result import Result
 from evisynth.tau2 import ESTIMATORS, stack_of

@@ -21,7 +21,7 @@ from evisynth.estimable import check_estimable, estimable, no_finite_spread
 from evisynth.glmm_fit import maximise
 from evisynth.glmm_likelihood import Data, check_nodes, offset
 from evisynth.intervals import PREDICTION_MINIMUM_K
-from evisynth.model import MetaAnalysis
+from evisynth.meta_analysis import MetaAnalysis
 from evisynth.quadrature import log_likelihood
 
 __all__ = ["NODES", "glmm_log_likelihood", "no_finite_spread", "rma_glmm"]
@@ -128,7 +128,7 @@ def _what(level, prediction, test):
 
 def _stack(xi, ni, subset, prediction, *, level, nodes, test):
     """The model of each data set of a stack."""
-    from evisynth.model import MetaAnalyses
+    from evisynth.meta_analysis import MetaAnalyses
 
     counted = np.ones(xi.shape, bool)
     if subset is not None:

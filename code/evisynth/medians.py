@@ -10,7 +10,8 @@ import numpy as np
 from evisynth.checks import check_level, check_slab, check_whole_number, shown
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.interval_effects import interval_variance, off_centre
-from evisynth.model import MetaAnalysis, rma
+from evisynth.meta_analysis import MetaAnalysis
+from evisynth.model import rma
 from evisynth.result import Result
 
 NOT_ESTIMABLE = ("NR", "NE")  # not reached, not estimable

@@ -16,7 +16,8 @@ from evisynth.checks import check_counts, check_level, check_slab, shown
 from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm import no_finite_spread, rma_glmm
-from evisynth.model import MetaAnalysis, rma
+from evisynth.meta_analysis import MetaAnalysis
+from evisynth.model import rma
 from evisynth.result import Result, plain
 
 FEW = 5

@@ -8,7 +8,8 @@ import numpy as np
 
 from evisynth.checks import check_effects, check_length, check_numbers, check_slab
 from evisynth.errors import ArgumentError
-from evisynth.model import MetaAnalyses, MetaAnalysis, displayed, rma
+from evisynth.meta_analysis import MetaAnalyses, MetaAnalysis, displayed
+from evisynth.model import rma
 from evisynth.result import Result
 
 

@@ -12,7 +12,8 @@ from evisynth.checks import check_counts, check_level, check_whole_number, shown
 from evisynth.effects import escalc
 from evisynth.errors import ArgumentError
 from evisynth.glmm import rma_glmm
-from evisynth.model import displayed, rma
+from evisynth.meta_analysis import displayed
+from evisynth.model import rma
 from evisynth.multiverse_result import Multiverse
 
 

@@ -19,7 +19,8 @@ from evisynth.design import INTERCEPT, check_groups
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.intervals import inconsistency
 from evisynth.measures import MEASURES
-from evisynth.model import MetaAnalysis, rma
+from evisynth.meta_analysis import MetaAnalysis
+from evisynth.model import rma
 from evisynth.moderators import TESTS, fit_moderators
 from evisynth.result import Result
 from evisynth.tau2 import ESTIMATORS, stack_of

@@ -11,7 +11,8 @@ from evisynth.bayes import bayes_normal
 from evisynth.bayes_result import BayesAnalysis
 from evisynth.effects import escalc
 from evisynth.errors import ArgumentError
-from evisynth.model import MetaAnalysis, rma
+from evisynth.meta_analysis import MetaAnalysis
+from evisynth.model import rma
 from evisynth.overlap import Candidate, independent_set
 from evisynth.selection import Counted, Selection
 from evisynth.two_arm import mantel_haenszel

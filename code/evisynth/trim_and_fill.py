@@ -11,7 +11,8 @@ from evisynth.checks import check_choice, check_effects, check_level, check_slab
 from evisynth.design import fit_stack, orthogonal
 from evisynth.errors import NotEstimable
 from evisynth.measures import MEASURES
-from evisynth.model import MetaAnalysis, rma
+from evisynth.meta_analysis import MetaAnalysis
+from evisynth.model import rma
 from evisynth.moderators import TESTS
 from evisynth.result import Result
 from evisynth.tau2 import ESTIMATORS, estimate_tau2

@@ -156,7 +156,8 @@ model <- function(yi, vi, method, test, mods = NULL, level = 95) {
   top <- highest(yi, vi, r$X, method == "REML")
   here <- log_likelihood(r$tau2, yi, vi, r$X, method == "REML")
   if (top$value < here + 1e-7) return(r)
-  if (test == "z") {
+  seen <- sapply(differs, function(d) paste(d$data, d$method))
+  if (!paste(label, method) %in% seen) {
     differs[[length(differs) + 1]] <<- list(
       data = label, measure = "GEN", method = method, yi = yi, vi = vi,
       mods = if (!is.null(mods)) as.list(as.data.frame(mods)),
@@ -366,8 +367,9 @@ moderators <- lapply(names(designs), function(d) {
     )
     # Under equal effects metafor's R2 is about QE.
     if (m != "EE") found$R2 <- r$R2
+    if (t == "z") found$hat <- v(hatvalues(r))
     c(found, list(
-      covariance = unname(vcov(r)), hat = if (t == "z") v(hatvalues(r)),
+      covariance = unname(vcov(r)),
       predicted = v(p$pred), predicted_se = v(p$se), predicted_lb = v(p$ci.lb),
       predicted_ub = v(p$ci.ub)
     ))
@@ -431,7 +433,8 @@ refitted <- c(given["bcg"], list(pool_children = effects_of("PLO", pools$pool_ch
 diagnosed <- expand.grid(
   test = tests, method = c("EE", "DL", "REML"), data = names(refitted), stringsAsFactors = FALSE
 )
-columns <- function(r, names_) {
+columns <- function(r) {
+  r <- unclass(r)
   wanted <- c("estimate", "se", "ci.lb", "ci.ub", "tau2", "I2", "H2", "Q", "Qp")
   # Under equal effects metafor leaves out tau2, I2 and H2.
   found <- lapply(r[intersect(wanted, names(r))], v)
@@ -441,18 +444,17 @@ columns <- function(r, names_) {
 diagnostics <- records(function(d, m, t) {
   s <- refitted[[d]]
   r <- model(s$yi, s$vi, m, t)
-  found <- influence(r)$inf
-  place <- baujat(r)
   if (m == "EE" && t != "z") return(NULL)
-  # The last column of influence() is dfbs in a frame of its own.
-  dfbetas <- influence(r)$dfbs
+  cases <- influence(r)
+  found <- cases$inf
+  place <- baujat(r)
   list(
     data = d, measure = if (d == "bcg") "RR" else "PLO", method = m, test = t, yi = s$yi, vi = s$vi,
     influence = list(
       rstudent = v(found$rstudent), dffits = v(found$dffits), cook_d = v(found$cook.d),
       cov_r = v(found$cov.r), tau2_del = v(found$tau2.del), QE_del = v(found$QE.del),
-      hat = v(found$hat), weight = v(found$weight), dfbetas = v(dfbetas[[1]]),
-      influential = v(influence(r)$is.infl)
+      hat = v(found$hat), weight = v(found$weight), dfbetas = v(cases$dfbs[[1]]),
+      influential = v(cases$is.infl)
     ),
     baujat = list(x = v(place$x), y = v(place$y)),
     leave1out = columns(suppressWarnings(leave1out(r))), cumul = columns(suppressWarnings(cumul(r)))
@@ -480,6 +482,13 @@ funnels <- list(
   bcg = c(given$bcg, list(measure = "RR", ni = comparisons$bcg$n1i + comparisons$bcg$n2i)),
   egger2001 = c(given$egger2001, list(measure = "OR", ni = egger$n1i + egger$n2i))
 )
+# Records with what they share told once.
+by_data <- function(found, shared, inner) {
+  unname(lapply(split(found, sapply(found, `[[`, "data")), function(group) {
+    own <- lapply(group, function(r) r[setdiff(names(r), shared)])
+    c(group[[1]][shared], setNames(list(unname(own)), inner))
+  }))
+}
 asked <- expand.grid(
   predictor = c("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv"), data = names(funnels),
   model = c("lm", "rma EE z", "rma DL z", "rma DL knha", "rma REML z", "rma REML adhoc"),
@@ -516,6 +525,11 @@ regtests <- records(function(d, p, how) {
   c(record, more)
 }, asked$data, asked$predictor, asked$model)
 
+regression_tests <- by_data(regtests, c("data", "measure", "yi", "vi", "ni"), "fits")
+# metafor 3.8 stops at tau2 = 0, though the likelihood is higher at 0.08.
+label <- "egger2001, predictor vi"
+egger_ml <- with(given$egger2001, model(yi, vi, "ML", "z", cbind(vi = vi)))
+
 ranktests <- lapply(names(funnels), function(d) {
   s <- funnels[[d]]
   r <- suppressWarnings(ranktest(s$yi, s$vi))
@@ -548,6 +562,7 @@ trimmed <- records(function(d, m, e, side) {
     ci_lb = f$ci.lb, ci_ub = f$ci.ub, tau2 = f$tau2, filled = v(sort(as.vector(new)))
   )
 }, filled$data, filled$method, filled$estimator, filled$side)
+trim_and_fill <- by_data(trimmed, c("data", "measure", "yi", "vi"), "fits")
 
 # --- binomial likelihoods ------------------------------------------------------------------------
 
@@ -689,7 +704,7 @@ bayes_binomial <- lapply(c("pool_adults", "pool_children", "zero_cells"), functi
   density <- splinefun(mu, of_mu / 0.05)
   at <- seq(-8, 6, by = 0.0005)
   cumulated <- cumsum(density(at) * 0.0005)
-  q <- function(p) approx(cumulated - density(at) * 0.00025, at, p)$y
+  q <- function(p) approx(cumulated - density(at) * 0.00025, at, p, ties = "ordered")$y
   shares <- sapply(tau, function(t) {
     z <- seq(-10, 10, by = 0.05)
     plogis(outer(mu, t * z, `+`)) %*% (dnorm(z) * 0.05)
@@ -819,9 +834,9 @@ reference <- list(
   permutations = permutations,
   diagnostics = diagnostics,
   gosh = gosh_of,
-  regression_tests = regtests,
+  regression_tests = regression_tests,
   rank_tests = ranktests,
-  trim_and_fill = trimmed,
+  trim_and_fill = trim_and_fill,
   survival = survival_curves,
   medians = medians,
   printed_intervals = printed_intervals,

@@ -29,7 +29,7 @@ from evisynth.figures.rows import (
     LeftOut,
 )
 from evisynth.figures.style import matplotlib_style
-from evisynth.model import MetaAnalysis
+from evisynth.meta_analysis import MetaAnalysis
 from evisynth.pooling import Pooled
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
+import os
 import re
 import warnings
 from html import escape
 from pathlib import Path
 
+import matplotlib
 from matplotlib.transforms import Bbox
 
 from evisynth.errors import ArgumentError
-from evisynth.figures.style import DPI, FALLBACK, FAMILIES, MARGIN, PALETTE, matplotlib_style
+from evisynth.figures.style import DPI, FALLBACK, FAMILIES, MARGIN, PALETTE, clean, matplotlib_style
+from evisynth.results import DOWNLOADS, DOWNLOADS_FOLDER, RESULTS_FOLDER
 
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _NO_SOFTWARE = {"Software": None}
 _HEX = r"#[0-9a-fA-F]{6}\b"
 _ROLES = {hex_.lower(): role for role, hex_ in PALETTE.items()}
+# As a provenance line has it: analysis, number of the figure.
+_PLACE = re.compile(r"(?:^| · )(?P<analysis>[\w-]+), fig\. (?P<number>\d+)(?= · |$)")
 
 
 class InlineFigure:
@@ -38,6 +44,12 @@ class InlineFigure:
     ----------
     axes : matplotlib.axes.Axes
         The desktop drawing's; data coordinates are pixels from the top left.
+
+    Notes
+    -----
+    On a page a figure that has a title, and a name or a provenance line, is followed by links to
+    its files (see `stem`). In a build of the book, which names a folder in the environment
+    variable ``EVISYNTH_DOWNLOADS``, showing the figure writes them there.
     """
 
     def __init__(self, desktop, phone, table, *, title="", caption="", alt="", name=""):
@@ -60,27 +72,59 @@ class InlineFigure:
     def save(self, folder, stem: str) -> list[Path]:
         """Write both drawings with a margin: light SVG, and PNG at twice the size.
 
+        Letters are drawn as shapes, so that they look the same without the page's fonts.
+
         Returns
         -------
         list of Path
             ``stem.svg``, ``stem.png``, ``stem-phone.svg``, ``stem-phone.png``.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        written = []
-        for width, tail in (("desktop", ""), ("phone", "-phone")):
-            svg, png = folder / f"{stem}{tail}.svg", folder / f"{stem}{tail}.png"
-            svg.write_text(_tidy(self._raw(width, margin=MARGIN)) + "\n", encoding="utf-8")
-            with matplotlib_style():
-                self._draw(width, png, MARGIN, format="png", dpi=2 * DPI, metadata=_NO_SOFTWARE)
-            written += [svg, png]
-        return written
+        phone = self._save_drawing(folder, f"{stem}-phone", "phone")
+        return [*self._save_drawing(folder, stem, "desktop"), *phone]
 
-    def _raw(self, width, margin):
+    def save_table(self, folder, stem: str) -> Path:
+        """Write what was drawn as ``stem.csv``, numbers at full precision."""
+        path = Path(folder) / f"{stem}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(self._records())
+        return path
+
+    @property
+    def stem(self) -> str:
+        """What the figure's files are called: its name, or analysis and number of its provenance.
+
+        Empty for a figure that cannot stand alone, for it has no title, or that has neither.
+        """
+        place = self._place
+        numbered = f"{place['analysis']}-{place['number']}" if place else ""
+        return (self.name or numbered) if self.title else ""
+
+    @property
+    def _place(self):
+        """Analysis and number, read off the line that the drawing itself prints."""
+        lines = (artist.get_text() for artist in reversed(self.axes.texts))
+        return next(filter(None, map(_PLACE.search, lines)), None)
+
+    def _records(self):
+        table = self.table if isinstance(self.table, list) else self.table.to_dict("records")
+        names = list(dict.fromkeys(key for entry in table for key in entry))
+        return [names, *([_plain(entry.get(name)) for name in names] for entry in table)]
+
+    def _save_drawing(self, folder, stem, width):
+        svg, png = (Path(folder) / f"{stem}.{kind}" for kind in ("svg", "png"))
+        svg.parent.mkdir(parents=True, exist_ok=True)
+        drawing = _with_words(_tidy(self._raw(width, margin=MARGIN, letters="path")), self)
+        svg.write_text(drawing + "\n", encoding="utf-8")
+        with matplotlib_style():
+            self._draw(width, png, MARGIN, format="png", dpi=2 * DPI, metadata=_NO_SOFTWARE)
+        return [svg, png]
+
+    def _raw(self, width, margin, letters="none"):
         if width not in self._sheets:
             raise ArgumentError("InlineFigure.svg", "width", repr(width), "desktop, phone")
         buffer = io.StringIO()
-        with matplotlib_style():
+        with matplotlib_style(), matplotlib.rc_context({"svg.fonttype": letters}):
             self._draw(width, buffer, margin, format="svg", metadata=_NO_METADATA)
         return buffer.getvalue()
 
@@ -108,7 +152,21 @@ class InlineFigure:
         )
         name = f' id="{escape(self.name)}"' if self.name else ""
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
-        return f'<figure class="co-figure"{name}>{views}{caption}</figure>'
+        return f'<figure class="co-figure"{name}>{views}{caption}{self._downloads()}</figure>'
+
+    def _downloads(self):
+        """Links to the figure's files, which a build of the book gets written."""
+        stem, place = self.stem, self._place
+        if not stem:
+            return ""
+        if folder := os.environ.get(DOWNLOADS):
+            self._save_drawing(folder, stem, "desktop")
+            self.save_table(folder, stem)
+        files = {k.upper(): f"{DOWNLOADS_FOLDER}/{stem}.{k}" for k in ("svg", "png", "csv")}
+        if place:
+            files["JSON of all results"] = f"{RESULTS_FOLDER}/{place['analysis']}.json"
+        links = (f'<a href="{escape(f)}" download="">{kind}</a>' for kind, f in files.items())
+        return f'<p class="co-downloads">Download {" · ".join(links)}</p>'
 
     @property
     def _role(self):
@@ -130,11 +188,20 @@ def plain_table(table, title="") -> str:
 
 
 def _cell(value):
-    if value is None:
+    return f"{value:.4g}" if isinstance(value, float) else str(_plain(value))
+
+
+def _plain(value):
+    if value is None or value != value:  # NaN in a table says that there is no value
         return ""
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return " ".join(value) if isinstance(value, tuple) else str(value)
+    return " ".join(value) if isinstance(value, tuple) else value
+
+
+def _with_words(svg, figure):
+    """With title and alternative text, for a reader who does not see the drawing."""
+    title, alt = (escape(clean(text), quote=False) for text in (figure.title, figure.alt))
+    words = f"<title>{title}</title>\n<desc>{alt}</desc>"
+    return re.sub(r"(<svg [^>]*>)", lambda start: f"{start[0]}\n{words}", svg, count=1)
 
 
 def _tidy(svg):

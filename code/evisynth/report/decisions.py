@@ -6,11 +6,13 @@ from functools import lru_cache
 from html import escape
 
 from evisynth.branches import effective_flips
+from evisynth.report.entries import link, wide
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import capital, plural, sentence
+from evisynth.report.words import capital, plural, rate_with_interval, sentence
 
 PAGE = "discrepancies.html"
 _UNDECIDED = {"neither": "neither claim is used", "open": "left open: no claim is turned down"}
+_NAMES = {"a": "first", "b": "second"}
 _TABLES = ("outcomes", "analysis_sets")
 
 
@@ -34,33 +36,22 @@ def decisions(evidence, *analyses):
     ArgumentError
         An analysis that is not declared.
     """
-    found = [
-        a if hasattr(a, "selections") else evidence.analyse(a)
-        for a in analyses or evidence.analyses
-    ]
+    chosen = analyses or evidence.analyses
+    found = [a if hasattr(a, "selections") else evidence.analyse(a) for a in chosen]
     changes = [change for analysis in found for change in _changes(evidence, analysis)]
-    mattering = {change[1].discrepancy["discrepancy_id"] for change in changes}
+    mattering = {flip.discrepancy["discrepancy_id"] for _, _, flip, _ in changes}
     touched = {key for a in found for s in a.selections.values() for key in _touching(evidence, s)}
-    idle = [key for key in _ids(evidence) if key in touched - mattering]
-    if not changes:
-        return _paragraph("No other decision would change a pooled number.", _idle(idle))
-    header = ("Contradiction", "Pool", "As decided", "Otherwise", "Why decided so")
-    several = len(found) > 1
-    rows = [_change_row(*change, several=several) for change in changes]
-    shown = table(header, rows)
-    line = _idle(idle)
-    return Html(shown.html + line.html, "\n".join(t for t in (shown.text, line.text) if t))
-
-
-def _ids(evidence):
-    return [row["discrepancy_id"] for row in evidence.rows("discrepancies")]
+    ids = (row["discrepancy_id"] for row in evidence.rows("discrepancies"))
+    idle = _idle([key for key in ids if key in touched - mattering])
+    shown = _table(changes, several=len(found) > 1)
+    return Html(shown.html + idle.html, "\n".join(t for t in (shown.text, idle.text) if t))
 
 
 def _changes(evidence, analysis):
-    """Selection as decided, flip, selection otherwise, of every flip that matters."""
+    """Analysis, pool as decided, flip, pool otherwise, of every flip that matters."""
     for pool, selection in analysis.selections.items():
         for flip, other in effects(evidence, analysis.spec.id, pool):
-            yield selection, flip, other, analysis
+            yield analysis.spec.id, selection, flip, other
 
 
 @lru_cache(maxsize=256)
@@ -93,28 +84,54 @@ def _touching(evidence, selection):
     }
 
 
-def _change_row(selection, flip, other, analysis, *, several):
+def _table(changes, *, several):
+    if not changes:
+        text = "No other decision would change a pooled number."
+        return Html(tag("p", text), text)
+    header = ("Contradiction", "Pool", "As decided", "Otherwise", "Decision and reason")
+    return table(header, [_row(*change, several=several) for change in changes])
+
+
+def _row(name, selection, flip, other, *, several):
     row = flip.discrepancy
-    where = f"{selection.spec.title} ({analysis.spec.id})" if several else selection.spec.title
+    where = f"{selection.spec.title} ({name})" if several else selection.spec.title
+    what = Html(f" {escape(row['what'])}", f" {row['what']}")
+    key = link(row["discrepancy_id"], PAGE)
+    reason = f"{capital(decided(row))}. {row['reason']}"
     return (
-        _stacked(link(row["discrepancy_id"]), row["what"]),
+        wide(Html(key.html + what.html, key.text + what.text)),
         where,
-        _stacked(f"{capital(decided(row))}.", _result(selection)),
-        _stacked(f"{capital(claim_of(flip))}.", _result(other)),
-        row["reason"],
+        _result(selection),
+        _after(_result(other), f"with {claim_of(flip)}"),
+        wide(reason),
     )
 
 
-def decided_short(row):
-    """``the first claim is used``, or that none is."""
-    decision = row["decision"]
-    return _UNDECIDED.get(decision) or f"the {_NAMES[decision]} claim is used"
+def _result(selection):
+    """The rate with its interval and cohorts, or what the rule for few studies says instead."""
+    pooled = selection.pooled
+    if pooled.headline is None:
+        return Html(escape(capital(sentence(pooled))), capital(sentence(pooled)))
+    shown = pooled.displayed
+    rate = f"{rate_with_interval(shown['estimate'], shown['ci_lb'], shown['ci_ub'])} of 100"
+    return Html(tag("strong", rate) + f"; {pooled.k} cohorts", f"{rate}; {pooled.k} cohorts")
+
+
+def _after(first, second):
+    return Html(f"{first.html}, {escape(second)}", f"{first.text}, {second}")
 
 
 def decided(row):
     """``the first claim is used: 81 of 189``, or that none is."""
-    claim = row.get(f"claim_{row['decision']}")
-    return f"{decided_short(row)}: {claim}" if claim else decided_short(row)
+    decision = row["decision"]
+    if decision in _UNDECIDED:
+        return _UNDECIDED[decision]
+    return f"the {_NAMES[decision]} claim is used: {row['claim_' + decision]}"
+
+
+def decided_short(row):
+    """``the first claim is used``, or that none is."""
+    return decided(row) if row["decision"] in _UNDECIDED else decided(row).partition(": ")[0]
 
 
 def claim_of(flip):
@@ -123,33 +140,11 @@ def claim_of(flip):
     return f"the {_NAMES[claim]} claim: {flip.discrepancy['claim_' + claim]}"
 
 
-_NAMES = {"a": "first", "b": "second"}
-
-
-def _result(selection):
-    return f"{capital(sentence(selection.pooled))}."
-
-
-def _stacked(*parts):
-    """Pieces one under another in a cell."""
-    shown = [part if isinstance(part, Html) else Html(escape(part), part) for part in parts]
-    return Html("<br>".join(part.html for part in shown), " ".join(part.text for part in shown))
-
-
-def link(discrepancy, page=PAGE):
-    """A contradiction's id that leads to it in the register."""
-    return Html(tag("a", discrepancy, href=f"{page}#{discrepancy}"), discrepancy)
-
-
 def _idle(ids):
     if not ids:
         return Html("", "")
     number = plural(len(ids), "more contradiction touches", "more contradictions touch")
     verb = "changes" if len(ids) == 1 else "change"
     text = f"{capital(number)} a cohort that was read here and {verb} no pooled number: "
-    links = ", ".join(link(key).html for key in ids)
+    links = ", ".join(link(key, PAGE).html for key in ids)
     return Html(tag("p", text + links + ".", class_="co-note"), f"{text}{', '.join(ids)}.")
-
-
-def _paragraph(text, after):
-    return Html(tag("p", text) + after.html, "\n".join(t for t in (text, after.text) if t))

@@ -6,6 +6,7 @@ from collections import Counter
 from html import escape
 
 from evisynth.report.decisions import claim_of, decided_short, effects
+from evisynth.report.entries import entry
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import capital, count_word, sentence, thousands
@@ -102,30 +103,14 @@ def _source(row):
 
 
 def _entry(row, changes):
-    key = row["discrepancy_id"]
-    parts = (
+    parts = [
         ("First claim", row["claim_a"], row["where_a"]),
         ("Second claim", row["claim_b"], row["where_b"]),
         ("Decision", f"{capital(decided_short(row))}. {row['reason']}", ""),
-        *(("Otherwise", _change(*change), "") for change in changes),
-    )
-    if not changes:
-        parts += (("Otherwise", "No headline changes.", ""),)
-    body = "".join(_line(*part) for part in parts)
-    head = tag("a", key, href=f"#{key}", class_="co-code") + f" {escape(row['what'])}"
-    inside = tag("p", head, class_="co-head") + tag("dl", body)
-    html = tag("section", inside, class_="co-entry", id=key)
-    text = "; ".join(f"{name}: {words}{_place(where)}" for name, words, where in parts)
-    return Html(html, f"{key} {row['what']} {text}")
-
-
-def _line(name, words, where):
-    place = tag("span", escape(where), class_="co-code") if where else ""
-    return tag("div", tag("dt", name) + tag("dd", f"{escape(words)} {place}".strip()))
-
-
-def _place(where):
-    return f" ({where})" if where else ""
+    ]
+    parts += [("Otherwise", _change(*change), "") for change in changes]
+    parts += [] if changes else [("Otherwise", "No headline changes.", "")]
+    return entry(row["discrepancy_id"], row["what"], parts)
 
 
 def _change(analysis, selection, flip, other):

@@ -9,10 +9,10 @@ from html import escape
 
 from evisynth.analyses import AnalysisSpec
 from evisynth.pooling import Pooled, pool_proportions
+from evisynth.report.entries import folded, grouped, wide
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
 from evisynth.report.inclusion import name_of
-from evisynth.report.replications import folded
 from evisynth.report.words import capital, count_word, plural, rate_with_interval, thousands
 from evisynth.selection import Selection
 
@@ -120,23 +120,24 @@ def double_counting(evidence):
     Html
         The naive numbers are muted: they are there to be compared, not to be used.
     """
-    header = ("Question", "Pool", "Printed rows", "Patients in them", "All pooled, %",
-              "Cohorts", "Patients, each once", "Counted once, %")  # fmt: skip
-    rows = [_row(counting) for counting in countings(evidence)]
-    return table(header, rows, numeric=header[2:])
+    found = countings(evidence)
+    groups = [
+        (title, [_row(c) for c in found if c.title == title])
+        for title in dict.fromkeys(c.title for c in found)
+    ]
+    header = ("Pool", "Rows", "Patients in them", "All rows, %", "Cohorts", "Patients", "Once, %")
+    return grouped(header, groups, numeric=header[1:])
 
 
 def _row(counting):
-    naive = (str(counting.rows), thousands(counting.patients), percent(counting.naive))
     independent = counting.independent
-    return (
-        counting.title,
-        counting.selection.spec.title,
-        *map(_muted, naive),
-        str(independent.k),
-        thousands(independent.total),
-        percent(independent),
-    )
+    naive = (str(counting.rows), thousands(counting.patients), percent(counting.naive))
+    once = (str(independent.k), thousands(independent.total), percent(independent))
+    return (counting.selection.spec.title, *map(_muted, naive), *map(_strong, once))
+
+
+def _strong(text):
+    return Html(tag("strong", escape(text)), text)
 
 
 def _muted(text):
@@ -176,7 +177,7 @@ def overlaps(evidence):
 def _relation(evidence, row):
     labels = [evidence.cohorts[row[end]]["label"] for end in ("cohort_a", "cohort_b")]
     shared = "" if row["shared_n"] is None else str(row["shared_n"])
-    told = (shared, row["basis"], row["note"] or "")
+    told = (shared, wide(row["basis"]), wide(row["note"]) if row["note"] else "")
     return (labels[0], RELATIONS[row["relation"]], labels[1], *told)
 
 
@@ -224,8 +225,9 @@ def glue_double_counting(evidence):
         "pools": count_word(len(found)),
         "repeating": count_word(sum(counting.repeats for counting in found)),
         "rows": count_word(widest.rows),
-        "printed": thousands(widest.patients),
-        "once": thousands(widest.independent.total),
+        # A number with a comma alone would be read as two numbers.
+        "printed": f"{thousands(widest.patients)} patients",
+        "once": f"{thousands(widest.independent.total)} patients",
         "once-cohorts": count_word(widest.independent.k),
     }
     return glue_values("overlaps", values)

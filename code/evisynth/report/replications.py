@@ -7,10 +7,11 @@ from functools import lru_cache
 from html import escape
 
 from evisynth.replication import replicate
-from evisynth.report.decisions import link
+from evisynth.report.decisions import PAGE
+from evisynth.report.entries import entry, folded, grouped, link, stacked, wide
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import capital, plural, thousands
+from evisynth.report.words import plural, thousands
 
 _AGREES, _ON_CONDITION, _DIFFERS = "agrees", "agrees on a condition", "differs"
 _STATES = (_AGREES, _ON_CONDITION, _DIFFERS)
@@ -41,12 +42,14 @@ def replication_counts(evidence):
     """
     rows = _compared(evidence)
     found = Counter((row["source_id"], row["kind"], row["state"]) for row in rows)
-    pairs = sorted({(source, kind) for source, kind, _ in found})
-    body = [(*pair, *_numbers(found, *pair)) for pair in pairs]
+    groups = []
+    for source in sorted({row["source_id"] for row in rows}):
+        kinds = sorted({row["kind"] for row in rows if row["source_id"] == source})
+        groups.append((source, [(kind, *_numbers(found, source, kind)) for kind in kinds]))
     states = Counter(row["state"] for row in rows)
-    body.append(("all", "", *(str(states[state]) for state in _STATES), str(len(rows))))
-    header = ("Document", "Kind of number", *map(capital, _STATES), "All")
-    return table(header, body, numeric=header[2:])
+    total = ("all", *(str(states[state]) for state in _STATES), str(len(rows)))
+    header = ("Kind of number", "Agree", "On a condition", "Differ", "All")
+    return grouped(header, [*groups, ("All documents", [total])], numeric=header[1:])
 
 
 def _numbers(found, source, kind):
@@ -64,14 +67,9 @@ def replication_differences(evidence):
     Returns
     -------
     Html
+        An entry for each, with its id as anchor.
     """
-    header = ("Id", "What", "Printed", "Ours", "Why", "Contradiction", "Read from", "By")
-    rows = [
-        (*_beside(row), row["reason"], _contradiction(row), _place(row), row["method"])
-        for row in _compared(evidence)
-        if row["state"] == _DIFFERS
-    ]
-    return table(header, rows, numeric=("Printed", "Ours"))
+    return stacked(_entry(r, "Why") for r in _compared(evidence) if r["state"] == _DIFFERS)
 
 
 def replication_conditions(evidence):
@@ -84,14 +82,30 @@ def replication_conditions(evidence):
     Returns
     -------
     Html
+        An entry for each, with its id as anchor.
     """
-    header = ("Id", "What", "Printed", "Ours", "On condition", "Read from", "By")
-    rows = [
-        (*_beside(row), row["reason"], _place(row), row["method"])
-        for row in _compared(evidence)
-        if row["state"] == _ON_CONDITION
+    rows = (row for row in _compared(evidence) if row["state"] == _ON_CONDITION)
+    return stacked(_entry(row, "Condition") for row in rows)
+
+
+def _entry(row, reason):
+    place = f"{row['source_id']} · {row['locator']}"
+    parts = [
+        ("Printed", _strong(row["printed"]), place),
+        ("Ours", _with(_strong(row["ours"]), f"by {row['method']}, from {row['inputs']}"), ""),
+        (reason, row["reason"], ""),
     ]
-    return table(header, rows, numeric=("Printed", "Ours"))
+    if row["discrepancy_id"]:
+        parts.append(("Registered as", link(row["discrepancy_id"], PAGE), ""))
+    return entry(row["replication_id"], row["quantity"], parts)
+
+
+def _strong(text):
+    return Html(tag("strong", escape(text)), text)
+
+
+def _with(first, second):
+    return Html(f"{first.html} {escape(second)}", f"{first.text} {second}")
 
 
 def replications(evidence):
@@ -104,52 +118,26 @@ def replications(evidence):
     Returns
     -------
     Html
-        Each number's id is its anchor here, as in the tables of those that differ or agree on a
-        condition.
+        Each number's id is its anchor.
     """
     rows = [row for row in _compared(evidence) if row["state"] == _AGREES]
-    header = ("Id", "What", "Printed", "Ours", "By", "From", "Read from")
     parts = []
     for source in dict.fromkeys(row["source_id"] for row in rows):
-        cells = [
-            (*_beside(row), row["method"], row["inputs"], _place(row))
-            for row in rows
-            if row["source_id"] == source
-        ]
+        cells = [_cells(row) for row in rows if row["source_id"] == source]
         words = f"{source}: {plural(len(cells), 'number')}"
-        parts.append((words, table(header, cells, numeric=("Printed", "Ours"))))
+        parts.append((words, table(_HEADER, cells, numeric=("Printed", "Ours"))))
     return folded(parts)
 
 
-def folded(parts):
-    """Tables that open under a line each.
-
-    Parameters
-    ----------
-    parts : sequence of (str, Html)
-
-    Returns
-    -------
-    Html
-    """
-    html = "".join(
-        tag("details", tag("summary", escape(words)) + part.html) for words, part in parts
-    )
-    return Html(html, "\n\n".join(f"{words}\n{part.text}" for words, part in parts))
+_HEADER = ("Id", "What", "Printed", "Ours", "By", "From", "Read from")
 
 
-def _beside(row):
-    key = row["replication_id"]
-    return Html(tag("span", key, id=key), key), row["quantity"], row["printed"], row["ours"]
-
-
-def _contradiction(row):
-    return link(row["discrepancy_id"]) if row["discrepancy_id"] else ""
-
-
-def _place(row):
-    text = f"{row['source_id']} · {row['locator']}"
-    return Html(tag("span", escape(text), class_="co-code"), text)
+def _cells(row):
+    key, place = row["replication_id"], row["locator"]
+    anchor = Html(tag("span", key, id=key), key)
+    where = Html(tag("span", escape(place), class_="co-code"), place)
+    numbers = row["printed"], row["ours"]
+    return anchor, wide(row["quantity"]), *numbers, row["method"], row["inputs"], where
 
 
 def glue_replications(evidence):

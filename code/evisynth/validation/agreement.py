@@ -103,7 +103,8 @@ def _prediction(case, limits):
         options["test"] = test
     result = rma(case["yi"], case["vi"], **options)
     pair = (result.pi_lb, result.pi_ub), (limits["pi_lb"], limits["pi_ub"])
-    return compare("prediction limits", case["measure"], *pair, _tolerance(limits["method"]))
+    what = f"prediction limits, τ² {'iterated' if limits['method'] in _ITERATED else 'closed'}"
+    return compare(what, case["measure"], *pair, _tolerance(limits["method"]))
 
 
 def _glmm(case):

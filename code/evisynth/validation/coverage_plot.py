@@ -14,7 +14,7 @@ from evisynth.figures.data_figure import DataFigure, data_figure, foot, head, is
 from evisynth.figures.style import measure
 from evisynth.report.words import per_hundred
 
-_ROW, _PHONE_ROW, _GAP, _RADIUS = 21.0, 36.0, 14.0, 3.3
+_ROW, _PHONE_ROW, _GAP = 21.0, 36.0, 14.0
 _COLUMNS = ("method", "k", "rate", "tau", "coverage", "mc_lb", "mc_ub", "width", "bias", "none")
 
 
@@ -140,7 +140,7 @@ def _dot(sheet, panels, row, y, *, solid):
     sheet.line(ends, [y, y], "ink" if solid else "muted", 1.4)
     centre = panels.x(row.k, row.coverage), y
     look = {"fill": "ink"} if solid else {"fill": "paper", "edge": "muted", "width": 1.3}
-    sheet.patch(Circle(centre, _RADIUS), **look, zorder=4)
+    sheet.patch(Circle(centre, 2.7 if is_phone(sheet) else 3.3), **look, zorder=4)
 
 
 def _axis(sheet, panels, level):

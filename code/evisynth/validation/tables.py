@@ -128,21 +128,20 @@ def ceiling_table(benchmark):
 
 def benchmark_table(benchmark):
     """What was timed, with ratio, aim and agreement."""
-    header = ("Task", "Ours", "Peer", "Peer's", "Ratio", "Aim", "Met", "Numbers differ by")
+    header = ("Task", "Ours", "Peer", "Ratio", "Aim", "Met", "Differ by")
     rows = [_benchmark_row(row) for row in benchmark["rows"]]
-    return table(header, rows, numeric=("Ours", "Peer's", "Ratio", "Aim", "Numbers differ by"))
+    return table(header, rows, numeric=header[1:])
 
 
 def _benchmark_row(row):
-    peer, theirs, differs = row["peer"], row["theirs"], row["largest_difference"]
-    aim = f"≥ {row['aim']:g}×" if peer else f"≤ {row['aim']:g} {row['unit']}"
+    peer, differs = row["peer"], row["largest_difference"]
+    theirs = "–" if row["theirs"] is None else f"{peer} {amount(row['theirs'], row['unit'])}"
     return (
         row["what"],
         amount(row["ours"], row["unit"]),
-        peer or "–",
-        amount(theirs, row["unit"]) if theirs is not None else "–",
+        theirs,
         f"{row['ratio']:,.0f}×" if (row["ratio"] or 0) >= 10 else _small_ratio(row["ratio"]),
-        aim,
+        f"≥ {row['aim']:g}×" if peer else f"≤ {row['aim']:g} {row['unit']}",
         {True: "yes", False: "no", None: "not compared"}[row["met"]],
         bound(differs) if differs is not None else "–",
     )

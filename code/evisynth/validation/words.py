@@ -24,9 +24,10 @@ def glue_validation(*, found, reference, dl, pm, inconsistency, limits, benchmar
     """
     apart = [b for b in inconsistency if abs(b.theirs["I2"] - b.ours["I2"]) > 0.1]
     made = reference["made"]
+    outside = sum(one.difference > one.tolerance for one in found)
     values = {
         "numbers": thousands(sum(one.numbers for one in found)),
-        "outside": count_word(sum(one.difference > one.tolerance for one in found)),
+        "outside": count_word(outside) if outside else "none",
         "data": count_word(len({case["data"] for case in reference["analyses"]})),
         "analyses": thousands(len(reference["analyses"])),
         "metafor": made["packages"]["metafor"],
@@ -43,7 +44,12 @@ def glue_validation(*, found, reference, dl, pm, inconsistency, limits, benchmar
     for name in ("default", "wald", "knapp-hartung", "adhoc"):
         values[f"limits-{name}"] = " to ".join(decimals(end, 2) for end in limits[name])
     values |= _of_benchmark(benchmark) | _of_coverage(study)
-    return glue_values("validation", values)
+    return glue_values("validation", {name: _quoted(text) for name, text in values.items()})
+
+
+def _quoted(text):
+    """A number with commas in quotes, as the book takes a glued text for Python: here a tuple."""
+    return repr(text) if "," in text else text
 
 
 def _of_benchmark(benchmark):
@@ -58,10 +64,20 @@ def _of_benchmark(benchmark):
         "bench-cores": count_word(benchmark["machine"]["cores"]),
         "bench-load": f"{benchmark['machine']['load_before']:g}",
         "bench-loop": f"{benchmark['machine']['python_loop_s']:.2f}",
-        "bench-missed": count_word(sum(row["met"] is False for row in rows)),
-        "bench-rows": count_word(sum(row["met"] is not None for row in rows)),
+        "bench-verdict": _verdict(rows),
+        "bench-import": next(row["note"] for row in rows if row["id"] == "import"),
         "pm-failures": count_word(worst),
     }
+
+
+def _verdict(rows):
+    """How many aims were missed, of those that could be judged."""
+    judged = [row["met"] for row in rows if row["met"] is not None]
+    missed = judged.count(False)
+    if not missed:
+        return f"all {count_word(len(judged))} were met"
+    verb = "was" if missed == 1 else "were"
+    return f"{count_word(missed)} of {count_word(len(judged))} {verb} missed"
 
 
 def _of_coverage(study):
@@ -69,12 +85,14 @@ def _of_coverage(study):
     values = {}
     for key, method in zip(("dl", "reml", "arcsine", "glmm-z", "glmm-t", "bayes"), study.methods,
                            strict=True):  # fmt: skip
-        rows = [row for row in study.where(method=method) if row.tau > 0]
+        every = study.where(method=method)
+        rows = [row for row in every if row.tau > 0]
         worst = min(rows, key=lambda row: row.coverage)
         values[f"{key}-lowest"] = f"{100 * worst.coverage:.0f}"
         values[f"{key}-lowest-k"] = count_word(worst.k)
         values[f"{key}-lowest-rate"] = per_hundred(worst.rate)
-        bias = max((row.bias for row in study.where(method=method)), key=abs)
+        values[f"{key}-lowest-any"] = f"{100 * min(row.coverage for row in every):.0f}"
+        bias = max((row.bias for row in every), key=abs)
         values[f"{key}-bias"] = signed(100 * bias)
     narrow = study.where(method=study.methods[4], k=3), study.where(method=study.methods[5], k=3)
     for key, rows in zip(("glmm-t", "bayes"), narrow, strict=True):

@@ -1,0 +1,102 @@
+"""Lists whose entries have anchors, tables that open under a line, and tables in groups."""
+
+from __future__ import annotations
+
+from html import escape
+
+from evisynth.report.html import Html, table, tag
+
+
+def entry(key, heading, parts, *, page=""):
+    """One entry of a register: its id, a question or a name, and what there is to say, in lines.
+
+    Parameters
+    ----------
+    key : str
+        The entry's anchor; with a page, where its anchor is.
+    heading : str
+    parts : sequence of (str, str or Html, str)
+        A name, the words, and the place where they were read or an empty text.
+    page : str
+        Of the entry's anchor, for an entry that stands elsewhere too.
+
+    Returns
+    -------
+    Html
+    """
+    mark = tag("a", key, href=f"{page}#{key}", class_="co-code")
+    head = tag("p", f"{mark} {escape(heading)}", class_="co-head")
+    lines = "".join(_line(*part) for part in parts)
+    own = "" if page else key
+    html = tag("section", head + tag("dl", lines), class_="co-entry", id=own)
+    told = (f"{name}: {words}{f' ({place})' if place else ''}" for name, words, place in parts)
+    return Html(html, f"{key} {heading} | {' | '.join(told)}")
+
+
+def _line(name, words, place):
+    shown = words.html if isinstance(words, Html) else escape(words)
+    where = " " + tag("span", escape(place), class_="co-code") if place else ""
+    return tag("div", tag("dt", escape(name)) + tag("dd", shown + where))
+
+
+def stacked(entries):
+    """Entries one under another."""
+    entries = list(entries)
+    return Html("".join(e.html for e in entries), "\n".join(e.text for e in entries))
+
+
+def link(key, page):
+    """An entry's id that leads to it."""
+    return Html(tag("a", key, href=f"{page}#{key}"), key)
+
+
+def folded(parts):
+    """Tables that open under a line each.
+
+    Parameters
+    ----------
+    parts : sequence of (str, Html)
+
+    Returns
+    -------
+    Html
+    """
+    html = "".join(
+        tag("details", tag("summary", escape(words)) + part.html) for words, part in parts
+    )
+    return Html(html, "\n\n".join(f"{words}\n{part.text}" for words, part in parts))
+
+
+def grouped(header, groups, *, numeric=()):
+    """A table whose rows stand in groups, each under a line of its own.
+
+    Parameters
+    ----------
+    header : sequence of str
+    groups : sequence of (str, sequence of sequence)
+        A group's name and its rows.
+    numeric : collection of str
+        Names of columns whose cells are numbers.
+
+    Returns
+    -------
+    Html
+    """
+    whole = table(header, [], numeric=numeric)
+    width = str(len(header))
+    bodies, lines = [], [whole.text]
+    for name, rows in groups:
+        part = table(header, rows, numeric=numeric)
+        inside = part.html.partition("<tbody>")[2].partition("</tbody>")[0]
+        head = tag("th", escape(name), scope="rowgroup", colspan=width, class_="co-group")
+        bodies.append(tag("tbody", (tag("tr", head) if name else "") + inside))
+        lines += [f"[{name}]"] if name else []
+        lines += part.text.split("\n")[1:]
+    html = whole.html.replace("<tbody></tbody>", "".join(bodies))
+    return Html(html, "\n".join(lines))
+
+
+def wide(text):
+    """A cell of running text, which is not squeezed into a narrow column."""
+    shown = text if isinstance(text, Html) else Html(escape(text), text)
+    return Html(tag("div", shown.html, class_="co-wide"), shown.text)

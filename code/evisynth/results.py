@@ -1,0 +1,238 @@
+"""The results of a declared analysis as plain data: what was asked, who was counted, what it gave.
+
+A site offers them as files: ``results/<analysis>.json``, ``results/index.json``, and the files of
+its figures under ``downloads/``.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from importlib.resources import files
+from itertools import combinations
+from pathlib import Path
+
+from evisynth.errors import NotEstimable
+from evisynth.result import FORM, plain
+
+RESULTS_FOLDER, DOWNLOADS_FOLDER = "results", "downloads"  # of a site
+# A build of the book names in this variable the folder that its figures' files go to.
+DOWNLOADS = "EVISYNTH_DOWNLOADS"
+SCHEMA = "result.schema.json"
+
+
+def analysis_results(analysis):
+    """Everything that a chapter's numbers come from, and the numbers.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    dict
+        Plain Python types, numbers at full precision, None for what does not exist: the form, the
+        versions, the question; per pool its specification, every counted row and every row left
+        out with code and reason, and what was pooled (`Pooled.to_dict`); within-study contrasts of
+        pools of one estimand. Pools and counted rows keep the book's order, rows left out are
+        sorted by their id.
+    """
+    spec = analysis.spec
+    about = ("patients", "agents", "against", "outcome")
+    found = {
+        **_head(analysis.evidence),
+        "analysis": spec.id,
+        "question": spec.question,
+        "pico": {part: getattr(spec, part) for part in about},
+        "cohorts": list(analysis.cohorts),
+        "patients": analysis.patients(),
+        "pools": [_pool(selection) for selection in analysis.selections.values()],
+        "contrasts": [_contrast(analysis, *pair) for pair in _comparable(analysis)],
+    }
+    return plain(found)
+
+
+def results_index(analyses):
+    """What analyses there are, with the headline of each of their pools.
+
+    Parameters
+    ----------
+    analyses : sequence of Analysis
+        One or more of the same evidence.
+
+    Returns
+    -------
+    dict
+        Plain Python types.
+    """
+    entries = [_entry(analysis) for analysis in analyses]
+    return plain({**_head(analyses[0].evidence), "analyses": entries})
+
+
+def write_results(evidence, folder):
+    """Write the results of every declared analysis, their index and the schema they refer to.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    folder : path
+        Made where it is missing; the same evidence gives the same bytes.
+
+    Returns
+    -------
+    list of Path
+        ``<analysis>.json`` for each, ``index.json``, ``result.schema.json``.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    analyses = [evidence.analyse(name) for name in evidence.analyses]
+    texts = {f"{a.spec.id}.json": as_json(analysis_results(a)) for a in analyses}
+    texts["index.json"] = as_json(results_index(analyses))
+    texts[SCHEMA] = files("evisynth").joinpath(SCHEMA).read_text("utf-8")
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def as_json(values):
+    """JSON text that ends with a line break; refuses NaN."""
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _head(evidence):
+    book = evidence.codebook
+    return {
+        "$schema": SCHEMA,
+        "form": FORM,
+        "package": {"name": "evisynth", "version": version("evisynth")},
+        "data": {
+            "title": book["title"],
+            "version": book["version"],
+            "date": book["created"][:10],
+            "licence": [licence["name"] for licence in book.get("licenses", ())],
+        },
+    }
+
+
+def _entry(analysis):
+    spec = analysis.spec
+    return {
+        "analysis": spec.id,
+        "question": spec.question,
+        "path": f"{spec.id}.json",
+        "pools": [_headline(selection) for selection in analysis.selections.values()],
+    }
+
+
+def _headline(selection):
+    spec, pooled = selection.spec, selection.pooled
+    about = {"id": spec.id, "title": spec.title, "estimand": spec.estimand, "rule": pooled.rule}
+    sizes = {"k": pooled.k, "events": pooled.events, "total": pooled.total}
+    return about | sizes | {"displayed": pooled.displayed}
+
+
+# Pools --------------------------------------------------------------------------------------------
+
+
+def _pool(selection):
+    left_out = sorted(selection.left_out, key=lambda item: item.row["row_id"])
+    return {
+        "id": selection.spec.id,
+        "specification": _specification(selection.spec),
+        "counted": [_counted(item) for item in selection.counted],
+        "left_out": [_left_out(item) for item in left_out],
+        "pooled": selection.pooled.to_dict(),
+    }
+
+
+def _specification(spec):
+    """A pool as ``analyses.yml`` declares it."""
+    words = (
+        "id",
+        "title",
+        "estimand",
+        "outcomes",
+        "criteria",
+        "denominators",
+        "timepoints",
+        "units",
+    )
+    alternatives = {
+        axis: {level: _override(keys) for level, keys in levels.items()}
+        for axis, levels in spec.alternatives.items()
+    }
+    return {
+        **{key: getattr(spec, key) for key in words},
+        "where": _filters(spec.where),
+        "series": spec.series,
+        "alternatives": alternatives,
+    }
+
+
+def _override(keys):
+    return {key: _filters(value) if key == "where" else value for key, value in keys.items()}
+
+
+def _filters(where):
+    """Columns with their allowed values; the order of columns means nothing."""
+    return dict(sorted(dict(where).items()))
+
+
+_ROW = (
+    "row_id", "outcome", "events", "total", "criterion", "denominator", "timepoint", "source_id", "locator",
+    "second_hand", "derivation",
+)  # fmt: skip
+
+
+def _read(row, cohort):
+    """Whose row it is, what it says, and where it was read."""
+    whose = {"cohort_id": cohort["cohort_id"], "label": cohort["label"]}
+    return whose | {"study_id": cohort["study_id"]} | {name: row[name] for name in _ROW}
+
+
+def _counted(item):
+    more = {"study": item.study["name"], "possible_overlaps": sorted(item.possible_overlaps)}
+    return _read(item.row, item.cohort) | more
+
+
+def _left_out(item):
+    return _read(item.row, item.cohort) | {"code": item.code, "reason": item.reason}
+
+
+# Contrasts ----------------------------------------------------------------------------------------
+
+
+def _comparable(analysis):
+    """Pairs of pools of one estimand with arms of the same studies, none of them sharing patients.
+
+    Pools of one study that count the same patients another way are no two arms.
+    """
+    shares = analysis.evidence.graph.shares
+    for first, second in combinations(analysis.selections, 2):
+        if analysis[first].spec.estimand != analysis[second].spec.estimand:
+            continue
+        ids = [[arm.cohort["cohort_id"] for arm in p] for p in analysis.strata(first, second)]
+        if ids and not any(a == b or shares(a, b) for a, b in ids):
+            yield first, second
+
+
+def _contrast(analysis, first, second):
+    """Within-study odds ratios, or why they have no estimate."""
+    found = {"first": first, "second": second, "measure": "OR"}
+    try:
+        ratios = analysis.odds_ratios(first, second)
+    except NotEstimable as reason:
+        return found | {"not_estimable": str(reason)}
+    strata = [
+        {"study": label, "first": _arm(a), "second": _arm(b), "odds_ratio": model.to_dict()}
+        for label, (a, b), model in zip(ratios.labels, ratios.pairs, ratios.models, strict=True)
+    ]
+    common = dict(zip(("estimate", "ci_lb", "ci_ub"), ratios.common, strict=True))
+    bayes = None if ratios.bayes is None else ratios.bayes.to_dict()
+    return found | {"strata": strata, "common": common, "bayes": bayes}
+
+
+def _arm(counted):
+    return {"cohort_id": counted.cohort["cohort_id"]} | {
+        name: counted.row[name] for name in ("row_id", "events", "total")
+    }
