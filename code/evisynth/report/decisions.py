@@ -6,8 +6,8 @@ from functools import lru_cache
 from html import escape
 
 from evisynth.branches import effective_flips
-from evisynth.report.entries import link, wide
-from evisynth.report.html import Html, table, tag
+from evisynth.report.entries import grouped, link, wide
+from evisynth.report.html import Html, tag
 from evisynth.report.words import capital, plural, rate_with_interval, sentence
 
 PAGE = "discrepancies.html"
@@ -88,23 +88,27 @@ def _table(changes, *, several):
     if not changes:
         text = "No other decision would change a pooled number."
         return Html(tag("p", text), text)
-    header = ("Contradiction", "Pool", "As decided", "Otherwise", "Decision and reason")
-    return table(header, [_row(*change, several=several) for change in changes])
+    groups = {}
+    for name, selection, flip, other in changes:
+        where = f"{selection.spec.title} ({name})" if several else selection.spec.title
+        groups.setdefault(where, []).append(_row(selection, flip, other))
+    return grouped(("Contradiction", "As decided", "Otherwise"), groups.items())
 
 
-def _row(name, selection, flip, other, *, several):
+def _row(selection, flip, other):
     row = flip.discrepancy
-    where = f"{selection.spec.title} ({name})" if several else selection.spec.title
-    what = Html(f" {escape(row['what'])}", f" {row['what']}")
-    key = link(row["discrepancy_id"], PAGE)
+    what, key = row["what"], link(row["discrepancy_id"], PAGE)
     reason = f"{capital(decided(row))}. {row['reason']}"
-    return (
-        wide(Html(key.html + what.html, key.text + what.text)),
-        where,
-        _result(selection),
-        _after(_result(other), f"with {claim_of(flip)}"),
-        wide(reason),
-    )
+    note = tag("div", escape(reason), class_="co-note")
+    told = Html(f"{key.html} {escape(what)}{note}", f"{key.text} {what} {reason}")
+    otherwise = f"with {claim_of(flip)}"
+    after = _result(other)
+    after = Html(f"{after.html}, {escape(otherwise)}", f"{after.text}, {otherwise}")
+    return wide(told), _narrow(_result(selection)), _narrow(after)
+
+
+def _narrow(cell):
+    return Html(tag("div", cell.html, class_="co-rate"), cell.text)
 
 
 def _result(selection):
@@ -115,10 +119,6 @@ def _result(selection):
     shown = pooled.displayed
     rate = f"{rate_with_interval(shown['estimate'], shown['ci_lb'], shown['ci_ub'])} of 100"
     return Html(tag("strong", rate) + f"; {pooled.k} cohorts", f"{rate}; {pooled.k} cohorts")
-
-
-def _after(first, second):
-    return Html(f"{first.html}, {escape(second)}", f"{first.text}, {second}")
 
 
 def decided(row):

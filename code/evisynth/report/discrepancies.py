@@ -56,8 +56,9 @@ def discrepancies(evidence):
     groups = _grouped(evidence.rows("discrepancies"))
     html, lines = [], []
     for source, kinds in groups.items():
-        html.append(tag("h3", escape(capital(source))))
-        lines.append(capital(source))
+        name = capital(source) if source == _BETWEEN else source
+        html.append(tag("h3", escape(name)))
+        lines.append(name)
         for kind, rows in kinds.items():
             html.append(tag("h4", escape(capital(kind))))
             entries = [_entry(row, changes.get(row["discrepancy_id"], ())) for row in rows]
