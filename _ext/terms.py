@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxRole
 log = logging.getLogger(__name__)
 DATA = "data"
 # "words <field/value>"; a value may itself begin with a sign, as in criterion/<1e-4.
-EXPLICIT = re.compile(r"(?s)(?P<words>[^/]+?)\s+<(?P<term>[\w-]+/.+)>\Z")
+EXPLICIT = re.compile(r"(?s)(?P<words>.+?)\s+<(?P<term>\w+/.+)>\Z")
 
 
 class Term(nodes.Inline, nodes.TextElement):
@@ -53,7 +53,10 @@ def visit_html(self, node):
     builder = self.builder
     page = builder.get_relative_uri(builder.current_docname, self.config.terms_page)
     title = escape(node["words"], quote=True)
-    self.body.append(f'<a class="co-term" href="{page}#{node["anchor"]}"><abbr title="{title}">')
+    self.body.append(
+        f'<a class="co-term" href="{page}#{node["anchor"]}" style="text-decoration-style:dotted">'
+        f'<abbr title="{title}" style="text-decoration:none">'
+    )
 
 
 def depart_html(self, node):

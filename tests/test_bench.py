@@ -234,6 +234,17 @@ def test_a_record_that_is_not_there_says_how_to_get_it(tmp_path):
         validation.read_reference(tmp_path / "reference.json")
 
 
+def test_our_maximum_is_the_higher_one():
+    cases = [c for c in REFERENCE["where_metafor_differs"] if not c["mods"]]
+    lines = validation.higher_maxima_table(REFERENCE).text.splitlines()[1:]
+    assert cases and len(lines) == len(cases)
+    for line, case in zip(lines, cases, strict=True):
+        *_, metafor, ours, gain = line.split(" | ")
+        assert float(gain) > 0
+        assert float(ours) == pytest.approx(case["tau2_highest"], abs=6e-4)
+        assert float(metafor) == pytest.approx(case["tau2_metafor"], abs=6e-4)
+
+
 def test_tables_of_the_record_have_a_row_each():
     lines = validation.benchmark_table(RECORD).text.splitlines()
     assert len(lines) == 1 + len(RECORD["rows"])

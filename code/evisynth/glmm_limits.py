@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, stdtrit
 
-from evisynth.glmm_fit import FARTHEST, spreads
-from evisynth.glmm_likelihood import Data, joint
+from evisynth.glmm_fit import FARTHEST
+from evisynth.glmm_likelihood import joint
+from evisynth.glmm_scan import spreads
 from evisynth.marginal_proportion import mean_with_slopes
 from evisynth.quadrature import MOST_POINTS, log_likelihood
 
@@ -44,7 +45,7 @@ class Profile:
         """The tau that is best at a mean; log-likelihood and its slope in the mean there."""
         grid = np.unique(np.append(spreads(self.data)[0], [tau, 2 * tau, tau + abs(mu) / 2]))
         grid = grid[grid > 0][:, None]
-        stacked = Data(*(np.repeat(a, len(grid), 0) for a in self.data[:3]), self.data.design)
+        stacked = self.data.of(np.zeros(len(grid), int))
         means = np.full((len(grid), 1), mu)
         values = joint(stacked, means, grid[:, 0], self.points).value
         best = int(np.argmax(values))

@@ -14,9 +14,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit, log_expit, xlogy
+from scipy.special import expit, log_expit
 
-DROP = 36.0  # beyond the points where an integrand is exp(-36) of its peak, nothing is added
+from evisynth.integrands import WIDEST, first_guess, modes, rarer, reach, saturated
+
 MOST_POINTS = 40_001
 _LOG_ROOT_2_PI = 0.5 * np.log(2 * np.pi)
 
@@ -42,79 +43,62 @@ class Marginal(NamedTuple):
     rough_by_tau: np.ndarray
 
 
-def saturated(xi, ni):
-    """Log-likelihood of each study at its own proportion, without the binomial coefficient."""
-    return xlogy(xi, xi / ni) + xlogy(ni - xi, 1 - xi / ni)
-
-
-def first_guess(mu, tau, xi, ni):
-    """About where in z an integrand peaks, from the normal approximation of the log odds."""
-    x, f = xi + 0.5, ni - xi + 0.5
-    return tau * (np.log(x / f) - mu) / (1 / x + 1 / f + tau**2)
-
-
-def modes(mu, tau, xi, ni, guess, *, tolerance=0.03):
-    """Where in z each study's integrand peaks, to ``tolerance`` of its width; tau above 0.
-
-    The second derivative of the binomial log-likelihood in the log odds changes by a factor of at
-    most exp(|d|) over a distance d, so that a Newton step d shortened to log(1 + |d|) never passes
-    the mode: the search is monotone from anywhere, and still quadratic at its end.
-    """
-    z = np.array(np.broadcast_to(guess, np.shape(mu)), dtype=float)
-    for _ in range(500):
-        p = expit(mu + tau * z)
-        curvature = 1 + tau**2 * ni * p * (1 - p)
-        newton = (tau * (xi - ni * p) - z) / curvature
-        z += np.copysign(np.log1p(tau * np.abs(newton)) / tau, newton)
-        if np.max(newton * newton * curvature) <= tolerance**2:
-            break
-    return z
-
-
-def _log_ratio(r, mode, tau, xi, ni, p):
-    """Log of an integrand at mode + r, less that at its mode, where the proportion is ``p``."""
-    growth = np.multiply(r, tau)
-    np.minimum(growth, 700.0, out=growth)
-    np.expm1(growth, out=growth)
-    growth *= p
-    np.log1p(growth, out=growth)
-    growth *= ni
-    ratio = r * -0.5
-    ratio += xi * tau - mode
-    ratio *= r
-    ratio -= growth
-    return ratio
-
-
-def _reach(mode, tau, xi, ni, p):
-    """How far below and above its mode an integrand has fallen by DROP, or a little farther.
-
-    From the bound on the second derivative (see `modes`) the fall over r is at least
-    r^2 / 2 + w (exp(-|tau r|) - 1 + |tau r|), w the binomial information at the mode, and the
-    bracket at least (tau r)^2 / (2 + tau r). A Newton step on a convex function from where it is
-    too large ends where it is too large.
-    """
-    w = ni * p * (1 - p) * tau**2
-    widest = np.sqrt(2 * DROP)
-    outer = np.minimum(widest, np.sqrt(DROP / (0.5 + w / (2 + tau * widest))))
-    outer = np.sqrt(DROP / (0.5 + w / (2 + tau * outer)))
-    r = np.array([-outer, outer])
-    more = p * np.expm1(np.minimum(tau * r, 700.0))
-    fall = ni * np.log1p(more) - r * (xi * tau - mode - 0.5 * r)
-    slope = ni * tau * (p + more) / (1 + more) - (xi * tau - mode - r)
-    return r - np.maximum(fall - DROP, 0) / slope
-
-
 @lru_cache(maxsize=32)
 def _powers(points):
-    """Points from -1 to 1, and columns whose sums of weights are the moments of such points.
+    """Powers 0 to 2 of points from -1 to 1 in columns, and rows whose products are moments.
 
     Moments 0 to 4 from all points, then 0 to 2 from every second one, at twice the step.
     """
     t = np.linspace(-1, 1, points)
     every_second = np.where(np.arange(points) % 2 == 0, 2.0, 0.0)
-    columns = [t**0, t, t**2, t**3, t**4, every_second, every_second * t, every_second * t**2]
-    return t, np.ascontiguousarray(np.array(columns).T)
+    rows = [t**0, t, t**2, t**3, t**4, every_second, every_second * t, every_second * t**2]
+    return np.ascontiguousarray(np.array(rows[:3]).T), np.array(rows)
+
+
+class _Moments(NamedTuple):
+    """Sums of weights times powers of t, z being ``centre`` + ``half`` t; log of the peak; mode."""
+
+    sums: np.ndarray
+    peak: np.ndarray
+    centre: np.ndarray
+    half: np.ndarray
+    mode: np.ndarray
+
+
+def _moments(counts, mu, tau, points, guess, rows):
+    """Integrate the first ``rows`` rows of `_powers` for each study.
+
+    The axis of the points is the first: what varies fastest are the studies, of which there are
+    more.
+    """
+    _, xi, ni, saturated_ = counts
+    guess = first_guess(mu, tau, xi, ni) if guess is None else guess
+    mode = modes(mu, tau, xi, ni, guess)
+    eta = mu + tau * mode
+    # Next to 1 the proportion is held below it: no integrand reaches where that would be felt.
+    p = np.minimum(expit(eta), 1 - 2.0**-53)
+    slope = xi * tau - mode
+    steep = np.max(tau) * WIDEST > 700
+    low, high = reach(slope, tau, ni, p, steep)
+    centre, half = (low + high) / 2, (high - low) / 2
+    columns, powers = _powers(points)
+    growth = columns[:, :2] @ np.array([tau * centre, tau * half]).reshape(2, -1)
+    if steep:
+        np.minimum(growth, 700.0, out=growth)
+    np.expm1(growth, out=growth)
+    growth = growth.reshape(points, *p.shape)
+    growth *= p
+    np.log1p(growth, out=growth)
+    growth *= ni
+    # With r = centre + half t from the mode on: slope r - r^2 / 2, in powers of t.
+    parabola = [centre * (slope - 0.5 * centre), half * (slope - centre), -0.5 * half * half]
+    weights = columns @ np.array(parabola).reshape(3, -1)
+    weights -= growth.reshape(points, -1)
+    np.exp(weights, out=weights)
+    sums = (powers[:rows] @ weights).reshape(rows, *p.shape)
+    peak = ni * log_expit(-eta) + xi * eta - saturated_ - 0.5 * mode * mode
+    peak += np.log(half * (2 / (points - 1))) - _LOG_ROOT_2_PI
+    return _Moments(sums, peak, mode + centre, half, mode)
 
 
 def marginal(mu, tau, xi, ni, points, guess=None):
@@ -135,31 +119,18 @@ def marginal(mu, tau, xi, ni, points, guess=None):
     -------
     Marginal
     """
-    # Counted as whichever of events and non-events is rarer, no power of e overflows.
-    sign = np.where(2 * xi > ni, -1.0, 1.0)
-    mu, xi = sign * mu, np.where(sign < 0, ni - xi, xi)
-    guess = first_guess(mu, tau, xi, ni) if guess is None else sign * guess
-    mode = modes(mu, tau, xi, ni, guess)
-    eta = mu + tau * mode
-    # Next to 1 the proportion is held below it: no integrand reaches where that would be felt.
-    p = np.minimum(expit(eta), 1 - 2.0**-53)
-    low, high = _reach(mode, tau, xi, ni, p)
-    centre, half = (low + high) / 2, (high - low) / 2
-    t, powers = _powers(points)
-    tall = (array[..., None] for array in (mode, tau, xi, ni, p))
-    r = half[..., None] * t
-    r += centre[..., None]
-    weights = np.exp(_log_ratio(r, *tall))
-    sums = weights @ powers
-    peak = xi * log_expit(eta) + (ni - xi) * log_expit(-eta) - saturated(xi, ni)
-    peak += np.log(half * (2 / (points - 1))) - 0.5 * mode**2 - _LOG_ROOT_2_PI
-    return _derivatives(sums, peak, mode + centre, half, tau, sign, mode)
+    return marginal_of(rarer(xi, ni), mu, tau, points, guess)
 
 
-def _derivatives(sums, peak, centre, half, tau, sign, mode):
-    """From moments of z given the counts, as if the log odds were known (see `Marginal`)."""
-    total, rough = sums[..., 0], sums[..., 5]
-    m1, m2, m3, m4 = (sums[..., i] / total for i in range(1, 5))
+def marginal_of(counts, mu, tau, points, guess=None):
+    """The same from `Counts`."""
+    sign, tau2 = counts.sign, tau * tau
+    guess = None if guess is None else sign * guess
+    sums, peak, centre, half, mode = _moments(counts, sign * mu, tau, points, guess, 8)
+    total, rough = sums[0], sums[5]
+    m1, m2, m3, m4 = sums[1:5] / total
+    r1, r2 = sums[6:] / rough
+    # Of z given the counts, as if the log odds were known (see `Marginal`).
     square, area = m1 * m1, half * half
     mean = centre + half * m1
     variance = area * (m2 - square)
@@ -168,22 +139,30 @@ def _derivatives(sums, peak, centre, half, tau, sign, mode):
     second = variance + mean * mean
     cross = third + 2 * mean * variance
     spread = fourth + 4 * mean * (third + mean * variance) - variance * variance
-    r1, r2 = sums[..., 6] / rough, sums[..., 7] / rough
     rough_mean = centre + half * r1
     rough_second = area * (r2 - r1 * r1) + rough_mean * rough_mean
-    tau2 = tau * tau
+    outward = sign / tau
     return Marginal(
         value=peak + np.log(total),
-        by_mu=sign * mean / tau,
+        by_mu=outward * mean,
         by_tau=(second - 1) / tau,
         mu_mu=(1 - variance) / tau2,
         mu_tau=sign * (2 * mean - cross) / tau2,
         tau_tau=(3 * second - 1 - spread) / tau2,
         mode=sign * mode,
         rough_value=peak + np.log(rough),
-        rough_by_mu=sign * rough_mean / tau,
+        rough_by_mu=outward * rough_mean,
         rough_by_tau=(rough_second - 1) / tau,
     )
+
+
+def marginal_in_mu(counts, mu, tau, points, guess):
+    """Only ``value``, ``by_mu``, ``mu_mu`` and ``mode`` of `marginal_of`."""
+    sign = counts.sign
+    sums, peak, centre, half, mode = _moments(counts, sign * mu, tau, points, sign * guess, 3)
+    m1, m2 = sums[1:] / sums[0]
+    mu_mu = (1 - half * half * (m2 - m1 * m1)) / (tau * tau)
+    return peak + np.log(sums[0]), sign / tau * (centre + half * m1), mu_mu, sign * mode
 
 
 def log_likelihood(mu, tau, xi, ni, points):

@@ -179,8 +179,8 @@ def _filters(where):
 
 
 _ROW = (
-    "row_id", "outcome", "events", "total", "criterion", "denominator", "timepoint", "source_id", "locator",
-    "second_hand", "derivation",
+    "row_id", "outcome", "events", "total", "criterion", "denominator", "timepoint",
+    "source_id", "locator", "second_hand", "derivation",
 )  # fmt: skip
 
 

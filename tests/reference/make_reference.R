@@ -548,19 +548,30 @@ filled <- expand.grid(
 )
 trimmed <- records(function(d, m, e, side) {
   s <- given[[d]]
+  label <<- paste(d, "trimmed or filled")
   r <- model(s$yi, s$vi, m, "z")
   arguments <- list(r, estimator = e)
   if (side != "") arguments$side <- side
   # Where trimming does not settle metafor stops too.
   f <- tryCatch(suppressWarnings(do.call(trimfill, arguments)), error = function(condition) NULL)
   if (is.null(f)) return(NULL)
-  new <- f$yi[f$fill]
-  list(
+  # trimfill() fits with metafor's own controls: the number is its, the means are fitted again.
+  sign_ <- if (f$side == "right") -1 else 1
+  rank_ <- order(sign_ * s$yi)
+  trimmed_ <- rank_[seq_len(length(rank_) - f$k0)]
+  middle <- as.vector(model(s$yi[trimmed_], s$vi[trimmed_], m, "z")$beta)
+  mirrored <- setdiff(rank_, trimmed_)
+  new <- 2 * middle - s$yi[mirrored]
+  stopifnot(max(0, abs(sort(new) - sort(f$yi[f$fill]))) < 1e-4)
+  a <- model(c(s$yi, new), c(s$vi, s$vi[mirrored]), m, "z")
+  found <- list(
     data = d, measure = if (d == "bcg") "RR" else "OR", estimator = e, method = m, test = "z",
     asked_side = if (side != "") side, yi = s$yi, vi = s$vi, side = f$side, k0 = f$k0,
-    se_k0 = f$se.k0, p_k0 = if (e == "R0") f$p.k0, estimate = as.vector(f$beta), se = f$se,
-    ci_lb = f$ci.lb, ci_ub = f$ci.ub, tau2 = f$tau2, filled = v(sort(as.vector(new)))
+    p_k0 = if (e == "R0") f$p.k0, estimate = as.vector(a$beta), se = a$se, ci_lb = a$ci.lb,
+    ci_ub = a$ci.ub, tau2 = a$tau2, filled = v(sort(new))
   )
+  # Its variance can come out below 0.
+  if (is.nan(f$se.k0)) found else c(found, list(se_k0 = f$se.k0))
 }, filled$data, filled$method, filled$estimator, filled$side)
 trim_and_fill <- by_data(trimmed, c("data", "measure", "yi", "vi"), "fits")
 
@@ -799,7 +810,7 @@ calls <- list(
   gosh = "gosh(rma(yi, vi, method))$res",
   regression_tests = "regtest(rma(yi, vi, ni, method, test), predictor); regtest(model = 'lm')",
   rank_tests = "ranktest(yi, vi)",
-  trim_and_fill = "trimfill(rma(yi, vi, method), estimator, side)",
+  trim_and_fill = "trimfill(rma(yi, vi, method), estimator, side)$k0, its means fitted again",
   survival = "survfit(Surv(time, event) ~ 1, conf.type = 'log-log')",
   medians = "rma(log(median), ((log(upper) - log(lower)) / (2 * qnorm(0.975)))^2, method, test)",
   printed_intervals = "log(estimate), ((log(upper) - log(lower)) / (2 * qnorm(0.975)))^2"

@@ -3,6 +3,7 @@
 from evisynth.report.boxes import badges, banner, question, stamp
 from evisynth.report.case_mix import case_mix, regressions, split_by, with_and_without
 from evisynth.report.certainty import certainty_words, findings, grade
+from evisynth.report.cite import cite
 from evisynth.report.codebook import codebook, codebooks, families, sizes
 from evisynth.report.contrasts import odds_ratios
 from evisynth.report.decisions import decisions
@@ -46,6 +47,7 @@ __all__ = [
     "case_mix",
     "certainty_words",
     "checklist",
+    "cite",
     "codebook",
     "codebooks",
     "counted",

@@ -36,8 +36,7 @@ def decisions(evidence, *analyses):
     ArgumentError
         An analysis that is not declared.
     """
-    chosen = analyses or evidence.analyses
-    found = [a if hasattr(a, "selections") else evidence.analyse(a) for a in chosen]
+    found = [answered(evidence, a) for a in analyses or evidence.analyses]
     changes = [change for analysis in found for change in _changes(evidence, analysis)]
     mattering = {flip.discrepancy["discrepancy_id"] for _, _, flip, _ in changes}
     touched = {key for a in found for s in a.selections.values() for key in _touching(evidence, s)}
@@ -52,6 +51,16 @@ def _changes(evidence, analysis):
     for pool, selection in analysis.selections.items():
         for flip, other in effects(evidence, analysis.spec.id, pool):
             yield analysis.spec.id, selection, flip, other
+
+
+def answered(evidence, analysis):
+    """A declared analysis by its id, pooled once for all that a page says of it."""
+    return analysis if hasattr(analysis, "selections") else _answered(evidence, analysis)
+
+
+@lru_cache(maxsize=16)
+def _answered(evidence, name):
+    return evidence.analyse(name)
 
 
 @lru_cache(maxsize=256)

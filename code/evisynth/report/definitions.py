@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from html import escape
 
 from evisynth.errors import ArgumentError
-from evisynth.report.html import Html, tag
+from evisynth.report.html import Html, table, tag
 from evisynth.selection import CODES, plain
 
 # Terms of the method in plain words; the rest of the glossary is read from the codebook.
@@ -38,8 +38,8 @@ STATISTICS = {
     "random-effects model means by heterogeneity.",
     "I2": "The part of the spread between estimates that is not chance, in percent. It grows with "
     "the size of the cohorts and does not say how far their rates lie apart.",
-    "fixed rate": "The common-effect model: every cohort has the same true rate. It stands beside "
-    "the headline where few cohorts allow no other interval.",
+    "common effect": "The model in which every cohort has the same true rate. It answers where "
+    "nobody or everybody had the outcome, and stands beside the others without leading.",
     "random effects": "A model in which each cohort has a true rate of its own, drawn from one "
     "distribution; its centre and its spread are estimated.",
     "GLMM": "Generalised linear mixed model. Here: each count is binomial given the cohort's own log "
@@ -193,11 +193,9 @@ def definitions(evidence, *fields):
         if field not in known:
             raise ArgumentError("definitions", "fields", repr(field), ", ".join(known))
     terms = [d for field in fields for d in known[field].values()]
-    items = "".join(_entry(d) for d in terms)
-    return Html(tag("dl", items), "\n".join(f"{d.shown}: {d.words}" for d in terms))
+    return table(("Term", "Meaning"), [(_anchored(d), d.words) for d in terms])
 
 
-def _entry(definition):
-    return tag("dt", escape(definition.shown), id=definition.anchor) + tag(
-        "dd", escape(definition.words)
-    )
+def _anchored(definition):
+    """The term, where links into the glossary arrive."""
+    return Html(tag("span", escape(definition.shown), id=definition.anchor), definition.shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from evisynth.report.decisions import claim_of, decided_short, effects
+from evisynth.report.decisions import answered, claim_of, decided_short, effects
 from evisynth.report.entries import entry
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
@@ -81,7 +81,7 @@ def effects_by_discrepancy(evidence):
     """
     found = {}
     for name in evidence.analyses:
-        for pool, selection in evidence.analyse(name).selections.items():
+        for pool, selection in answered(evidence, name).selections.items():
             for flip, other in effects(evidence, name, pool):
                 key = flip.discrepancy["discrepancy_id"]
                 found.setdefault(key, []).append((name, selection, flip, other))

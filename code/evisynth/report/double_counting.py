@@ -9,6 +9,7 @@ from html import escape
 
 from evisynth.analyses import AnalysisSpec
 from evisynth.pooling import Pooled, pool_proportions
+from evisynth.report.decisions import answered
 from evisynth.report.entries import folded, grouped, wide
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
@@ -90,7 +91,7 @@ def countings(evidence):
     return tuple(
         _counting(evidence, spec, selection)
         for name, spec in evidence.analyses.items()
-        for selection in evidence.analyse(name).selections.values()
+        for selection in answered(evidence, name).selections.values()
     )
 
 

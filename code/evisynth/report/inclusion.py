@@ -45,7 +45,7 @@ def inclusion(evidence, *analyses):
     access = {"tabindex": "0", "role": "region", "aria-label": label}
     box = tag("div", inside, class_="co-scroll", **access)
     legend = _legend(cells) + (_key(found, heads) if coded else "")
-    return Html(box + legend, _text(evidence, selections, cells, groups))
+    return Html(legend + box, _text(evidence, selections, cells, groups))
 
 
 def _analysed(evidence, analysis):

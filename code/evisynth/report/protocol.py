@@ -8,6 +8,8 @@ from posixpath import dirname, relpath
 from evisynth.branches import COHORTS, DECISION, LEFT_OUT, MINIMUM_K, OVERLAP, flips
 from evisynth.errors import ArgumentError
 from evisynth.pooling import BESIDE, FEW, HEADLINES, WARNINGS
+from evisynth.report.definitions import glossary_terms
+from evisynth.report.footnotes import MUTED
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import capital, count_word
 from evisynth.selection import plain
@@ -29,7 +31,7 @@ _SHOWN_INSTEAD = {
     "boundary": "the exact interval of all patients as one cohort",
     "extreme": "the exact intervals",
 }
-_ANY = "any"
+_EVERY = "every pool"
 
 
 def pooling_rules():
@@ -75,22 +77,36 @@ def estimands(evidence, *analyses):
             allowed = ", ".join(evidence.analyses)
             raise ArgumentError("estimands", "analyses", repr(name), allowed)
     chosen = [evidence.analyses[name] for name in analyses or evidence.analyses]
-    rows = [_estimand(spec, pool) for spec in chosen for pool in spec.pools]
-    header = ("Pool", "Estimand", "Patients", "Definitions", "Denominators", "When", "Cuts")
-    return table(header, rows)
+    meanings = glossary_terms(evidence.codebook)
+    rows = [_estimand(pool, meanings) for spec in chosen for pool in spec.pools]
+    return table(("Pool and estimand", "Patients", "Taken, best first"), rows)
 
 
-def _estimand(spec, pool):
-    lists = (pool.criteria, pool.denominators, pool.timepoints, pool.units)
-    where = "; ".join(
-        f"{plain(column)}: {_listed(values)}" for column, values in pool.where.items()
+def _estimand(pool, meanings):
+    muted = f'<span style="{MUTED}">{escape(pool.estimand)}</span>'
+    title = Html(f"{escape(pool.title)}<br>{muted}", f"{pool.title}: {pool.estimand}")
+    patients = [(plain(name), _meant(v, meanings.get(name, {}))) for name, v in pool.where.items()]
+    lists = {
+        "definition": pool.criteria,
+        "denominator": pool.denominators,
+        "time": pool.timepoints,
+        "cut": pool.units,
+    }
+    taken = [(name, ", ".join(map(plain, values)) or "any") for name, values in lists.items()]
+    return title, _lines(patients), _lines(taken)
+
+
+def _meant(values, known):
+    """What the codebook says a value means, else the value as words."""
+    return ", ".join(known[v].words if v in known else plain(str(v)) for v in values)
+
+
+def _lines(pairs):
+    """A line for each name with its value."""
+    html = "<br>".join(
+        f'<span style="{MUTED}">{escape(name)}</span> {escape(value)}' for name, value in pairs
     )
-    return (pool.title, pool.estimand, where, *map(_listed, lists))
-
-
-def _listed(values):
-    """Best first; any where the pool does not say."""
-    return ", ".join(plain(str(value)) for value in values) or _ANY
+    return Html(html, "; ".join(f"{name}: {value}" for name, value in pairs))
 
 
 def specification_axes(evidence):
@@ -105,8 +121,8 @@ def specification_axes(evidence):
     Html
         From `evisynth.branches`, `evisynth.specifications` and the declared alternatives.
     """
-    rows = [(axis, _ANY, levels) for axis, levels in _data_axes(evidence)]
-    rows += [(axis, _ANY, "; ".join(levels)) for axis, levels in _model_axes().items()]
+    rows = [(axis, _EVERY, levels) for axis, levels in _data_axes(evidence)]
+    rows += [(axis, _EVERY, "; ".join(levels)) for axis, levels in _model_axes().items()]
     rows += [
         (axis, f"{spec.id}: {pool.title}", "; ".join(levels))
         for spec in evidence.analyses.values()
@@ -122,7 +138,10 @@ def _data_axes(evidence):
     yield COHORTS, "most patients; own report first"
     yield OVERLAP, "counted; left out"
     yield LEFT_OUT, "nothing; each source; each sponsor; second-hand rows"
-    yield DECISION, f"as decided; each of {number} other decisions that changes a counted number"
+    yield (
+        DECISION,
+        f"as decided; each of {number} other decisions, where it changes a counted number",
+    )
 
 
 def _model_axes():

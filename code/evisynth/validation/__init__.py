@@ -19,6 +19,7 @@ from evisynth.validation.tables import (
     coverage_table,
     default_controls_table,
     dl_table,
+    higher_maxima_table,
     inconsistency_table,
     pm_table,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "default_controls_table",
     "dl_table",
     "glue_validation",
+    "higher_maxima_table",
     "inconsistency_table",
     "pm_table",
     "pymare_default",

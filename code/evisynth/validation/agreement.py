@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evisynth.bayes import bayes_binomial, bayes_normal
 from evisynth.effects import escalc, study_intervals
 from evisynth.glmm import rma_glmm
 from evisynth.intervals import q_profile
@@ -13,6 +14,7 @@ from evisynth.measures import inverse_freeman_tukey
 from evisynth.model import rma
 from evisynth.two_arm import mantel_haenszel
 
+POSTERIOR = 5e-4
 CLOSED, ITERATIVE, LME4 = 1e-9, 1e-6, 2e-4  # lme4 differentiates numerically
 FLOOR = 0.01  # a difference is relative to the reference, or to this where that is smaller
 _ITERATED = ("PM", "EB", "ML", "REML")
@@ -71,9 +73,10 @@ def agreement(reference):
 
 def _analysis(case):
     measure = case["measure"]
-    effects = escalc(measure, **case["counts"])
-    both = np.concatenate(effects), case["yi"] + case["vi"]
-    yield compare("effect sizes", measure, *both, CLOSED)
+    if "counts" in case:
+        effects = escalc(measure, **case["counts"])
+        both = np.concatenate(effects), case["yi"] + case["vi"]
+        yield compare("effect sizes", measure, *both, CLOSED)
     for fit in case["fits"]:
         yield _fit(case, fit)
     for limits in case.get("predictions") or ():
@@ -116,6 +119,16 @@ def _glmm(case):
         yield compare(kind, "PLO", ours, theirs, tolerance, floor=1.0)
 
 
+def _bayes(case):
+    data = case.get("counts") or {"yi": case["yi"], "vi": case["vi"]}
+    mu_prior = case.get("mu_prior")
+    options = {"tau_prior": case["tau_prior"], "mu_prior": mu_prior and tuple(mu_prior)}
+    found = (bayes_binomial if "counts" in case else bayes_normal)(**data, **options)
+    names = ("estimate", "ci_lb", "ci_ub")
+    ours, theirs = [getattr(found, name) for name in names], [case[name] for name in names]
+    yield compare("posterior", case["measure"], ours, theirs, POSTERIOR, floor=1.0)
+
+
 def _mantel_haenszel(case):
     shown, names = mantel_haenszel(**case["counts"]).displayed, ("estimate", "ci_lb", "ci_ub")
     ours, theirs = [shown[name] for name in names], [case[name] for name in names]
@@ -135,6 +148,9 @@ def _exact(case):
 
 _SECTIONS = {
     "analyses": _analysis,
+    "given_effects": _analysis,
+    "bayes_normal": _bayes,
+    "bayes_binomial": _bayes,
     "glmm": _glmm,
     "mantel_haenszel": _mantel_haenszel,
     "freeman_tukey": _freeman_tukey,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil, log10
 
+from evisynth.model import rma
 from evisynth.report.html import table
 from evisynth.report.words import capital, per_hundred, thousands
 
@@ -14,7 +15,7 @@ _NAMES = {
     "SJ": "Sidik–Jonkman", "PM": "Paule–Mandel", "EB": "empirical Bayes",
     "ML": "maximum likelihood", "REML": "restricted maximum likelihood", "PLO": "log odds",
     "PLN": "log proportion", "PR": "proportion", "PAS": "arcsine", "PFT": "double arcsine",
-    "OR": "log odds ratio", "RR": "log risk ratio", "RD": "risk difference",
+    "GEN": "effects given", "OR": "log odds ratio", "RR": "log risk ratio", "RD": "risk difference",
 }  # fmt: skip
 
 
@@ -123,6 +124,21 @@ def ceiling_table(benchmark):
     header = ("Data", "Measure", "Studies", "Upper limit of τ², default", "Ceiling raised")
     rows = [(c["data"], c["measure"], str(c["k"]), f"{c['upper']:g}", f"{c['converged']:.1f}")
             for c in found["ceiling"]]  # fmt: skip
+    return table(header, rows, numeric=header[2:])
+
+
+def higher_maxima_table(reference):
+    """Data whose restricted likelihood has two maxima, of which metafor's iteration takes the lower.
+
+    Its tau2 beside ours, and how much higher the logarithm of the likelihood is at ours.
+    """
+    header = ("Data", "Method", "Studies", "τ², metafor", "τ², ours", "Log-likelihood, gain")
+    rows = [
+        (c["data"], c["method"], str(len(c["yi"])), decimals(c["tau2_metafor"]),
+         decimals(rma(c["yi"], c["vi"], method=c["method"]).tau2),
+         decimals(c["log_likelihood_highest"] - c["log_likelihood_metafor"]))
+        for c in reference.get("where_metafor_differs", ()) if not c.get("mods")
+    ]  # fmt: skip
     return table(header, rows, numeric=header[2:])
 
 

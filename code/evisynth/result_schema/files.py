@@ -1,0 +1,176 @@
+"""Forms of the files that `evisynth.results` writes."""
+
+from __future__ import annotations
+
+from evisynth.result import FORM
+from evisynth.result_schema.forms import NUMBER, NUMBER_OR_NULL, TEXT, WHOLE, ref
+
+_TEXTS = {"type": "array", "items": TEXT}
+_TEXT_OR_NULL, _COUNT_OR_NULL = {"type": ["string", "null"]}, {"type": ["integer", "null"]}
+
+
+def _record(description, optional=(), **properties):
+    """An object of exactly these properties, each a form and what it means."""
+    return {
+        "description": description,
+        "type": "object",
+        "properties": {k: form | {"description": said} for k, (form, said) in properties.items()},
+        "required": [key for key in properties if key not in optional],
+        "additionalProperties": False,
+    }
+
+
+def _list_of(form):
+    return {"type": "array", "items": form}
+
+
+_HEAD = {
+    "$schema": (TEXT, "Where this schema is, from the file."),
+    "form": ({"const": FORM}, "Version of the form."),
+    "package": (
+        _record("", name=(TEXT, "Of the package."), version=(TEXT, "Of the package.")),
+        "What computed the results.",
+    ),
+    "data": (
+        _record(
+            "",
+            title=(TEXT, "Of the data."),
+            version=(TEXT, "Of the data."),
+            date=({"type": "string", "format": "date"}, "Of that version."),
+            licence=(_TEXTS, "Licences of the data."),
+        ),
+        "What they were computed from.",
+    ),
+}
+_PICO = _record(
+    "",
+    patients=(TEXT, "Who."),
+    agents=(TEXT, "What they were given."),
+    against=(TEXT, "What it is compared with."),
+    outcome=(TEXT, "What is counted."),
+)
+_READ = {
+    "cohort_id": (TEXT, "Id of the cohort."),
+    "label": (TEXT, "Its name in tables and figures."),
+    "study_id": (TEXT, "Id of its study."),
+    "row_id": (TEXT, "Id of the row of the table of outcomes."),
+    "outcome": (TEXT, "Code of the outcome."),
+    "events": (_COUNT_OR_NULL, "Patients with the outcome."),
+    "total": (_COUNT_OR_NULL, "Patients in the denominator."),
+    "criterion": (_TEXT_OR_NULL, "Definition of the outcome."),
+    "denominator": (_TEXT_OR_NULL, "Who is in the denominator."),
+    "timepoint": (_TEXT_OR_NULL, "When it was assessed."),
+    "source_id": (TEXT, "Document it was read in."),
+    "locator": (TEXT, "Place in that document."),
+    "second_hand": ({"type": "boolean"}, "Whether it was read in another group's report."),
+    "derivation": (TEXT, "How the numbers came from what is printed."),
+}
+_COUNTED = _record(
+    "A cohort that is counted.",
+    **_READ,
+    study=(TEXT, "Name of the study."),
+    possible_overlaps=(_TEXTS, "Labels of other counted cohorts that may share patients with it."),
+)
+_LEFT_OUT = _record(
+    "A cohort that was read and is not counted here.",
+    **_READ,
+    code=(TEXT, "Code of the reason."),
+    reason=(TEXT, "The reason in words."),
+)
+_FILTERS = {"type": "object", "additionalProperties": {"type": "array"}}
+_SPECIFICATION = _record(
+    "A pool as it is declared.",
+    id=(TEXT, "Of the pool."),
+    title=(TEXT, "Of the pool."),
+    estimand=(TEXT, "What is estimated."),
+    outcomes=(_TEXTS, "Codes that count as the outcome, best first."),
+    criteria=(_TEXTS, "Definitions allowed, best first; empty allows any."),
+    denominators=(_TEXTS, "Denominators allowed, best first; empty allows any."),
+    timepoints=(_TEXTS, "Times allowed, best first; empty allows any."),
+    units=(_TEXTS, "Cuts of a cohort that may be counted."),
+    where=(_FILTERS, "Columns of the cohorts with the values that are allowed."),
+    series=(WHOLE, "Which of the figures' colours and marks."),
+    alternatives=(
+        {"type": "object", "additionalProperties": {"type": "object"}},
+        "Other choices that could be defended: axis, level, the keys it declares otherwise.",
+    ),
+)
+_POOL = _record(
+    "Cohorts that are pooled together.",
+    id=(TEXT, "Of the pool."),
+    specification=(_SPECIFICATION, "What may be counted."),
+    counted=(_list_of(_COUNTED), "In the order of the studies of `pooled`."),
+    left_out=(_list_of(_LEFT_OUT), "Sorted by row."),
+    pooled=(ref("Pooled"), "The result."),
+)
+_ARM = _record(
+    "",
+    cohort_id=(TEXT, "Id of the cohort."),
+    row_id=(TEXT, "Id of the row of the table of outcomes."),
+    events=(WHOLE, "Patients with the outcome."),
+    total=(WHOLE, "Patients in the denominator."),
+)
+_STRATUM = _record(
+    "Two arms of one study.",
+    study=(TEXT, "Name of the study."),
+    first=(_ARM, "Its arm in the first pool."),
+    second=(_ARM, "Its arm in the second pool."),
+    odds_ratio=(ref("MetaAnalysis"), "First against second."),
+)
+_COMMON = _record(
+    "", **dict.fromkeys(("estimate", "ci_lb", "ci_ub"), (NUMBER, "Odds ratio, not its logarithm."))
+)
+_CONTRAST = _record(
+    "Odds ratios of two pools within the studies that they share.",
+    ("strata", "common", "bayes", "not_estimable"),
+    first=(TEXT, "Id of a pool; above 1 it does better."),
+    second=(TEXT, "Id of the other pool."),
+    measure=({"const": "OR"}, "Odds ratio."),
+    strata=(_list_of(_STRATUM), "Independent of each other."),
+    common=(_COMMON, "Common odds ratio of Mantel and Haenszel."),
+    bayes=({"anyOf": [ref("BayesAnalysis"), {"type": "null"}]}, "None of a single stratum."),
+    not_estimable=(TEXT, "Why there is no estimate, where there is none."),
+)
+_ENTRY = _record(
+    "An analysis.",
+    analysis=(TEXT, "Its id."),
+    question=(TEXT, "What it asks."),
+    path=(TEXT, "File of its results, from this one."),
+    pools=(
+        _list_of(
+            _record(
+                "A pool's headline.",
+                id=(TEXT, "Of the pool."),
+                title=(TEXT, "Of the pool."),
+                estimand=(TEXT, "What is estimated."),
+                rule=(TEXT, "Which rule for few studies applies."),
+                k=(WHOLE, "Cohorts."),
+                events=(WHOLE, "Patients with the outcome."),
+                total=(WHOLE, "Patients."),
+                displayed=(
+                    {"type": "object", "additionalProperties": NUMBER_OR_NULL},
+                    "What a reader is shown: proportions.",
+                ),
+            )
+        ),
+        "Its pools.",
+    ),
+)
+FILES = {
+    "AnalysisFile": _record(
+        "Results of one declared analysis.",
+        **_HEAD,
+        analysis=(TEXT, "Id of the analysis."),
+        question=(TEXT, "What it asks."),
+        pico=(_PICO, "The question in parts."),
+        cohorts=(_TEXTS, "Ids of all cohorts that any pool counts."),
+        patients=(WHOLE, "Patients behind all pools, nobody twice."),
+        pools=(_list_of(_POOL), "In the order of declaration."),
+        contrasts=(_list_of(_CONTRAST), "Of pools of one estimand with arms of the same studies."),
+    ),
+    "IndexFile": _record(
+        "The analyses and their headlines.",
+        **_HEAD,
+        analyses=(_list_of(_ENTRY), "In the order of declaration."),
+    ),
+}
