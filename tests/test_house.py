@@ -31,12 +31,12 @@ ROOMS = """
 errors checks result measures effects interval_effects stratified weighted tau2 intervals
 meta_analysis model refits case_diagnostics all_subsets design predictions moderators
 subgroup_analysis permutation asymmetry small_study trim_and_fill two_arm_result two_arm medians
-product_limit survival quadrature estimable glmm_likelihood glmm_fit glmm_regression glmm
-marginal_proportion glmm_limits glmm_profiles betabinomial_likelihood beta_binomial priors
-marginals normal_posterior binomial_likelihood binomial_posterior binomial_effects bayes_result
-bayes pooling pooled_sensitivity multiverse_result specifications coverage schema overlap
-printed arithmetic analyses selection synthesis extraction evidence branches replication results
-result_schema report figures validation notebooks cli
+product_limit survival integrands quadrature estimable glmm_likelihood glmm_scan glmm_fit
+glmm_regression glmm marginal_proportion glmm_limits glmm_profiles betabinomial_likelihood
+beta_binomial priors marginals normal_posterior binomial_likelihood binomial_posterior
+binomial_effects bayes_result bayes pooling pooled_sensitivity multiverse_result specifications
+coverage schema overlap printed arithmetic analyses selection synthesis extraction evidence
+branches replication results result_schema report figures validation notebooks cli
 """.split()  # noqa: SIM905
 NO_STATISTICS = {"schema", "overlap"}  # they know tables and edges, and import errors alone
 

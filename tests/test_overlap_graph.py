@@ -297,8 +297,6 @@ def test_the_figure_of_double_counting_can_be_read(evidence):
 
 
 def test_without_two_rates_there_is_no_figure_of_double_counting():
-    class Nobody:
-        analyses = {}
-
+    nobody = type("Nobody", (), {"analyses": {}})()
     with pytest.raises(NotEstimable, match="no pool tells patients twice"):
-        double_counting_forest(Nobody())
+        double_counting_forest(nobody)

@@ -293,13 +293,13 @@ def of_printed_intervals(case):
 
 # --- the comparison ------------------------------------------------------------------------------
 
-CLOSED, ITERATIVE, LME4 = (1e-9, 1e-12), (1e-6, 1e-8), (1e-4, 1e-4)
+CLOSED, ITERATIVE, LME4 = (1e-9, 1e-12), (1e-6, 1e-8), (1e-4, 3e-5)
 LIKELIHOOD, BAYES = (1e-6, 1e-6), (5e-4, 5e-4)  # maxima by a line search; sums over a grid
 # What the largest errors seen are of, beside each: of closed forms | of what is iterated.
 SECTIONS = {
     "analyses": (of_analyses, ITERATIVE),  # 7e-13 | 6e-8, I2 of 0 where metafor has 5e-10
     "given_effects": (of_given_effects, ITERATIVE),  # 4e-15 | 6e-9, the same
-    "glmm": (of_glmm, LME4),  # 1.2e-4 relative, 2e-5 absolute: lme4's numerical derivatives
+    "glmm": (of_glmm, LME4),  # 1.2e-4, 2e-5 absolute: lme4's derivatives are numerical
     "glmm_moderators": (of_glmm_moderators, LME4),  # 6e-7
     "glmm_profiles": (of_glmm_profiles, LIKELIHOOD),  # 2e-7
     "marginal_means": (of_marginal_means, CLOSED),  # 3e-15
@@ -327,6 +327,8 @@ EXACT = {"EE", "DL", "HE", "HS", "SJ", "lm"}
 
 
 def tolerance(label, allowed):
+    if label == "Q":  # of the binomial-normal model, a sum of deviances; 5e-10 of 1e4 seen
+        return ITERATIVE
     if allowed != ITERATIVE or not EXACT & set(label.split()):
         return allowed
     # A sum of metafor's intercept of 7, at year 0, and slopes of 1e-3 times 1980: 3e-11 seen.
@@ -407,7 +409,7 @@ def test_our_likelihood_is_higher_where_metafor_stops_early(case):
     # The script's line search; error seen 6e-8 relative.
     assert found.tau2 == pytest.approx(case["tau2_highest"], rel=1e-6, abs=1e-8)
     theirs = log_likelihood(case["tau2_metafor"], case)
-    # Error seen 2e-14.
+    # Error seen 5e-14.
     assert theirs == pytest.approx(case["log_likelihood_metafor"], abs=1e-10)
     assert log_likelihood(found.tau2, case) >= case["log_likelihood_highest"] - 1e-10
     assert log_likelihood(found.tau2, case) > theirs + 1e-4

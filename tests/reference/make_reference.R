@@ -151,7 +151,10 @@ model <- function(yi, vi, method, test, mods = NULL, level = 95) {
   arguments <- list(yi = yi, vi = vi, method = method, test = test, level = level)
   if (!is.null(mods)) arguments$mods <- mods
   run <- function(control) suppressWarnings(do.call(rma, c(arguments, list(control = control))))
-  r <- run(tight[[method]])
+  control <- tight[[method]]
+  # A threshold is absolute: of differences between rare risks tau2 is 1e-5.
+  if (!is.null(control$threshold) && max(vi) < 0.01) control$threshold <- 1e-16
+  r <- run(control)
   if (!method %in% c("ML", "REML")) return(r)
   top <- highest(yi, vi, r$X, method == "REML")
   here <- log_likelihood(r$tau2, yi, vi, r$X, method == "REML")
@@ -165,7 +168,7 @@ model <- function(yi, vi, method, test, mods = NULL, level = 95) {
       tau2_highest = top$tau2, log_likelihood_highest = top$value
     )
   }
-  if (top$tau2 > 0) run(c(tight[[method]], tau2.init = top$tau2))
+  if (top$tau2 > 0) run(c(control, tau2.init = top$tau2))
   else suppressWarnings(do.call(rma, c(arguments, list(tau2 = 0))))
 }
 

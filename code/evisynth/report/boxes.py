@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
-from evisynth.report.words import capital, count_word, plural, thousands
+from evisynth.report.words import capital, count_word, thousands
 from evisynth.selection import plain
 
 
 def stamp(analysis):
-    """What stands behind a chapter: cohorts, patients each once, second hand, data version.
+    """What stands behind a chapter: cohorts, patients each once, second hand, certainty, version.
 
     Parameters
     ----------
@@ -28,6 +29,7 @@ def stamp(analysis):
         (thousands(analysis.patients()), "patients, each once"),
         (str(len({c.row["source_id"] for c in counted.values()})), "sources"),
         (f"{second_hand} of {len(counted)}", "read second hand"),
+        (capital(certainty_words(analysis)), "certainty (GRADE)"),
         (analysis.evidence.version, "data version"),
     )
     cells = "".join(
@@ -136,8 +138,3 @@ def _in_letters(pooled):
     number = str(pooled.k)
     found = pooled.warning.startswith(number)
     return count_word(pooled.k) + pooled.warning[len(number) :] if found else pooled.warning
-
-
-def cohorts_and_patients(selection):
-    """``12 cohorts, 1,234 patients``."""
-    return f"{plural(len(selection.counted), 'cohort')}, {thousands(sum(selection.ni))} patients"

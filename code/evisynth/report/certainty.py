@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from evisynth.report.boxes import cohorts_and_patients
 from evisynth.report.footnotes import MUTED, Footnotes
 from evisynth.report.html import Html, table, tag
 from evisynth.report.judgements import GRADE, appraised, circles, folded, stacked
 from evisynth.report.words import (
     capital,
+    cohorts_and_patients,
     dash_range,
     per_hundred,
     plural,
@@ -89,10 +89,9 @@ def findings(analysis, *pools):
     subjects = [s.spec.id for s in chosen] + _contrasts(analysis, chosen)
     notes = Footnotes(f"sof-{'-'.join((analysis.spec.id, *pools))}")
     rows = [_finding(analysis, subject, notes) for subject in subjects]
-    header = ("Outcome", "Evidence", "Of 100 [95% interval]", "New centre, of 100", "Certainty")
-    return stacked(
-        table(header, rows, numeric=header[2:4]), notes.shown(), _guidance(analysis, subjects)
-    )
+    header = ("Outcome", "Of 100 [95% interval]", "Certainty")
+    guidance = _guidance(analysis, subjects)
+    return stacked(table(header, rows), notes.shown(), guidance)
 
 
 def grade(analysis, *pools):
@@ -156,20 +155,28 @@ def _finding(analysis, subject, notes):
     return (*cells(analysis, subject), Html(f"{shown.html} {signs}".rstrip(), text))
 
 
-def _titled(title, about):
-    html = f'<strong>{escape(title)}</strong><br><span style="{MUTED}">{escape(about)}</span>'
-    return Html(html, f"{title}: {about}")
+def _titled(title, *about):
+    lines = "".join(f'<br><span style="{MUTED}">{escape(line)}</span>' for line in about)
+    return Html(f"<strong>{escape(title)}</strong>{lines}", "; ".join((title, *about)))
 
 
 def _pool_cells(analysis, pool):
     selection = analysis[pool]
     found = Counter(plain(c.row["criterion"]) for c in selection.counted)
     kinds = [kind for kind, _ in found.most_common()]
-    counted_as = f"; counted as {', '.join(kinds)}" if set(kinds) - {"not stated"} else ""
-    about = _titled(selection.spec.title, f"{selection.spec.estimand}{counted_as}")
-    shown = selection.pooled.displayed
-    new = "–" if shown["pi_lb"] is None else dash_range(shown["pi_lb"], shown["pi_ub"])
-    return about, cohorts_and_patients(selection), rate_words(selection.pooled), new
+    counted_as = f", counted as {', '.join(kinds)}" if set(kinds) - {"not stated"} else ""
+    about = (f"{selection.spec.estimand}{counted_as}", cohorts_and_patients(selection))
+    return _titled(selection.spec.title, *about), _rate_cell(selection.pooled)
+
+
+def _rate_cell(pooled):
+    """The rate, and under it where a new centre could lie, if the rule gives that."""
+    rate, shown = rate_words(pooled), pooled.displayed
+    if shown["pi_lb"] is None:
+        return rate
+    new = f"new centre {dash_range(shown['pi_lb'], shown['pi_ub'])}"
+    style = "color:var(--co-accent);white-space:nowrap"
+    return Html(f'{escape(rate)}<br><span style="{style}">{new}</span>', f"{rate}; {new}")
 
 
 def rate_words(pooled):
@@ -190,13 +197,13 @@ def _contrast_cells(analysis, contrast):
     title = f"{analysis[first].spec.title} against {analysis[second].spec.title}"
     pairs = analysis.strata(first, second)
     if not pairs:
-        about = _titled(title, "between cohorts only: no study has both")
-        pools = [analysis[first], analysis[second]]
-        return about, "; ".join(map(cohorts_and_patients, pools)), "no ratio is computed", "–"
+        evidence = (cohorts_and_patients(analysis[pool]) for pool in (first, second))
+        about = ("between cohorts only, no study has both", " against ".join(evidence))
+        return _titled(title, *about), "no ratio is computed"
     patients = sum(arm.row["total"] for pair in pairs for arm in pair)
-    evidence = f"{plural(len(pairs), 'stratum', 'strata')}, {thousands(patients)} patients"
+    size = f"{plural(len(pairs), 'stratum', 'strata')}, {thousands(patients)} patients"
     rate = f"odds ratio {ratio_with_interval(*analysis.odds_ratios(first, second).common)}"
-    return _titled(title, "within the same studies"), evidence, rate, "–"
+    return _titled(title, "within the same studies", size), rate
 
 
 def _reason(row):

@@ -26,8 +26,8 @@ STATISTICS = {
     "its own. Both come from print; the difference is checked by the validation.",
     "estimand": "What a number is meant to measure: whom, which outcome, out of whom, by when. Two "
     "estimands are never pooled.",
-    "confidence interval": "The range of values that the data leave plausible for the typical rate. "
-    "Of such intervals, about the stated share holds the true one in repeated use.",
+    "confidence interval": "The range of values that the data leave plausible for the typical "
+    "rate. Of such intervals, about the stated share holds the true one in repeated use.",
     "credible interval": "The range that holds the stated probability after data and prior have "
     "been put together.",
     "prediction interval": "Where the true rate of a new centre like those counted would plausibly "
@@ -42,19 +42,19 @@ STATISTICS = {
     "nobody or everybody had the outcome, and stands beside the others without leading.",
     "random effects": "A model in which each cohort has a true rate of its own, drawn from one "
     "distribution; its centre and its spread are estimated.",
-    "GLMM": "Generalised linear mixed model. Here: each count is binomial given the cohort's own log "
-    "odds, and those are normal around a typical value.",
+    "GLMM": "Generalised linear mixed model. Here: each count is binomial given the cohort's own "
+    "log odds, and those are normal around a typical value.",
     "inverse variance": "The usual two-step method: each cohort's log odds is taken as normal with "
     "a known variance and weighted by it. It goes astray where counts are small or rates extreme.",
     "t limits": "Limits with quantiles of Student's t distribution with one degree of freedom "
     "fewer than there are cohorts, since the spread is itself estimated from few.",
-    "ad hoc Knapp-Hartung": "A correction of the inverse-variance interval for an estimated spread, "
-    "used only where it makes the interval longer.",
+    "ad hoc Knapp-Hartung": "A correction of the inverse-variance interval for an estimated "
+    "spread, used only where it makes the interval longer.",
     "REML": "Restricted maximum likelihood: an estimate of the spread that allows for the mean "
     "having been estimated from the same cohorts.",
     "prior": "What a Bayesian model takes a quantity to be before it sees the data.",
     "Bayes HN(1)": "The binomial-normal model by Bayes with a half-normal prior of scale 1 on the "
-    "spread between cohorts: small spreads are likelier than large ones, huge ones hardly possible.",
+    "spread between cohorts: small spreads are likelier than large, huge ones hardly possible.",
     "half-Cauchy": "A prior for the spread with a heavy tail, which lets large spreads through. "
     "It stands beside the half-normal one to show what the choice does.",
     "beta-binomial": "A model in which the cohorts' rates follow a beta distribution. Its mean "
@@ -65,8 +65,8 @@ STATISTICS = {
     "order, with the planned one marked. It carries no p value.",
     "small-study effect": "Small studies giving other results than large ones, of which selective "
     "publication is one possible cause among several.",
-    "Mantel-Haenszel": "A weighted mean of odds ratios over strata that needs no correction where a "
-    "cell is empty, as long as one stratum has information. It assumes one ratio for all.",
+    "Mantel-Haenszel": "A weighted mean of odds ratios over strata that needs no correction where "
+    "a cell is empty, as long as one stratum has information. It assumes one ratio for all.",
     "immortal time": "Time a patient must have survived to enter a group, such as those "
     "transplanted. Comparing that group with the rest credits it with that time.",
     "certainty": "How sure one can be that the true value lies where the estimate says, in four "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from evisynth.report.boxes import cohorts_and_patients
 from evisynth.report.html import Html
 from evisynth.report.words import (
+    cohorts_and_patients,
     count_word,
     dash_range,
     new_centre,

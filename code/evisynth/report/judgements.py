@@ -57,12 +57,10 @@ def circles(fills, label):
 
 
 def _circle(x, fill):
-    ring = f'<circle cx="{x}" cy="6" r="{_RADIUS}" fill="{{}}" stroke="currentColor" stroke-width="1.5"/>'
-    if fill == 1:
-        return ring.format("currentColor")
-    r = _RADIUS
+    inside, r = "currentColor" if fill == 1 else "none", _RADIUS
+    ring = f'<circle cx="{x}" cy="6" r="{r}" fill="{inside}" stroke="currentColor"'
     half = f'<path d="M{x} {6 - r}A{r} {r} 0 0 0 {x} {6 + r}Z" fill="currentColor"/>'
-    return ring.format("none") + (half if fill else "")
+    return f'{ring} stroke-width="1.5"/>{half if fill == 0.5 else ""}'
 
 
 def folded(summary, inside):

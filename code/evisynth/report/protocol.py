@@ -140,7 +140,7 @@ def _data_axes(evidence):
     yield LEFT_OUT, "nothing; each source; each sponsor; second-hand rows"
     yield (
         DECISION,
-        f"as decided; each of {number} other decisions, where it changes a counted number",
+        f"as decided; each of {number} others that changes a counted number",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from evisynth.report.certainty import rate_words
+from evisynth.report.footnotes import MUTED
 from evisynth.report.html import Html, table, tag
 from evisynth.report.judgements import stacked
 from evisynth.report.words import plural, ratio_with_interval, thousands
@@ -40,14 +41,14 @@ def beside_published(analysis):
     ]
     if not rows:
         return Html("", "")
-    header = ("Outcome", "Here", "Published", "By whom", "Why they may differ")
+    header = ("Outcome", "Here, of 100", "Published", "Why they may differ")
     note = Html(tag("p", escape(_NOTE), class_="co-provenance"), _NOTE)
-    return stacked(table(header, rows, numeric=header[1:3]), note)
+    return stacked(table(header, rows), note)
 
 
 def _cells(analysis, row, estimate):
     title, ours = _ours(analysis, row["pool"])
-    return title, ours, _published(estimate), _by_whom(estimate), row["reason"]
+    return title, ours, _published(estimate), row["reason"]
 
 
 def _ours(analysis, pool):
@@ -61,20 +62,24 @@ def _ours(analysis, pool):
 
 
 def _published(estimate):
-    """The printed value in the form of ours, without rounding."""
-    limits = (estimate["lower"], estimate["upper"])
-    known = [f"{limit:g}" for limit in limits if limit is not None]
-    interval = f" [{'–'.join(known)}]" if len(known) == 2 else ", no interval"
+    """The printed value in the form of ours, without rounding, and whose it is."""
+    printed, about = f"{_printed(estimate)}, {estimate['citation']}", _about(estimate)
+    muted = f'<span style="{MUTED}">{escape(about)}</span>'
+    return Html(f"{escape(printed)}<br>{muted}", f"{printed} ({about})")
+
+
+def _printed(estimate):
+    known = [f"{estimate[end]:g}" for end in ("lower", "upper") if estimate[end] is not None]
+    interval = f" [{'–'.join(known)}]" if len(known) == 2 else " (no interval)"
     kind = {"odds ratio": "OR ", "hazard ratio": "HR "}.get(estimate["scale"], "")
     return f"{kind}{estimate['value']:g}{interval}"
 
 
-def _by_whom(estimate):
+def _about(estimate):
+    studies, patients = estimate["k"], estimate["patients"]
     sizes = [
-        plural(estimate["k"], "study", "studies") if estimate["k"] else "",
-        f"{thousands(estimate['patients'])} patients" if estimate["patients"] else "",
+        plural(studies, "study", "studies") if studies else "",
+        f"{thousands(patients)} patients" if patients else "",
         estimate["model_as_stated"] or "",
     ]
-    about = "; ".join(part for part in (estimate["population"], *sizes) if part)
-    muted = f'<span style="color:var(--co-muted)">{escape(about)}</span>'
-    return Html(f"{escape(estimate['citation'])}<br>{muted}", f"{estimate['citation']} ({about})")
+    return "; ".join(part for part in (estimate["population"], *sizes) if part)

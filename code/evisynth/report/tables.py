@@ -132,7 +132,7 @@ def _pooled_row(selection):
         f"{thousands(result.events)} / {thousands(result.total)}" if result.k else "–",
         _rate(shown),
         dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
-        HEADLINES.get(result.rule, _WITHOUT_MODEL[result.rule]),
+        (_WITHOUT_MODEL | HEADLINES)[result.rule],
         decimals(model.tau) if model else "–",
         f"{other.I2:.0f}%" if other else "–",
     )

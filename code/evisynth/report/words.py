@@ -215,3 +215,8 @@ def versus_words(pooled):
 def _rate_words(result):
     shown = result.displayed
     return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+
+
+def cohorts_and_patients(selection):
+    """``12 cohorts, 1,234 patients``."""
+    return f"{plural(len(selection.counted), 'cohort')}, {thousands(sum(selection.ni))} patients"

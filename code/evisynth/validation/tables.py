@@ -128,7 +128,7 @@ def ceiling_table(benchmark):
 
 
 def higher_maxima_table(reference):
-    """Data whose restricted likelihood has two maxima, of which metafor's iteration takes the lower.
+    """Data whose likelihood has two maxima, of which metafor's iteration takes the lower.
 
     Its tau2 beside ours, and how much higher the logarithm of the likelihood is at ours.
     """

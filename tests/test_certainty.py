@@ -1,0 +1,239 @@
+"""Certainty, risk of bias and published results as a reader sees them."""
+
+import re
+from collections import Counter
+
+import pytest
+from evisynth.analyses import AnalysisSpec, PoolSpec
+from evisynth.evidence import Evidence
+from evisynth.figures.judgements import checked_judgements
+from evisynth.pooling import pool_proportions
+from evisynth.report import (
+    beside_published,
+    certainty_words,
+    findings,
+    grade,
+    risk_of_bias,
+    rob_marks,
+)
+from evisynth.report.certainty import LEVELS, certainty, rate_words
+from evisynth.report.footnotes import Footnotes
+from evisynth.report.judgements import circles
+from evisynth.report.words import rate_with_interval, ratio_with_interval
+from hypothesis import given
+from hypothesis import strategies as st
+
+COUNTS = {"young": ((9, 20), (14, 30), (5, 11), (22, 41), (7, 19)), "old": ((3, 18), (6, 33))}
+DOMAINS = {"risk-of-bias": "serious", "imprecision": "very serious", "inconsistency": "no concern"}
+REASON = "Read second-hand & <told> again."
+
+
+def outcome(study, pool, events, total):
+    return {
+        "row_id": f"{study}-{pool}", "cohort_id": f"{study}-{pool}", "outcome": "cr",
+        "events": events, "total": total, "percent": None, "criterion": "CR",
+        "denominator": "treated", "timepoint": None, "second_hand": False, "preferred": True,
+        "discrepancy_id": None, "claim": None, "source_id": "s", "derivation": "reported",
+    }  # fmt: skip
+
+
+def rating(subject, item, judgement, kind="analysis", tool="GRADE", reason=REASON):
+    return {
+        "appraisal_id": f"{subject}.{item}", "subject_type": kind, "subject_id": subject,
+        "tool": tool, "version": "Somebody 2015", "item": item, "wording": item.capitalize(),
+        "judgement": judgement, "reason": reason, "source_id": None, "locator": None,
+    }  # fmt: skip
+
+
+def ratings(subject, overall, kind="analysis"):
+    items = {"start": "high"} | DOMAINS | {"overall": overall}
+    return [rating(subject, item, judgement, kind) for item, judgement in items.items()]
+
+
+def evidence(appraisals, comparisons=(), estimates=()):
+    """Studies a to e with young patients, of which a and b have old ones too."""
+    tables = dict.fromkeys(("overlaps", "discrepancies"), ()) | {"appraisals": appraisals}
+    named = [(s, p, *n) for p, ns in COUNTS.items() for s, n in zip("abcde", ns, strict=False)]
+    tables["outcomes"] = [outcome(*row) for row in named]
+    tables["cohorts"] = [
+        {"cohort_id": f"{s}-{p}", "study_id": s, "label": f"{s.upper()} 2014 {p}", "unit": "whole",
+         "group": p}
+        for s, p, *_ in named
+    ]  # fmt: skip
+    tables["studies"] = [{"study_id": s, "name": s, "year": 2014, "sponsor": None} for s in "abcde"]
+    tables |= {"comparisons": comparisons, "external_estimates": estimates}
+    pools = tuple(PoolSpec(p, p.title(), "response", ("cr",), {"group": (p,)}) for p in COUNTS)
+    book = {"version": "0", "resources": [{"name": name} for name in tables]}
+    return Evidence(tables, book, (AnalysisSpec("age", "Whose?", pools),), ".")
+
+
+RATED = [
+    *ratings("age/young", "low"),
+    *ratings("age/old", "very low"),
+    *ratings("age/young-v-old", "very low", "contrast"),
+]
+
+
+@pytest.fixture(scope="module")
+def analysis():
+    return evidence(RATED).analyse("age")
+
+
+@given(st.lists(st.sampled_from(LEVELS), min_size=1, max_size=2))
+def test_certainty_in_words_goes_from_the_highest_to_the_lowest(levels):
+    rows = [rating(f"age/{p}", "overall", v) for p, v in zip(COUNTS, levels, strict=False)]
+    ordered = sorted(set(levels), key=LEVELS.index, reverse=True)
+    assert certainty_words(evidence(rows).analyse("age")) == " to ".join(ordered)
+
+
+def test_certainty_of_one_pool_does_not_hang_on_another(analysis):
+    assert certainty_words(analysis, "young") == "low"
+    assert certainty_words(analysis) == "low to very low"
+    assert certainty_words(evidence([]).analyse("age")) == "not rated"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_filled_circles_count_the_steps_of_certainty(level):
+    shown = certainty(level)
+    assert shown.text == f"{'●' * (LEVELS.index(level) + 1):○<4} {level}"
+    assert shown.html.count('fill="currentColor"') == LEVELS.index(level) + 1
+    assert f'aria-label="{LEVELS.index(level) + 1} of 4 circles"' in shown.html
+
+
+def test_an_empty_a_half_and_a_full_circle_differ():
+    assert circles((0.0, 0.5, 1.0), "each").text == "○◐●"
+    assert len({circles((fill,), "x").html for fill in (0.0, 0.5, 1.0)}) == 3
+
+
+def test_findings_print_the_results_and_nothing_else(analysis):
+    text = findings(analysis).text
+    young = analysis["young"].pooled.displayed
+    assert rate_with_interval(young["estimate"], young["ci_lb"], young["ci_ub"]) in text
+    assert ratio_with_interval(*analysis.odds_ratios("young", "old").common) in text
+    assert "two strata, 102 patients" in text
+    assert text.count("new centre") == 1  # the pool of two cohorts has no range
+
+
+def test_every_step_down_has_its_reason_below_the_table(analysis):
+    html = findings(analysis).html
+    targets, notes = re.findall(r'href="#([^"]+)"', html), re.findall(r'<li id="([^"]+)"', html)
+    assert Counter(targets) == dict.fromkeys(notes, 3)
+    assert len(notes) == 2  # the same reasons in each row; no concern has none
+    assert "no concern" not in html
+    assert "Read second-hand &amp; &lt;told&gt; again." in html
+    assert "rates by Somebody 2015; contrasts by Somebody 2015" in html
+
+
+def test_a_contrast_is_shown_where_both_pools_are(analysis):
+    assert "against" in findings(analysis).text
+    assert "against" not in findings(analysis, "young").text
+
+
+def test_what_is_not_rated_says_so():
+    shown = findings(evidence([]).analyse("age"))
+    assert shown.text.count("not rated") == 2
+    assert "GRADE" not in shown.text
+    assert grade(evidence([]).analyse("age")).html == ""
+
+
+def test_the_profile_has_every_domain_with_its_step(analysis):
+    shown = grade(analysis, "young")
+    assert shown.html.count("<details>") == 1
+    for item, judgement in DOMAINS.items():
+        assert f"{item.capitalize()} | {judgement.capitalize()}" in shown.text
+    assert "| −1 |" in shown.text and "| −2 |" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((), "–"),
+        (((3, 4),), "75 [19–99]"),
+        (((1, 2), (1, 4)), "25 and 50, not pooled"),
+        (((0, 4), (5, 5), (0, 9)), "0 to 100, not pooled"),
+    ],
+)
+def test_a_rate_says_what_its_rule_allows(counts, words):
+    xi, ni = zip(*counts, strict=True) if counts else ((), ())
+    assert rate_words(pool_proportions(xi, ni)) == words
+
+
+@given(st.integers(1, 800))
+def test_footnotes_are_lettered_as_lists_are(number):
+    notes = Footnotes("n")
+    letters = [notes.mark(str(i)).text for i in range(number)]
+    assert len(set(letters)) == number
+    assert letters == sorted(letters, key=lambda letter: (len(letter), letter))
+    assert notes.mark("0").text == "a"
+    assert notes.shown().html.count("<li") == number
+
+
+def test_no_footnote_leaves_no_list():
+    assert Footnotes("n").shown().html == ""
+
+
+# Risk of bias -------------------------------------------------------------------------------------
+
+JUDGED = [
+    rating("a", "q01", "no", "study", "JBI case series"),
+    rating("a", "overall", "high", "study", "JBI case series"),
+    rating("b", "design", "printed", "study", "as printed", "One arm."),
+    rating("b", "overall", "not assessable", "study", "as printed", "Only a review tells of it."),
+    rating("c", "overall", "not assessable", "study", "as printed", "Only a review tells of it."),
+]
+
+
+def test_forests_take_the_marks_of_counted_rows():
+    marks = rob_marks(evidence(JUDGED).analyse("age"), "young")
+    assert marks == {"a-young": "high", "b-young": "not assessable", "c-young": "not assessable"}
+    assert all(checked_judgements("forest_of", word) == word for word in marks.values())
+
+
+def test_risk_of_bias_tells_judgements_from_facts():
+    shown = risk_of_bias(evidence(JUDGED).analyse("age"), "young")
+    assert "A 2014 young | ○ high" in shown.text
+    together = "B 2014 young; C 2014 young | – not assessable from a secondary source"
+    assert together in shown.text
+    assert "Q01 | no | Read second-hand & <told> again." in shown.text
+    assert "B 2014 young | Design | One arm." in shown.text
+    assert "D 2014 young | not judged" in shown.text
+    assert shown.html.count("<details>") == 2
+
+
+# Beside published ---------------------------------------------------------------------------------
+
+
+def estimate(**more):
+    usual = {
+        "estimate_id": "x", "citation": "Elm 2020", "population": "All", "scale": "percent",
+        "value": 70.5, "lower": 58.6, "upper": 82.5, "k": 3, "patients": 1068,
+        "model_as_stated": None,
+    }  # fmt: skip
+    return usual | more
+
+
+@pytest.mark.parametrize(
+    ("more", "printed"),
+    [
+        ({}, "70.5 [58.6–82.5], Elm 2020 (All; three studies; 1,068 patients)"),
+        ({"lower": None}, "70.5 (no interval), Elm 2020"),
+        ({"k": None, "patients": None}, "Elm 2020 (All)"),
+        ({"scale": "odds ratio", "value": 0.6}, "OR 0.6 [58.6–82.5]"),
+    ],
+)
+def test_published_numbers_stand_as_printed(more, printed):
+    row = {"analysis": "age", "pool": "young", "estimate_id": "x", "reason": "Other people."}
+    shown = beside_published(evidence([], [row], [estimate(**more)]).analyse("age"))
+    assert printed in shown.text
+    assert "Other people." in shown.text
+
+
+def test_ours_stands_beside_it_in_the_direction_asked_for():
+    row = {"analysis": "age", "pool": "old-v-young", "estimate_id": "x", "reason": "r"}
+    analysis = evidence([], [row], [estimate(scale="odds ratio")]).analyse("age")
+    ours = ratio_with_interval(*analysis.odds_ratios("old", "young").common)
+    assert f"Old against Young | OR {ours}" in beside_published(analysis).text
+
+
+def test_nothing_published_leaves_nothing():
+    assert beside_published(evidence([]).analyse("age")).html == ""
