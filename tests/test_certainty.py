@@ -110,7 +110,7 @@ def test_findings_print_the_results_and_nothing_else(analysis):
     young = analysis["young"].pooled.displayed
     assert rate_with_interval(young["estimate"], young["ci_lb"], young["ci_ub"]) in text
     assert ratio_with_interval(*analysis.odds_ratios("young", "old").common) in text
-    assert "two strata, 102 patients" in text
+    assert "two strata, 101 patients" in text
     assert text.count("new centre") == 1  # the pool of two cohorts has no range
 
 

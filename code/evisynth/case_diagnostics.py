@@ -81,8 +81,9 @@ def influence(yi, vi, *, slab=None, method="REML", test="adhoc", level=0.95):
     """
     yi, vi, slab = check_studies("influence", yi, vi, slab, 3)
     options = {"method": method, "test": test, "level": level}
-    whole = rma(yi, vi, slab=slab, **options)
-    fits = rma(yi, vi, subset=~np.eye(yi.size, dtype=bool), **options)
+    with named_after("influence"):
+        whole = rma(yi, vi, slab=slab, **options)
+        fits = rma(yi, vi, subset=~np.eye(yi.size, dtype=bool), **options)
     k, hat = yi.size, np.array(whole.weights) / 100
     total = vi + fits.tau2
     moved = whole.estimate - fits.estimate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
@@ -209,9 +210,13 @@ def check_subset(function, subset, shape):
 
 
 def check_number(function, argument, value, holds, allowed):
-    """A single real number of which ``holds`` is true, as a float."""
+    """A single real number of which ``holds`` is true, as a float.
+
+    True and False are none: in arrays they are 1 and 0, as events and indicators are written, but
+    in place of a single number they are a mistake.
+    """
     try:
-        number = float(value) if isinstance(value, Real) else None
+        number = float(value) if _is_number(value, Real) else None
     except OverflowError:
         number = None
     if number is None or not holds(number):
@@ -227,10 +232,22 @@ def check_level(function, level):
 
 def check_whole_number(function, argument, value, low, high):
     """A single integer from ``low`` to ``high``, as Python's."""
-    if not isinstance(value, Integral) or not low <= value <= high:
+    if not _is_number(value, Integral) or not low <= value <= high:
         allowed = f"a whole number from {low} to {high}"
         raise ArgumentError(function, argument, shown(value), allowed)
     return int(value)
+
+
+def _is_number(value, kind):
+    """A number, and not one of the two truths that Python counts among the integers."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def check_flag(function, argument, value):
+    """True or False, as Python's."""
+    if not isinstance(value, bool | np.bool_):
+        raise ArgumentError(function, argument, shown(value), "True or False")
+    return bool(value)
 
 
 def check_choice(function, argument, value, allowed):
@@ -245,13 +262,27 @@ def check_slab(function, slab, k):
     """Study labels as strings, one per study; numbered where none are given."""
     if slab is None:
         return tuple(f"Study {i + 1}" for i in range(k))
-    allowed = f"one label per study, {k}"
-    if isinstance(slab, str | bytes):
-        raise ArgumentError(function, "slab", shown(slab), allowed)
+    return check_labels(function, "slab", slab, k, f"one label per study, {k}, text or a number")
+
+
+def check_labels(function, argument, given, k, allowed):
+    """Labels, ``k`` where it is given, each of them text, a number (such as a year) or a truth, as strings."""
+    # A set has no order in which its labels could be those of the studies.
+    if isinstance(given, str | bytes | set | frozenset | Mapping):
+        raise ArgumentError(function, argument, shown(given), allowed)
     try:
-        labels = tuple(map(str, slab))
-    except (TypeError, ValueError):
-        raise ArgumentError(function, "slab", shown(slab), allowed) from None
-    if len(labels) != k:
-        raise ArgumentError(function, "slab", f"of length {len(labels)}", allowed)
-    return labels
+        labels = tuple(given)
+    except TypeError:
+        raise ArgumentError(function, argument, shown(given), allowed) from None
+    if k is not None and len(labels) != k:
+        raise ArgumentError(function, argument, f"of length {len(labels)}", allowed)
+    for position, label in enumerate(labels):
+        if not _is_label(label):
+            raise ArgumentError(function, argument, f"{shown(label)} at position {position}", allowed)
+    return tuple(map(str, labels))
+
+
+def _is_label(value):
+    if isinstance(value, Real):
+        return bool(abs(value) <= LARGEST)  # NaN is no label, and neither is infinity
+    return isinstance(value, str | np.bool_)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evisynth.checks import check_choice, check_numbers, shown
+from evisynth.checks import check_choice, check_flag, check_labels, check_numbers, shown
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.tau2 import estimate_tau2
 
@@ -40,6 +40,7 @@ def design_matrix(function, mods, k, *, intercept=True):
         Text, masked, missing or infinite values, wrong lengths, a column that the columns before
         it determine (a constant, where there is an intercept).
     """
+    intercept = check_flag(function, "intercept", intercept)
     columns = columns_of(function, mods)
     if not columns:
         raise ArgumentError(function, "mods", "empty", "at least one moderator")
@@ -78,6 +79,8 @@ def _split(function, mods, allowed):
             return list(zip(*mods, strict=True))
         except ValueError:
             raise ArgumentError(function, "mods", "of uneven rows", allowed) from None
+    if isinstance(mods, list | tuple) and any(value is np.ma.masked for value in mods):
+        return [mods]
     try:
         shape = np.shape(mods)
     except ValueError:
@@ -130,27 +133,15 @@ def indicators(groups, *, reference=None):
 def check_groups(function, groups, k=None):
     """Labels as text, of at least two groups; ``k`` of them where it is given."""
     allowed = "a sequence of labels" + ("" if k is None else f", one per study, {k}")
-    if groups is None or isinstance(groups, str | bytes):
-        raise ArgumentError(function, "groups", shown(groups), allowed)
-    try:
-        values = list(groups)
-    except TypeError:
-        raise ArgumentError(function, "groups", shown(groups), allowed) from None
-    if k is not None and len(values) != k:
-        raise ArgumentError(function, "groups", f"of length {len(values)}", allowed)
-    labels = [_label(function, position, value) for position, value in enumerate(values)]
+    labels = check_labels(function, "groups", groups, k, allowed)
+    blank = next((i for i, label in enumerate(labels) if not label.strip()), None)
+    if blank is not None:
+        given = f"{labels[blank]!r} at position {blank}"
+        raise ArgumentError(function, "groups", given, "labels")
     if len(set(labels)) < 2:
         given = f"of {len(set(labels))} group{'s' * (not labels)}"
         raise ArgumentError(function, "groups", given, "two or more groups")
-    return tuple(labels)
-
-
-def _label(function, position, value):
-    # Only NaN and its like differ from themselves.
-    missing = value is None or value is np.ma.masked or np.ndim(value) > 0
-    if missing or value != value or not str(value).strip():
-        raise ArgumentError(function, "groups", f"{shown(value)} at position {position}", "labels")
-    return str(value)
+    return labels
 
 
 class Fit(NamedTuple):

@@ -1,5 +1,7 @@
 """What can go wrong, said so that the reader can mend it."""
 
+from contextlib import contextmanager
+
 
 class EvisynthError(ValueError):
     """Base of every error that this package raises on purpose."""
@@ -22,6 +24,15 @@ class ArgumentError(EvisynthError):
         """Compose the message."""
         self.function, self.argument, self.given, self.allowed = function, argument, given, allowed
         super().__init__(f"{function}: {argument} is {given}; allowed: {allowed}.")
+
+
+@contextmanager
+def named_after(function):
+    """Let an ArgumentError name the function that was called, not one that it calls in turn."""
+    try:
+        yield
+    except ArgumentError as error:
+        raise ArgumentError(function, error.argument, error.given, error.allowed) from None
 
 
 class NotEstimable(EvisynthError):

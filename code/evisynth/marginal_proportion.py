@@ -39,6 +39,8 @@ def marginal_mean(mu, tau):
 
 
 def _any_shape(argument, values, **bounds):
+    if isinstance(values, list | tuple) and any(value is np.ma.masked for value in values):
+        return check_numbers("marginal_mean", argument, values, **bounds)
     try:
         shape = np.shape(values)
     except ValueError:

@@ -8,7 +8,7 @@ from numbers import Real
 import numpy as np
 
 from evisynth.checks import check_level, check_slab, check_whole_number, shown
-from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.errors import ArgumentError, NotEstimable, named_after
 from evisynth.interval_effects import interval_variance, off_centre
 from evisynth.meta_analysis import MetaAnalysis
 from evisynth.model import rma
@@ -138,9 +138,10 @@ def pool_medians(
     estimate, lower, upper = (np.array([c[i] for i in kept], float) for c in columns.values())
     vi = interval_variance(function, lower, upper, level)
     labels = tuple(slab[i] for i in kept)
-    model = rma(
-        np.log(estimate), vi, method=method, test=test, measure="MS", level=level, slab=labels
-    )
+    with named_after(function):
+        model = rma(
+            np.log(estimate), vi, method=method, test=test, measure="MS", level=level, slab=labels
+        )
     skewed = off_centre(estimate, lower, upper, digits)
     return PooledMedians(
         model=model,

@@ -165,7 +165,7 @@ def meta_regression(
     check_choice("meta_regression", "measure", measure, MEASURES)
     level = check_level("meta_regression", level)
     slab = check_slab("meta_regression", slab, yi.size)
-    names, X = design_matrix("meta_regression", mods, yi.size, intercept=bool(intercept))
+    names, X = design_matrix("meta_regression", mods, yi.size, intercept=intercept)
     return fit_moderators("meta_regression", yi, vi, names, X, method, test, measure, level, slab)
 
 

@@ -246,15 +246,15 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     """
     import networkx as nx
 
+    candidates = _candidates(candidates)
+    if not isinstance(graph, OverlapGraph):
+        given = f"a {type(graph).__name__}"
+        raise ArgumentError("independent_set", "graph", given, "an OverlapGraph")
     ordered = sorted(candidates, key=lambda candidate: (candidate.order, candidate.cohort))
     names = [candidate.cohort for candidate in ordered]
     if len(set(names)) != len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ArgumentError("independent_set", "candidates", f"{twice!r} twice", "each cohort once")
-    for candidate in ordered:
-        if not isinstance(candidate.patients, Integral) or candidate.patients < 0:
-            given = f"{candidate.cohort!r} with {candidate.patients!r} patients"
-            raise ArgumentError("independent_set", "candidates", given, "whole numbers from 0")
     conflicts = nx.Graph()
     conflicts.add_nodes_from(range(len(ordered)))
     conflicts.add_edges_from(
@@ -264,6 +264,28 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     for component in nx.connected_components(conflicts):
         kept += _best_of(sorted(component), conflicts, ordered)
     return tuple(sorted(kept))
+
+
+def _candidates(given):
+    """Candidates whose names, patients and order can be compared."""
+    try:
+        candidates = tuple(given)
+    except TypeError:
+        quoted = f"a {type(given).__name__}"
+        raise ArgumentError("independent_set", "candidates", quoted, "a sequence") from None
+    for position, candidate in enumerate(candidates):
+        if not isinstance(candidate, Candidate) or not isinstance(candidate.cohort, str):
+            quoted = f"a {type(candidate).__name__} at position {position}"
+            allowed = "Candidates whose cohort is text"
+            raise ArgumentError("independent_set", "candidates", quoted, allowed)
+        for name in ("patients", "order"):
+            number = getattr(candidate, name)
+            # Years, for instance, may be negative; a number of patients may not.
+            if not isinstance(number, Integral) or (name == "patients" and number < 0):
+                quoted = f"{candidate.cohort!r} with {name} {number!r:.60}"
+                allowed = "whole numbers" + " from 0" * (name == "patients")
+                raise ArgumentError("independent_set", "candidates", quoted, allowed)
+    return candidates
 
 
 def _best_of(component, conflicts, ordered):

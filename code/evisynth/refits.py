@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evisynth.checks import check_effects, check_length, check_numbers, check_slab
-from evisynth.errors import ArgumentError
+from evisynth.errors import ArgumentError, named_after
 from evisynth.meta_analysis import MetaAnalyses, MetaAnalysis, displayed
 from evisynth.model import rma
 from evisynth.result import Result
@@ -91,8 +91,9 @@ def leave1out(yi, vi, *, slab=None, **options):
         As `rma`; k < 2.
     """
     yi, vi, slab = check_studies("leave1out", yi, vi, slab, 2)
-    whole = rma(yi, vi, slab=slab, **options)
-    fits = rma(yi, vi, slab=slab, subset=~np.eye(yi.size, dtype=bool), **options)
+    with named_after("leave1out"):
+        whole = rma(yi, vi, slab=slab, **options)
+        fits = rma(yi, vi, slab=slab, subset=~np.eye(yi.size, dtype=bool), **options)
     return Refits("leave1out", slab, fits, whole)
 
 
@@ -125,6 +126,7 @@ def cumul(yi, vi, *, order=None, slab=None, **options):
     subset = np.zeros((yi.size, yi.size), dtype=bool)
     for row in range(yi.size):
         subset[row, place[: row + 1]] = True
-    fits = rma(yi, vi, slab=slab, subset=subset, **options)
-    labels = tuple(slab[i] for i in place)
-    return Refits("cumul", labels, fits, rma(yi, vi, slab=slab, **options))
+    with named_after("cumul"):
+        whole = rma(yi, vi, slab=slab, **options)
+        fits = rma(yi, vi, slab=slab, subset=subset, **options)
+    return Refits("cumul", tuple(slab[i] for i in place), fits, whole)

@@ -54,6 +54,10 @@ class Method:
 
 
 MODELS = ("glmm", "bayes", "PLO", "PAS", "PR", "PLN")
+OPTIONS = {
+    "glmm": ("nodes", "test", "prediction"),
+    "bayes": ("tau_prior", "mu_prior", "predict_minimum_k"),
+}
 DEFAULT_METHODS = (
     Method({"Model": "binomial-normal", "Interval": "t(k\u22121)"}, "glmm", {"test": "t"}),
     Method({"Model": "binomial-normal", "Interval": "Wald z"}, "glmm", {"test": "z"}),
@@ -102,7 +106,10 @@ def multiverse(
     ----------
     Steegen S et al (2016) Perspect Psychol Sci 11:702; Voracek M et al (2019) Z Psychol 227:64.
     """
-    data_sets, methods = tuple(data_sets), tuple(methods)
+    data_sets = _entries("data_sets", data_sets, DataSet)
+    methods = _entries("methods", methods, Method)
+    protocol = _texts("protocol", protocol)
+    why_one = _texts("why_one", why_one)
     level = check_level("multiverse", level)
     minimum_k = check_whole_number("multiverse", "minimum_k", minimum_k, 2, 1000)
     _check_axes("data_sets", data_sets)
@@ -120,7 +127,7 @@ def multiverse(
     estimable = np.isfinite(arrays[0])
     return Multiverse(
         specifications, *arrays, np.repeat(sizes, len(methods)), np.repeat(totals, len(methods)),
-        estimable, planned, _axes(specifications, specifications[planned], why_one or {}),
+        estimable, planned, _axes(specifications, specifications[planned], why_one),
         minimum_k, level=level, notes=_notes(estimable, minimum_k),
     )  # fmt: skip
 
@@ -135,14 +142,34 @@ def _notes(estimable, minimum_k):
     )
 
 
-def _check_axes(argument, entries):
+def _entries(argument, given, kind):
+    """A tuple of at least one data set, or method."""
+    allowed = f"{kind.__name__} objects in a sequence"
+    try:
+        entries = tuple(given)
+    except TypeError:
+        raise ArgumentError("multiverse", argument, shown(given), allowed) from None
     if not entries:
         raise ArgumentError("multiverse", argument, "empty", "at least one entry")
-    kind = DataSet if argument == "data_sets" else Method
     for i, entry in enumerate(entries):
         if not isinstance(entry, kind):
-            given = f"{shown(entry)} at position {i}"
-            raise ArgumentError("multiverse", argument, given, f"{kind.__name__} objects")
+            raise ArgumentError("multiverse", argument, f"{shown(entry)} at position {i}", allowed)
+    return entries
+
+
+def _texts(argument, given):
+    """A dict of text to text, empty where none is given."""
+    given = {} if given is None else given
+    if not isinstance(given, Mapping) or not all(
+        isinstance(text, str) for item in given.items() for text in item
+    ):
+        raise ArgumentError("multiverse", argument, shown(given), "a mapping of text to text")
+    return dict(given)
+
+
+def _check_axes(argument, entries):
+    for i, entry in enumerate(entries):
+        _texts(f"{argument}: choices at position {i}", entry.choices)
         if list(entry.choices) != list(entries[0].choices):
             given = f"with the axes {', '.join(entry.choices)} at position {i}"
             allowed = f"the axes of the first: {', '.join(entries[0].choices)}"
@@ -158,9 +185,15 @@ def _check_axes(argument, entries):
 
 def _check_models(methods):
     for i, method in enumerate(methods):
-        if method.model not in MODELS:
+        if not isinstance(method.model, str) or method.model not in MODELS:
             given = f"of the model {shown(method.model)} at position {i}"
             raise ArgumentError("multiverse", "methods", given, ", ".join(MODELS))
+        allowed = OPTIONS.get(method.model, ("method", "test", "prediction"))
+        options = method.options if isinstance(method.options, Mapping) else [method.options]
+        for name in options:
+            if name not in allowed:
+                given = f"of the option {shown(name)} at position {i}"
+                raise ArgumentError("multiverse", "methods", given, ", ".join(allowed))
 
 
 def _position(specifications, protocol):
@@ -172,9 +205,13 @@ def _position(specifications, protocol):
 
 
 def _counts(position, data):
-    if len(data.xi) == 0 and len(data.ni) == 0:
+    if _is_empty(data.xi) and _is_empty(data.ni):
         return np.array([]), np.array([])
     return check_counts(f"multiverse, data set {position}", data.xi, data.ni)
+
+
+def _is_empty(values):
+    return isinstance(values, list | tuple | np.ndarray) and np.shape(values) == (0,)
 
 
 def _axes(specifications, planned, why_one):

@@ -11,6 +11,7 @@ from evisynth.weighted import Design, Stack, dot
 
 _RATIO = 1.5  # between neighbours of the scan, in vi + tau2; tests look with a far finer one
 _BLOCK = 1 << 16  # numbers worked on at once, so that they stay in the cache
+_SETTLED = 1e-9  # a Newton step, relative, after which the next would be lost in rounding
 _MEMORY = 1 << 22  # numbers held per chunk of a large stack: 32 MiB each
 
 
@@ -52,14 +53,17 @@ def stack_of(yi, vi, subset=None, X=None):
         0 if subset is None else len(subset),
         X.shape[0] if np.ndim(X) == 3 else 1,
     )
-    shape = (np.shape(yi)[-1], columns)
-    yi, vi = (np.ascontiguousarray(np.broadcast_to(_studies_first(a), shape)) for a in (yi, vi))
+    yi, vi = (_in_columns(array, columns) for array in (yi, vi))
     counted = None if subset is None else np.ascontiguousarray(subset.T)
     return Stack(yi, vi, counted, model)
 
 
-def _studies_first(array):
-    return array[:, None] if array.ndim == 1 else array.T
+def _in_columns(array, columns):
+    """Studies first, contiguous, the same data in each column where one set is given."""
+    if array.ndim == 1:
+        array = array[:, None]
+        return array if columns == 1 else np.repeat(array, columns, axis=1)
+    return np.ascontiguousarray(array.T)
 
 
 def in_chunks(function, stack):
@@ -169,13 +173,13 @@ class Likelihood:
     def score_and_slope(self, stack, tau2):
         """The slope and its own slope."""
         wi = stack.weights(tau2)
-        ui, expected = stack.model.pulls(wi, stack.yi)
-        bend = dot(wi, wi)
-        if self.restricted:
-            expected = expected - stack.model.explained(wi, wi)
-            bend = bend - 2 * stack.model.explained(wi, wi * wi)
-            bend = bend + stack.model.explained_square(wi)
+        ui, total = stack.model.pulls(wi, stack.yi)
         again, _ = stack.model.pulls(wi, ui)
+        squares = wi * wi
+        expected, bend = total, squares.sum(axis=0)
+        if self.restricted:
+            first, second, square = stack.model.lost(wi, squares)
+            expected, bend = expected - first, bend - 2 * second + square
         return 0.5 * (dot(ui, ui) - expected), 0.5 * bend - dot(ui, again)
 
 
@@ -194,8 +198,8 @@ def scan(stack):
     mean_square = stack.squares() / np.maximum(stack.df, 1)
     top = 0.5 * (mean_square + np.sqrt(mean_square * (mean_square + 4 * (high - low))))
     reach = np.log(np.maximum(top / low, 1.0)) * (1 + 1e-12)
-    steps = max(2, int(np.ceil(np.max(reach) / np.log(_RATIO))) + 1)
-    return low * np.expm1(np.linspace(0.0, 1.0, steps)[:, None] * reach)
+    steps = max(1, int(np.ceil(np.max(reach) / np.log(_RATIO))))
+    return low * np.expm1(np.arange(steps + 1)[:, None] / steps * reach)
 
 
 def _scores(likelihood, stack, grid):
@@ -215,34 +219,45 @@ def maximise(likelihood, stack):
     grid = scan(stack)
     slopes = _scores(likelihood, stack, grid)
     point, column = np.nonzero((slopes[:-1] > 0) & (slopes[1:] <= 0))
-    peaks = _root(likelihood, stack.take(column), grid[point, column], grid[point + 1, column])
+    ends = (grid[point, column], grid[point + 1, column])
+    heights = (slopes[point, column], slopes[point + 1, column])
+    peaks = _root(likelihood, stack.take(column), *ends, *heights)
     found = np.zeros(stack.size)
     # 0 is a local maximum only where the score there is not above 0.
-    ends = slopes[0] <= 0
-    if np.all(np.bincount(column, minlength=stack.size) + ends == 1):
+    at_zero = slopes[0] <= 0
+    if np.all(np.bincount(column, minlength=stack.size) + at_zero == 1):
         found[column] = peaks
         return np.where(stack.df > 0, found, 0.0)
-    best = np.where(ends, likelihood.value(stack, found), -np.inf)
-    heights = likelihood.value(stack.take(column), peaks)
-    for which in np.argsort(heights, kind="stable"):
-        if heights[which] > best[column[which]]:
-            best[column[which]], found[column[which]] = heights[which], peaks[which]
+    best = np.where(at_zero, likelihood.value(stack, found), -np.inf)
+    values = likelihood.value(stack.take(column), peaks)
+    for which in np.argsort(values, kind="stable"):
+        if values[which] > best[column[which]]:
+            best[column[which]], found[column[which]] = values[which], peaks[which]
     return np.where(stack.df > 0, found, 0.0)
 
 
-def _root(likelihood, stack, low, high):
-    """Where a score falls through 0 between two points: Newton, with a bracket that never opens."""
-    tau2 = 0.5 * (low + high)
+def _root(likelihood, stack, low, high, above, below):
+    """Where a score falls through 0 between two points: Newton, with a bracket that never opens.
+
+    It starts where the line through the scores at both ends, ``above`` and ``below`` 0, crosses it.
+
+    A data set is left alone as soon as it stands: after a Newton step below the root of rounding
+    the next would be about its square.
+    """
+    tau2, open_ = low + (high - low) * above / (above - below), np.arange(low.size)
     for _ in range(100):
-        score, slope = likelihood.score_and_slope(stack, tau2)
-        low, high = np.where(score > 0, tau2, low), np.where(score > 0, high, tau2)
+        part = stack if open_.size == tau2.size else stack.take(open_)
+        here = tau2[open_]
+        score, slope = likelihood.score_and_slope(part, here)
+        first = np.where(score > 0, here, low[open_])
+        last = np.where(score > 0, high[open_], here)
         with np.errstate(divide="ignore", invalid="ignore"):
-            newton = tau2 - score / slope
-        inside = (slope < 0) & (newton >= low) & (newton <= high)
-        after = np.where(inside, newton, 0.5 * (low + high))
-        moved = np.abs(after - tau2)
-        tau2 = after
-        if np.all(moved <= 1e-13 * tau2):
+            newton = here - score / slope
+        inside = (slope < 0) & (newton >= first) & (newton <= last)
+        after = np.where(inside, newton, 0.5 * (first + last))
+        tau2[open_], low[open_], high[open_] = after, first, last
+        open_ = open_[np.abs(after - here) > np.where(inside, _SETTLED, 1e-13) * after]
+        if not open_.size:
             break
     return tau2
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from evisynth.checks import check_choice, check_level, check_slab, check_tables
 from evisynth.effects import escalc, uncorrected
-from evisynth.errors import NotEstimable
+from evisynth.errors import NotEstimable, named_after
 from evisynth.measures import MEASURES
 from evisynth.model import rma
 from evisynth.stratified import MANTEL_HAENSZEL, association
@@ -180,7 +180,9 @@ def inverse_variance(ai, n1i, ci, n2i, *, measure="OR", level=0.95, slab=None, a
         )
     names = ("ai", "n1i", "ci", "n2i")
     counts = {name: array[kept] for name, array in zip(names, tables, strict=True)}
-    fit = rma(*escalc(measure, **counts, add=add), method="EE", test="z", level=level)
+    with named_after(function):
+        effects = escalc(measure, **counts, add=add)
+    fit = rma(*effects, method="EE", test="z", level=level)
     weights = np.zeros(kept.size)
     weights[kept] = fit.weights
     notes = (

@@ -43,9 +43,15 @@ class Mean:
 
     def pulls(self, wi, yi):
         """P yi, the weighted residuals, shape (k, ...); and the sum of the weights."""
-        weighted, total = wi * yi, np.sum(wi, axis=0)
-        weighted -= wi * (np.sum(weighted, axis=0) / total)
+        weighted, total = wi * yi, wi.sum(axis=0)
+        weighted -= wi * (weighted.sum(axis=0) / total)
         return weighted, total
+
+    def lost(self, wi, squares):
+        """Traces of H W, H W^2 and (H W)^2, H the hat matrix; ``squares`` is wi squared."""
+        total = wi.sum(axis=0)
+        first = squares.sum(axis=0) / total
+        return first, dot(squares, wi) / total, first * first
 
     def explained(self, wi, factor):
         """Trace of (X'WX)^-1 X'W F X, F the diagonal matrix of ``factor``."""
@@ -121,6 +127,10 @@ class Design:
         ratio = self._ratio(wi, wi)
         return np.einsum("...pq,...qp->...", ratio, ratio)
 
+    def lost(self, wi, squares):
+        """Traces of H W, H W^2 and (H W)^2, H the hat matrix; ``squares`` is wi squared."""
+        return self.explained(wi, wi), self.explained(wi, squares), self.explained_square(wi)
+
     def log_determinant(self, wi):
         """Of X'WX."""
         return np.linalg.slogdet(self._cross(wi))[1]
@@ -146,24 +156,22 @@ class Stack:
     counted : ndarray of bool, shape (k, B), or None
         Which studies each data set has; None for all.
     model : Mean or Design
+
+    Attributes
+    ----------
+    k, df : ndarray of int, shape (B,)
+        Number of studies of each data set; the same less the number of coefficients.
     """
 
     def __init__(self, yi, vi, counted=None, model=None):
         """Keep the arrays."""
         self.yi, self.vi, self.counted = yi, vi, counted
         self.model = model or Mean()
-
-    @property
-    def k(self):
-        """Number of studies of each data set, shape (B,)."""
-        if self.counted is None:
-            return np.full(self.yi.shape[1:], self.yi.shape[0])
-        return np.sum(self.counted, axis=0)
-
-    @property
-    def df(self):
-        """k less the number of coefficients."""
-        return self.k - self.model.p
+        if counted is None:
+            self.k = np.full(yi.shape[1:], yi.shape[0])
+        else:
+            self.k = np.sum(counted, axis=0)
+        self.df = self.k - self.model.p
 
     @property
     def size(self):

@@ -186,16 +186,34 @@ def checklist(evidence, name, *, page):
 
 
 def _where(row, page):
+    """Links by section: a section that several pages have is named once."""
     if row["applies"] == "no":
         return "does not apply"
-    links = [_link(target, page) for target in row["met_at"].split()]
-    return Html("<br>".join(link.html for link in links), "; ".join(link.text for link in links))
+    pages = {}
+    for target in row["met_at"].split():
+        path, _, section = target.partition("#")
+        pages.setdefault(section, []).append(path)
+    parts = [_links(section, paths, page) for section, paths in pages.items()]
+    return Html("<br>".join(part.html for part in parts), "; ".join(part.text for part in parts))
 
 
-def _link(target, page):
-    """A link named after its page and section."""
-    path, _, section = target.partition("#")
+def _links(section, paths, page):
+    """``Methods: certainty``, or ``Certainty in Salvage line, MRD response``."""
+    names = [capital(_words(path.rpartition("/")[2])) for path in paths]
+    if len(paths) == 1:
+        names, lead = [": ".join(filter(None, (names[0], _words(section))))], ""
+    else:
+        lead = f"{capital(_words(section))} in " if section else ""
+    links = [_link(path, section, name, page) for path, name in zip(paths, names, strict=True)]
+    return Html(f"{escape(lead)}{', '.join(links)}", f"{lead}{', '.join(names)}")
+
+
+def _words(slug):
+    """A slug as words; a longer word without a vowel is an abbreviation."""
+    words = slug.split("-")
+    return " ".join(w.upper() if len(w) > 2 and not set(w) & set("aeiouy") else w for w in words)
+
+
+def _link(path, section, name, page):
     href = relpath(f"{path}.html", dirname(page) or ".") + (f"#{section}" if section else "")
-    words = [part.replace("-", " ") for part in (path.rpartition("/")[2], section) if part]
-    text = capital(": ".join(words))
-    return Html(tag("a", escape(text), href=href), text)
+    return tag("a", escape(name), href=href)
