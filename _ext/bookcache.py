@@ -21,7 +21,7 @@ from pathlib import Path
 
 from evisynth.results import DOWNLOADS
 
-INPUTS = ("code", "data")
+INPUTS = ("code", "data", "bench", "tests/reference", "CITATION.cff")
 ASSETS = ("_static", "_extra", "_ext")
 IGNORED = ("__pycache__", ".ipynb_checkpoints")
 BUILDERS = ("html", "dirhtml", "singlehtml", "latex")
@@ -29,7 +29,8 @@ BUILDERS = ("html", "dirhtml", "singlehtml", "latex")
 
 def files_of(root, folders):
     for folder in folders:
-        for path in sorted((root / folder).rglob("*")):
+        start = root / folder
+        for path in sorted(start.rglob("*")) if start.is_dir() else [start]:
             passed_over = any(part in IGNORED or part.endswith(".egg-info") for part in path.parts)
             if path.is_file() and not passed_over:
                 yield path

@@ -142,9 +142,10 @@ def margins(found, level):
     w, mu = found.weights, found.mu
     mean = np.sum(w * mu)
     by_tau = w.sum(axis=1)
-    conditional = node_quantiles(w / by_tau[:, None], mu, tails)
+    # Far from the mass of tau the weights may be nothing but zeros, which have no quantiles.
     kept = by_tau > 1e-13
-    quantiles = _mixed_quantiles(w[kept], mu[kept], conditional[kept], tails)
+    conditional = node_quantiles(w[kept] / by_tau[kept, None], mu[kept], tails)
+    quantiles = _mixed_quantiles(w[kept], mu[kept], conditional, tails)
     mirrored = np.array([found.mirrored])
     u = node_quantiles(by_tau[None], found.u[None], tails, mirrored=mirrored)[0]
     result = {"mean": mean, "se": np.sqrt(np.sum(w * (mu - mean) ** 2))}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy.special import chdtr
 
+from evisynth.errors import named_after
 from evisynth.model import rma
 from evisynth.refits import check_studies
 from evisynth.result import Result

@@ -266,7 +266,7 @@ def check_slab(function, slab, k):
 
 
 def check_labels(function, argument, given, k, allowed):
-    """Labels, ``k`` where it is given, each of them text, a number (such as a year) or a truth, as strings."""
+    """Labels as strings, ``k`` where it is given: text, numbers such as years, or truths."""
     # A set has no order in which its labels could be those of the studies.
     if isinstance(given, str | bytes | set | frozenset | Mapping):
         raise ArgumentError(function, argument, shown(given), allowed)
@@ -278,7 +278,8 @@ def check_labels(function, argument, given, k, allowed):
         raise ArgumentError(function, argument, f"of length {len(labels)}", allowed)
     for position, label in enumerate(labels):
         if not _is_label(label):
-            raise ArgumentError(function, argument, f"{shown(label)} at position {position}", allowed)
+            wrong = f"{shown(label)} at position {position}"
+            raise ArgumentError(function, argument, wrong, allowed)
     return tuple(map(str, labels))
 
 

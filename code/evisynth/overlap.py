@@ -282,7 +282,9 @@ def _candidates(given):
             number = getattr(candidate, name)
             # Years, for instance, may be negative; a number of patients may not.
             if not isinstance(number, Integral) or (name == "patients" and number < 0):
-                quoted = f"{candidate.cohort!r} with {name} {number!r:.60}"
+                value = f"{number!r:.60}"
+                value = f"{value} patients" if name == "patients" else f"order {value}"
+                quoted = f"{candidate.cohort!r} with {value}"
                 allowed = "whole numbers" + " from 0" * (name == "patients")
                 raise ArgumentError("independent_set", "candidates", quoted, allowed)
     return candidates

@@ -198,8 +198,8 @@ def _contrast_cells(analysis, contrast):
     pairs = analysis.strata(first, second)
     if not pairs:
         evidence = (cohorts_and_patients(analysis[pool]) for pool in (first, second))
-        about = ("between cohorts only, no study has both", " against ".join(evidence))
-        return _titled(title, *about), "no ratio is computed"
+        about = ("between cohorts only", " against ".join(evidence))
+        return _titled(title, *about), "no study compares them"
     patients = sum(arm.row["total"] for pair in pairs for arm in pair)
     size = f"{plural(len(pairs), 'stratum', 'strata')}, {thousands(patients)} patients"
     rate = f"odds ratio {ratio_with_interval(*analysis.odds_ratios(first, second).common)}"

@@ -20,13 +20,14 @@ from evisynth.report.words import (
 
 
 class _Text:
-    """A string that prints without quotes."""
+    """A string that prints without quotes, but for what the page would read as a tuple."""
 
     def __init__(self, text):
         self.text = text
 
     def __repr__(self):
-        return self.text
+        # The page evaluates what it can as Python: 1,224 would become (1, 224).
+        return repr(self.text) if "," in self.text else self.text
 
 
 def glue_values(prefix, values):

@@ -44,12 +44,7 @@ def glue_validation(*, found, reference, dl, pm, inconsistency, limits, benchmar
     for name in ("default", "wald", "knapp-hartung", "adhoc"):
         values[f"limits-{name}"] = " to ".join(decimals(end, 2) for end in limits[name])
     values |= _of_benchmark(benchmark) | _of_coverage(study)
-    return glue_values("validation", {name: _quoted(text) for name, text in values.items()})
-
-
-def _quoted(text):
-    """A number with commas in quotes, as the book takes a glued text for Python: here a tuple."""
-    return repr(text) if "," in text else text
+    return glue_values("validation", values)
 
 
 def _of_benchmark(benchmark):
