@@ -20,7 +20,7 @@ from evisynth.report.certainty import LEVELS, certainty, rate_words
 from evisynth.report.footnotes import Footnotes
 from evisynth.report.judgements import circles
 from evisynth.report.words import rate_with_interval, ratio_with_interval
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 COUNTS = {"young": ((9, 20), (14, 30), (5, 11), (22, 41), (7, 19)), "old": ((3, 18), (6, 33))}
@@ -79,6 +79,7 @@ def analysis():
     return evidence(RATED).analyse("age")
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.sampled_from(LEVELS), min_size=1, max_size=2))
 def test_certainty_in_words_goes_from_the_highest_to_the_lowest(levels):
     rows = [rating(f"age/{p}", "overall", v) for p, v in zip(COUNTS, levels, strict=False)]
@@ -158,6 +159,7 @@ def test_a_rate_says_what_its_rule_allows(counts, words):
     assert rate_words(pool_proportions(xi, ni)) == words
 
 
+@settings(deadline=None, max_examples=20)
 @given(st.integers(1, 800))
 def test_footnotes_are_lettered_as_lists_are(number):
     notes = Footnotes("n")

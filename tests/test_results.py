@@ -83,8 +83,8 @@ def test_each_analysis_has_a_file_and_the_index_names_it(written):
 
 
 def test_the_same_evidence_gives_the_same_bytes(written):
-    again = ev.load_evidence(ROOT / "data").analyse(NAMES[0])
-    assert as_json(analysis_results(again)) == written[f"{NAMES[0]}.json"].read_text("utf-8")
+    again = evidence().analyse(NAMES[1])
+    assert as_json(analysis_results(again)) == written[f"{NAMES[1]}.json"].read_text("utf-8")
 
 
 def test_files_follow_the_schema_that_stands_beside_them(written):
@@ -203,7 +203,7 @@ def test_what_chapters_print_of_a_pool_is_in_the_file(name):
 
 def test_a_number_that_is_not_in_the_file_would_be_found():
     pool = results(NAMES[0])["pools"][0] | {"counted": [], "left_out": []}
-    pool["pooled"] = pool["pooled"] | dict.fromkeys(("xi", "ni", "lower", "upper"), [])
+    pool["pooled"] = pool["pooled"] | {key: [] for key in ("xi", "ni", "lower", "upper")}
     rate, there = per_hundred(pool["pooled"]["displayed"]["estimate"]), shown_in(pool) | ALWAYS
     assert rate in there
     wrong = [n for n in range(3, 100) if str(n) not in there]
@@ -276,6 +276,7 @@ XI, NI = (9, 40, 3, 30, 12, 20), (30, 61, 25, 50, 48, 47)
 LABELS = tuple("ABCDEF")
 EFFECTS = ev.escalc("PLO", xi=XI, ni=NI)
 YEARS = np.arange(6.0)
+ELEVEN = np.linspace(-0.5, 1, 11) ** 2, np.linspace(0.05, 0.4, 11)
 
 
 def regression():
@@ -312,12 +313,12 @@ INSTANCES = {
     "Predictions": lambda: [predictions()],
     "Subgroups": lambda: [ev.subgroups(*EFFECTS, list("aaabbb"), measure="PLO")],
     "SmallStudyTest": lambda: [
-        ev.regtest(*EFFECTS, predictor="sei", measure="PLO", minimum_k=3),
-        ev.regtest(*EFFECTS, predictor="sei", measure="PLO", model="lm", minimum_k=3),
-        ev.ranktest(*EFFECTS, measure="PLO", minimum_k=3),
+        ev.regtest(*ELEVEN, predictor="sei", measure="OR"),
+        ev.regtest(*ELEVEN, predictor="sei", measure="OR", model="lm"),
+        ev.ranktest(*ELEVEN, measure="OR"),
     ],
     "TrimFill": lambda: [
-        ev.trimfill(*EFFECTS, measure="PLO", estimator=name, minimum_k=3) for name in ("L0", "R0")
+        ev.trimfill(*ELEVEN, measure="OR", estimator=name) for name in ("L0", "R0")
     ],
     "TwoArm": lambda: [ev.mantel_haenszel([4, 7], [20, 30], [2, 9], [20, 31]),
                        ev.peto([4, 7], [20, 30], [0, 9], [20, 31])],
@@ -490,7 +491,7 @@ def test_the_table_is_written_at_full_precision(tmp_path):
         assert len(list(csv.DictReader(file))) == len(curve.table)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[1:2])
 def test_figures_of_an_analysis_link_to_its_results(name):
     pool = next(iter(analysis(name).selections))
     figure = forest_of(analysis(name), pool, title="T", figure=7)
@@ -643,10 +644,12 @@ def test_a_citation_file_that_does_not_do_is_said(tmp_path, text):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_chapter_is_cited_with_its_question_and_the_version_of_the_data(name):
     box = cite(analysis(name))
-    question = analysis(name).spec.question
+    spec = analysis(name).spec
+    question = spec.card.title if spec.card else spec.question
     assert question[1:] in str(box) and evidence().version in str(box)
+    assert links_of(box.html) == [f"results/{name}.json"]
     assert "@incollection{" in str(box) and "TY  - CHAP" in str(box)
     assert "Not medical advice" in str(box) and "Not medical advice" in box.html
     root = ElementTree.fromstring(box.html)
-    assert [element.tag for element in root] == ["p", "p", "dl", "details", "p"]
+    assert [element.tag for element in root] == ["p", "p", "details", "p"]
     assert cite(analysis(name)) == box and "DOI" not in str(box)

@@ -71,7 +71,8 @@ def _nodes(found, theta, reach):
     """
     weights = found.weights
     kept = weights > _NEGLIGIBLE * weights.max()
-    by_tau = weights.sum(axis=1, keepdims=True)
+    # Far from the mass of tau the weights may be nothing but zeros: they add none to the unit.
+    by_tau = np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     centres = (weights * theta).sum(axis=1, keepdims=True) / by_tau
     within = (weights * (theta - centres) ** 2).sum(axis=1, keepdims=True) / by_tau
     width = np.sqrt(within + (reach / 14) ** 2)

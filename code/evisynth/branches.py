@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 
 from evisynth.pooling import GLMM, HEADLINES
+from evisynth.selection import fits_where
 from evisynth.specifications import DEFAULT_METHODS, DataSet, multiverse
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
@@ -15,13 +16,9 @@ _LARGEST, _OWN = "most patients", "own report first"
 _COUNTED, _OUT = "counted", "left out"
 _NOTHING, _AS_DECIDED = "nothing", "as decided"
 MINIMUM_K = 3
-WHY_ONE = {
-    COHORTS: "the same cohorts either way",
-    OVERLAP: "no counted cohort may share patients with another",
-    LEFT_OUT: "without any one source too few cohorts remain, or the same",
-    DECISION: "no other decision changes a counted number",
-}
-_DECLARED = "any other choice counts the same cohorts, or leaves too few"
+_SAME = "every other choice counts the same cohorts"
+_TOO_FEW = f"every other choice that changes anything leaves fewer than {MINIMUM_K} cohorts"
+_NONE = "there is no other choice"
 
 
 @dataclass(frozen=True)
@@ -71,17 +68,33 @@ def flips(evidence):
 def effective_flips(evidence, spec):
     """Those flips that change what a pool counts.
 
+    Parameters
+    ----------
+    evidence : Evidence
+    spec : PoolSpec
+
     Returns
     -------
     tuple of (Flip, Selection)
     """
-    usual = _counts(evidence.selector().select(spec))
+    usual, bearing = _counts(evidence.selector().select(spec)), _bearing(evidence, spec)
     found = []
     for flip in flips(evidence):
+        if flip.discrepancy["discrepancy_id"] not in bearing:
+            continue
         selection = evidence.selector(rejected=flip.rejected).select(spec)
         if _counts(selection) != usual:
             found.append((flip, selection))
     return tuple(found)
+
+
+def _bearing(evidence, spec):
+    """Contradictions that a row of the pool's outcomes takes part in: no other can matter."""
+    return {
+        row["discrepancy_id"]
+        for row in evidence.rows("outcomes")
+        if row["outcome"] in spec.outcomes and fits_where(evidence.cohorts[row["cohort_id"]], spec)
+    }
 
 
 def _counts(selection):
@@ -105,7 +118,10 @@ def branches(evidence, spec):
     -------
     tuple of DataSet
     """
-    axes = _axes(evidence, spec)
+    return _combined(evidence, spec, _axes(evidence, spec)[0])
+
+
+def _combined(evidence, spec, axes):
     data_sets, seen = [], {}
     for combination in product(*(levels.items() for levels in axes.values())):
         choices = dict(zip(axes, (level for level, _ in combination), strict=True))
@@ -128,7 +144,14 @@ def _merged(changes):
 
 
 def _axes(evidence, spec):
-    """Axis to level to what it changes; levels that change nothing are left off."""
+    """Axis to level to what it changes; and for an axis left with one level, why it has no other.
+
+    Levels that change nothing, or leave too few cohorts to pool, are left off.
+    """
+    declared = {
+        axis: {level: {"overrides": keys} for level, keys in levels.items()}
+        for axis, levels in spec.alternatives.items()
+    }
     found = {
         COHORTS: {_LARGEST: {}, _OWN: {"settings": {"own_first": True}}},
         OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
@@ -137,25 +160,28 @@ def _axes(evidence, spec):
             flip.label: {"settings": {"rejected": flip.rejected}}
             for flip, _ in effective_flips(evidence, spec)
         },
-    }  # fmt: skip
-    found |= {
-        axis: {level: {"overrides": keys} for level, keys in levels.items()}
-        for axis, levels in spec.alternatives.items()
-    }
+    } | declared  # fmt: skip
     usual = _counts(evidence.selector().select(spec))
-    return {axis: _that_matter(evidence, spec, levels, usual) for axis, levels in found.items()}
+    kept, why = {}, {}
+    for axis, levels in found.items():
+        kept[axis], why[axis] = _that_matter(evidence, spec, levels, usual)
+    return kept, why
 
 
 def _that_matter(evidence, spec, levels, usual):
-    """The first level, and those others that change what is counted and leave enough of it."""
+    """The first level and those others that matter and leave enough; why, where there is none."""
     first, *others = levels.items()
-    kept = [first]
+    kept, reason = [first], _SAME if others else _NONE
     for level, change in others:
         settings, overrides = _merged([change])
         selection = evidence.selector(**settings).select(spec.otherwise(overrides))
-        if _counts(selection) != usual and len(selection.counted) >= MINIMUM_K:
-            kept.append((level, change))
-    return dict(kept)
+        if _counts(selection) == usual:
+            continue
+        if len(selection.counted) < MINIMUM_K:
+            reason = _TOO_FEW
+            continue
+        kept.append((level, change))
+    return dict(kept), reason
 
 
 def _omissions(evidence, spec):
@@ -185,10 +211,13 @@ def specification_multiverse(evidence, analysis, pool, **options):
     Multiverse
         Its protocol is the declared data pooled by the model of the book's headline.
     """
+    if not hasattr(evidence, "selector"):
+        allowed = "what load_evidence returns"
+        raise ArgumentError("specification_multiverse", "evidence", shown(evidence), allowed)
     selection = evidence.select(analysis, pool)
-    data_sets = branches(evidence, selection.spec)
+    axes, why_one = _axes(evidence, selection.spec)
+    data_sets = _combined(evidence, selection.spec, axes)
     headline = HEADLINES.get(selection.pooled.rule, GLMM)
     planned = next(m.choices for m in DEFAULT_METHODS if m.choices["Model"] == headline)
     options = {"protocol": dict(data_sets[0].choices) | dict(planned)} | options
-    why_one = dict.fromkeys(selection.spec.alternatives, _DECLARED) | WHY_ONE
     return multiverse(data_sets, why_one=why_one, minimum_k=MINIMUM_K, **options)

@@ -262,7 +262,7 @@ def check_slab(function, slab, k):
     """Study labels as strings, one per study; numbered where none are given."""
     if slab is None:
         return tuple(f"Study {i + 1}" for i in range(k))
-    return check_labels(function, "slab", slab, k, f"one label per study, {k}, text or a number")
+    return check_labels(function, "slab", slab, k, f"one label per study, {k}")
 
 
 def check_labels(function, argument, given, k, allowed):

@@ -54,7 +54,7 @@ def test_patients_are_tallied_as_their_table_has_them(evidence):
     for level, share, _ in lines_of(view)[2:]:
         mine = [row for row in rows if row["previous_lines"] == int(level)]
         assert share == f"{sum(row['response'] == 'CR' for row in mine)} / {len(mine)}"
-    assert f"{len(rows)} of {len(evidence.rows('patients_sehop'))} rows" in str(view)
+    assert f"{len(rows)} of {len(evidence.rows('patients_sehop'))} rows." in str(view)
 
 
 def test_a_condition_that_a_table_cannot_answer_is_named(evidence):

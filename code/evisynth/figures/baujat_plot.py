@@ -50,7 +50,8 @@ def baujat(
     Baujat B et al (2002) Stat Med 21:2641.
     """
     check_attributes("baujat", "result", result, ("x", "y", "slab"), "a result with x, y and slab")
-    check_texts("baujat", title=title, subtitle=subtitle, provenance=provenance)
+    texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
+    check_texts("baujat", **texts, caption=caption, alt=alt, name=name)
     x, y = (
         check_numbers("baujat", key, getattr(result, key), lower=0, allowed="numbers from 0")
         for key in ("x", "y")

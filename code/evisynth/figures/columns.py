@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from evisynth.checks import shown
+from evisynth.checks import check_labels, shown
 from evisynth.errors import ArgumentError
+from evisynth.figures.data_figure import check_lines
 from evisynth.figures.judgements import checked_judgements
 from evisynth.figures.rows import Forest, Group
 
@@ -29,10 +30,8 @@ def chosen_columns(columns) -> Choice:
     allowed = f"heads of columns, and of {', '.join(BUILT_IN)} those that are wanted"
     if isinstance(columns, str | bytes):
         raise ArgumentError("forest", "columns", shown(columns), allowed)
-    try:
-        names = tuple(map(str, columns))
-    except TypeError:
-        raise ArgumentError("forest", "columns", shown(columns), allowed) from None
+    heads = tuple(columns) if isinstance(columns, Mapping) else columns
+    names = check_labels("forest", "columns", heads, None, allowed)
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ArgumentError("forest", "columns", f"{twice!r} twice", "each once")
@@ -98,7 +97,7 @@ def with_judgements(groups: tuple[Group, ...], rob) -> tuple[Group, ...]:
 
 def checked_domains(domains, groups: tuple[Group, ...]) -> tuple[str, ...]:
     """Names of the domains, as many as every strip has."""
-    domains = tuple(map(str, domains))
+    domains = check_lines("forest", "rob_domains", domains)
     for row in (row for group in groups for row in group.rows):
         if domains and row.judgements and len(row.judgements) != len(domains):
             given = f"{len(domains)} for {len(row.judgements)} of {row.label!r}"

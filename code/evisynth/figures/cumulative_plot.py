@@ -97,7 +97,7 @@ def leave_one_out(
 
 def _draw_rows(function, result, form, words, texts, more):
     check_attributes(function, "result", result, _NEEDED, f"a result for {function}")
-    check_texts(function, **texts)
+    check_texts(function, **texts, **more)
     wanted = ("measure", "level", "displayed", "k")
     check_attributes(function, "result", result.whole, wanted, "a result with its whole")
     numbers = _numbers(function, result)

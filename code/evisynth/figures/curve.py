@@ -51,7 +51,8 @@ def specification_curve(
     """
     allowed = "a Multiverse, as evisynth.multiverse returns it"
     check_attributes("specification_curve", "multiverse", multiverse, _NEEDED, allowed)
-    check_texts("specification_curve", title=title, subtitle=subtitle, provenance=provenance)
+    texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
+    check_texts("specification_curve", **texts, caption=caption, alt=alt, name=name)
     curve = curve_of(multiverse)
     title = curve_title(curve) if title is None else title
 

@@ -99,6 +99,35 @@ def check_attributes(function: str, argument: str, value, names, allowed: str) -
         raise ArgumentError(function, argument, shown(value), allowed)
 
 
+def check_text(function: str, **texts) -> None:
+    """Refuse a title, label or the like that is no text."""
+    for name, value in texts.items():
+        if not isinstance(value, str):
+            raise ArgumentError(function, name, shown(value), "text")
+
+
+def check_lines(function: str, argument: str, lines) -> tuple[str, ...]:
+    """Lines of a footer and the like as a tuple; a single text is none."""
+    allowed = "texts in a sequence"
+    if isinstance(lines, str | bytes):
+        raise ArgumentError(function, argument, shown(lines), allowed)
+    try:
+        lines = tuple(lines)
+    except TypeError:
+        raise ArgumentError(function, argument, shown(lines), allowed) from None
+    for position, line in enumerate(lines):
+        if not isinstance(line, str):
+            given = f"{shown(line)} at position {position}"
+            raise ArgumentError(function, argument, given, allowed)
+    return lines
+
+
+def check_instance(function: str, argument: str, value, kind) -> None:
+    """Refuse what is not of the class that a figure draws."""
+    if not isinstance(value, kind):
+        raise ArgumentError(function, argument, shown(value), f"a {kind.__name__}")
+
+
 def check_texts(function: str, **texts) -> None:
     """Refuse a title, subtitle or the like that is neither text nor left out."""
     for name, value in texts.items():
@@ -108,4 +137,5 @@ def check_texts(function: str, **texts) -> None:
 
 def check_slab_of(function: str, slab, k: int) -> tuple[str, ...]:
     """Labels of a result, one per study; an empty one where it has none counts as none."""
-    return check_slab(function, None if slab is None or len(slab) == 0 else slab, k)
+    empty = isinstance(slab, list | tuple) and not slab
+    return check_slab(function, None if empty else slab, k)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from evisynth.checks import check_flag
 from evisynth.errors import ArgumentError
 from evisynth.figures.columns import (
     USUAL,
@@ -15,8 +16,14 @@ from evisynth.figures.columns import (
     with_judgements,
     without_empty_columns,
 )
+from evisynth.figures.data_figure import check_instance, check_lines, check_text, check_texts
 from evisynth.figures.desktop import Desktop
-from evisynth.figures.forest_checks import check_forest, checked_groups
+from evisynth.figures.forest_checks import (
+    check_forest,
+    checked_codes,
+    checked_groups,
+    checked_left_out,
+)
 from evisynth.figures.inline import InlineFigure
 from evisynth.figures.of_result import is_result, of_result
 from evisynth.figures.phone import Phone
@@ -105,6 +112,13 @@ def forest(
         above 0, NaN, more cells in a row than heads; study data without a result or not its own;
         risk of bias of a label that no row has.
     """
+    check_text("forest", title=title, subtitle=subtitle)
+    check_texts("forest", caption=caption, alt=alt, name=name)
+    footer = check_lines("forest", "footer", footer)
+    nonetheless = check_flag("forest", "nonetheless", nonetheless)
+    for argument, value, kind in (("overall", overall, Diamond), ("axis", axis, Axis)):
+        if value is not None:
+            check_instance("forest", argument, value, kind)
     studies = {"xi": xi, "ni": ni, "yi": yi, "vi": vi}
     if is_result(groups):
         groups, axis, notes = _of_result(groups, studies, axis, overall, nonetheless)
@@ -114,8 +128,9 @@ def forest(
     choice = chosen_columns(columns)
     groups = with_judgements(with_cells(checked_groups(groups), choice), rob)
     plot = Forest(
-        groups, title, subtitle, overall, tuple(left_out), choice.heads, axis or PROPORTION,
-        dict(codes or {}), tuple(footer), rob_domains=checked_domains(rob_domains, groups),
+        groups, title, subtitle, overall, checked_left_out(left_out), choice.heads,
+        axis or PROPORTION, checked_codes(codes), footer,
+        rob_domains=checked_domains(rob_domains, groups),
     )  # fmt: skip
     check_forest(plot)
     plot = without_empty_columns(_single_group(plot))

@@ -101,7 +101,8 @@ def funnel(
     Sterne JAC et al (2011) BMJ 343:d4002; Peters JL et al (2008) J Clin Epidemiol 61:991; for
     proportions Hunter JP et al (2014) J Clin Epidemiol 67:897.
     """
-    check_texts("funnel", title=title, subtitle=subtitle, provenance=provenance)
+    texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
+    check_texts("funnel", **texts, caption=caption, alt=alt, name=name)
     data = _funnel_of(result_or_yi, vi, yi, ni, measure, filled, slab)
     title = _title(data) if title is None else title
     subtitle = _subtitle(data) if subtitle is None else subtitle
@@ -123,7 +124,7 @@ def _funnel_of(given, vi, yi, ni, measure, filled, slab):
     if result is not None:
         slab = result.slab if slab is None else slab
         measure = _one_measure(result, measure)
-    measure = measure or "GEN"
+    measure = "GEN" if measure is None else measure
     yi, vi = check_effects("funnel", given if result is None else yi, vi)
     if yi.size < LEAST:
         raise ArgumentError("funnel", "yi", f"of k = {yi.size} studies", _FEW)
@@ -180,7 +181,8 @@ def _check_totals(axis, measure, ni, yi):
 def _displayed(measure, yi, ni):
     known = MEASURES[measure]
     if not known.needs_total:
-        return np.clip(known.back_transform(yi), -1e50, 1e50)
+        with np.errstate(over="ignore"):
+            return np.clip(known.back_transform(yi), -1e50, 1e50)
     return np.array([
         float(known.back_transform(y, n)) for y, n in zip(yi, ni, strict=True)
     ])  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evisynth.checks import check_choice, shown
+from evisynth.checks import check_choice, check_labels, shown
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.figures.data_figure import (
     DataFigure,
@@ -101,7 +101,8 @@ def gosh(
     """
     check_attributes("gosh", "result", result, _NEEDED, "a result of evisynth.gosh")
     check_choice("gosh", "against", against, AGAINST)
-    check_texts("gosh", title=title, subtitle=subtitle, provenance=provenance)
+    texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
+    check_texts("gosh", **texts, caption=caption, alt=alt, name=name)
     data = _gosh_of(result, against, highlight)
     title = _title(data) if title is None else title
     subtitle = _subtitle(data) if subtitle is None else subtitle
@@ -157,9 +158,10 @@ def _column(values, key, size):
 
 
 def _study(slab, highlight):
-    found = [number for number, label in enumerate(slab) if label == str(highlight)]
+    allowed = "the label of one study: " + ", ".join(slab[:12])
+    (wanted,) = check_labels("gosh", "highlight", [highlight], 1, allowed)
+    found = [number for number, label in enumerate(slab) if label == wanted]
     if len(found) != 1:
-        allowed = "the label of one study: " + ", ".join(slab[:12])
         raise ArgumentError("gosh", "highlight", shown(highlight), allowed)
     return found[0]
 

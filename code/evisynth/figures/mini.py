@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from evisynth.checks import shown
+from evisynth.errors import ArgumentError
 from evisynth.figures import marks
+from evisynth.figures.data_figure import check_instance, check_texts
+from evisynth.figures.forest_checks import check_marks
 from evisynth.figures.forest_plot import pooled_entries
 from evisynth.figures.inline import InlineFigure
-from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group
+from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group, Row
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import matplotlib_style, measure, wrap
@@ -33,12 +37,26 @@ def mini_forest(
     -------
     InlineFigure
     """
-    items = tuple(items)
+    check_texts("mini_forest", alt=alt, name=name)
+    check_instance("mini_forest", "axis", axis, Axis)
+    items = _checked(items, axis)
     with matplotlib_style():
         desktop, phone = (_draw(items, axis, width) for width in (DESKTOP, PHONE))
     table = [entry for item in items for entry in _entries(item)]
     table = [{key: value for key, value in e.items() if value not in ("", ())} for e in table]
     return InlineFigure(desktop, phone, table, alt=alt or _alt(items, axis), name=name)
+
+
+def _checked(items, axis):
+    try:
+        items = tuple(items)
+    except TypeError:
+        raise ArgumentError("mini_forest", "items", shown(items), "diamonds and groups") from None
+    single = [item for item in items if not isinstance(item, Group)]
+    check_marks("mini_forest", "items", axis, single, Diamond)
+    for group in (item for item in items if isinstance(item, Group)):
+        check_marks("mini_forest", "items", axis, group.rows, Row)
+    return items
 
 
 def _label(item):

@@ -64,7 +64,8 @@ def shrinkage(
     """
     allowed = "a Bayesian meta-analysis with shrinkage"
     check_attributes("shrinkage", "bayes", bayes, _NEEDED, allowed)
-    check_texts("shrinkage", title=title, subtitle=subtitle, provenance=provenance)
+    texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
+    check_texts("shrinkage", **texts, caption=caption, alt=alt, name=name)
     measure = getattr(bayes, "measure", "PLO")
     posterior = _posterior(bayes)
     slab = check_slab_of("shrinkage", bayes.slab, len(posterior))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
 
-from evisynth.checks import check_number, shown
+import numpy as np
+
+from evisynth.checks import check_labels, check_number, check_numbers, shown
 from evisynth.errors import ArgumentError
 from evisynth.figures.style import clean
 
@@ -200,12 +202,8 @@ def _named(curves, labels):
 
 def _checked_labels(labels, number):
     allowed = f"one per curve, {number}"
-    try:
-        labels = (labels,) if isinstance(labels, str) and number == 1 else tuple(labels)
-    except TypeError:
-        raise ArgumentError(PLOT, "labels", shown(labels), allowed) from None
-    if len(labels) != number:
-        raise ArgumentError(PLOT, "labels", f"{len(labels)} labels", allowed)
+    labels = (labels,) if isinstance(labels, str) and number == 1 else labels
+    labels = check_labels(PLOT, "labels", labels, number, allowed)
     names = ("All",) if number == 1 else tuple(f"Curve {n + 1}" for n in range(number))
     return tuple(clean(label) or name for label, name in zip(labels, names, strict=True))
 
@@ -238,11 +236,9 @@ def _checked_times(times):
     if times is None:
         return ()
     allowed = "rising times from 0"
-    try:
-        times = tuple(float(time) for time in times)
-    except (TypeError, ValueError):
-        raise ArgumentError(PLOT, "times", shown(times), allowed) from None
-    rising = all(a < b for a, b in pairwise(times))
-    if not times or not rising or times[0] < 0 or not isfinite(times[-1]):
+    if isinstance(times, Iterable) and not isinstance(times, str | bytes | Mapping | np.ndarray):
+        times = list(times)
+    times = tuple(check_numbers(PLOT, "times", times, lower=0, allowed=allowed).tolist())
+    if any(not a < b for a, b in pairwise(times)):
         raise ArgumentError(PLOT, "times", shown(times), allowed)
     return times

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from evisynth.checks import check_flag
+from evisynth.figures.data_figure import check_lines, check_text, check_texts
 from evisynth.figures.inline import InlineFigure
 from evisynth.figures.layout import apart
 from evisynth.figures.parts import footer
 from evisynth.figures.scale import time_ticks
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, PHONE, matplotlib_style, measure, wrap
-from evisynth.figures.survival_curves import Curve, Curves, checked_curves
+from evisynth.figures.survival_curves import PLOT, Curve, Curves, checked_curves
 
 # Dashes in multiples of the line's width: whole, long, short.
 DASHES = (None, (5.0, 2.0), (1.6, 1.4))
@@ -69,9 +71,12 @@ def kaplan_meier_plot(
         No curve or more than three, tuples that do not fit together, curves in different units,
         times that do not rise from 0.
     """
+    check_text(PLOT, title=title, subtitle=subtitle, heading=heading)
+    check_texts(PLOT, caption=caption, alt=alt, name=name)
     plot = checked_curves(
         curves, labels=labels, until=until, times=times, title=title, subtitle=subtitle,
-        heading=heading, band=bool(band), footer=tuple(footer),
+        heading=heading, band=check_flag(PLOT, "band", band),
+        footer=check_lines(PLOT, "footer", footer),
     )  # fmt: skip
     with matplotlib_style():
         desktop, phone = (_Drawing(plot, width).draw() for width in (DESKTOP, PHONE))

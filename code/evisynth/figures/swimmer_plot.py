@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evisynth.checks import check_choice
+from evisynth.checks import check_choice, shown
 from evisynth.errors import ArgumentError
 from evisynth.figures import marks
+from evisynth.figures.data_figure import check_lines, check_text, check_texts
 from evisynth.figures.inline import InlineFigure
 from evisynth.figures.parts import notes
 from evisynth.figures.patients import (
@@ -76,14 +77,17 @@ def swimmer(
         No DataFrame, columns that are missing, times that are no finite numbers, an end before its
         start, an event outside its bar or of nobody, more kinds of events than shapes.
     """
+    check_text(PLOT, title=title, subtitle=subtitle, time_unit=time_unit)
+    check_texts(PLOT, caption=caption, alt=alt, name=name)
+    footer = check_lines(PLOT, "footer", footer)
     check_choice(PLOT, "order", order, ("duration", "table"))
     if not isinstance(shapes, Mapping | None):
-        raise ArgumentError(PLOT, "shapes", repr(shapes), "a mapping of events to shapes")
+        raise ArgumentError(PLOT, "shapes", shown(shapes), "a mapping of events to shapes")
     patients = checked_patients(rows, events, order)
     if len({patient.group for patient in patients}) > 3:
         raise ArgumentError(PLOT, "rows: group", "more than three groups", "at most three")
     shapes = shapes_of(patients, shapes)
-    texts = (str(title), str(subtitle), str(time_unit), tuple(footer))
+    texts = (title, subtitle, time_unit, footer)
     with matplotlib_style():
         desktop, phone = (
             _Drawing(patients, shapes, texts, width).draw() for width in (DESKTOP, PHONE)

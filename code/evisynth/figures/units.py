@@ -6,8 +6,11 @@ from math import ceil
 
 from matplotlib.patches import Rectangle
 
+from evisynth.checks import check_whole_number
 from evisynth.errors import ArgumentError
 from evisynth.figures import marks
+from evisynth.figures.data_figure import check_text, check_texts
+from evisynth.figures.forest_checks import check_marks
 from evisynth.figures.forest_plot import pooled_entries
 from evisynth.figures.inline import InlineFigure
 from evisynth.figures.rows import PROPORTION, Diamond
@@ -16,7 +19,8 @@ from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, PHONE, matplotlib_style, measure, wrap
 
 NEW_CENTRE = "…and in a new centre"
-MOST_SQUARES = 2000
+MOST_SQUARES, MOST_PATIENTS = 2000, 10**9
+PLOT = "counted_once"
 
 
 def counted_once(
@@ -58,11 +62,19 @@ def counted_once(
     ArgumentError
         Counts out of order, or more squares than can be told apart.
     """
-    if not 0 < unique <= total_rows:
-        raise ArgumentError("counted_once", "unique", f"{unique}", f"1 to total_rows, {total_rows}")
-    if not 0 < total_rows / max(per_square, 0.1) <= MOST_SQUARES:
+    texts = {"title": title, "subtitle": subtitle, "axis_label": axis_label}
+    check_text(PLOT, naive_label=naive_label, independent_label=independent_label, **texts)
+    check_texts(PLOT, caption=caption, alt=alt, name=name)
+    check_marks(PLOT, "naive", PROPORTION, [naive], Diamond)
+    check_marks(PLOT, "independent", PROPORTION, [independent], Diamond)
+    total_rows = check_whole_number(PLOT, "total_rows", total_rows, 1, MOST_PATIENTS)
+    unique = check_whole_number(PLOT, "unique", unique, 1, MOST_PATIENTS)
+    per_square = check_whole_number(PLOT, "per_square", per_square, 1, MOST_PATIENTS)
+    if unique > total_rows:
+        raise ArgumentError(PLOT, "unique", f"{unique}", f"1 to total_rows, {total_rows}")
+    if total_rows / per_square > MOST_SQUARES:
         allowed = f"at least {ceil(total_rows / MOST_SQUARES)}"
-        raise ArgumentError("counted_once", "per_square", f"{per_square}", allowed)
+        raise ArgumentError(PLOT, "per_square", f"{per_square}", allowed)
     squares = (round(unique / per_square) or 1, round(total_rows / per_square) or 1)
     pools = ((naive, naive_label), (independent, independent_label))
     title_lines = (title, subtitle or _legend(per_square))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from html import escape
 
@@ -150,7 +151,11 @@ def _finding(analysis, subject, notes):
     cells = _contrast_cells if _BETWEEN in subject else _pool_cells
     marks = [notes.mark(_reason(row)) for row in _steps(ratings)]
     shown = certainty(_level(ratings))
-    signs = tag("sup", " ".join(mark.html for mark in marks)) if marks else ""
+    signs = (
+        tag("sup", " ".join(mark.html for mark in marks), style="white-space:nowrap")
+        if marks
+        else ""
+    )
     text = f"{shown.text} {' '.join(mark.text for mark in marks)}".rstrip()
     return (*cells(analysis, subject), Html(f"{shown.html} {signs}".rstrip(), text))
 
@@ -169,14 +174,20 @@ def _pool_cells(analysis, pool):
     return _titled(selection.spec.title, *about), _rate_cell(selection.pooled)
 
 
+def unbroken(words):
+    """Words whose interval stays on one line."""
+    whole = r'<span style="white-space:nowrap">\g<0></span>'
+    return Html(re.sub(r"\S+ \[[^\]]*\]", whole, escape(words)), words)
+
+
 def _rate_cell(pooled):
     """The rate, and under it where a new centre could lie, if the rule gives that."""
     rate, shown = rate_words(pooled), pooled.displayed
     if shown["pi_lb"] is None:
-        return rate
+        return unbroken(rate)
     new = f"new centre {dash_range(shown['pi_lb'], shown['pi_ub'])}"
     style = "color:var(--co-accent);white-space:nowrap"
-    return Html(f'{escape(rate)}<br><span style="{style}">{new}</span>', f"{rate}; {new}")
+    return Html(f'{unbroken(rate).html}<br><span style="{style}">{new}</span>', f"{rate}; {new}")
 
 
 def rate_words(pooled):
@@ -203,7 +214,7 @@ def _contrast_cells(analysis, contrast):
     patients = sum(arm.row["total"] for pair in pairs for arm in pair)
     size = f"{plural(len(pairs), 'stratum', 'strata')}, {thousands(patients)} patients"
     rate = f"odds ratio {ratio_with_interval(*analysis.odds_ratios(first, second).common)}"
-    return _titled(title, "within the same studies", size), rate
+    return _titled(title, "within the same studies", size), unbroken(rate)
 
 
 def _reason(row):

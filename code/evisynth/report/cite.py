@@ -8,6 +8,7 @@ from pathlib import Path
 from evisynth.errors import EvisynthError
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital
+from evisynth.results import RESULTS_FOLDER
 
 CITATION = "CITATION.cff"
 ADVICE = "Not medical advice"
@@ -34,21 +35,29 @@ def cite(about):
         title or authors.
     """
     cited = citation(about)
-    rows = "".join(
-        tag("div", tag("dt", escape(name)) + tag("dd", escape(value)))
-        for name, value in _facts(cited)
-    )
+    lead = tag("strong", f"Cite this {'chapter' if cited['chapter'] else 'book'}.")
+    title = tag("cite", escape(cited["title"]))
+    before, _, after = _sentence(cited).partition(cited["title"])
     records = "".join(
         tag("p", name, class_="co-record") + tag("pre", escape(record), tabindex="0")
         for name, record in (("BibTeX", bibtex(cited)), ("RIS", ris(cited)))
     )
-    folded = tag("details", tag("summary", "BibTeX and RIS") + records)
-    parts = (tag("p", "Cite this " + ("chapter" if cited["chapter"] else "book"), class_="co-head"),
-             tag("p", escape(_sentence(cited))), tag("dl", rows), folded,
-             tag("p", f"{ADVICE}.", class_="co-advice"))  # fmt: skip
-    lines = [_sentence(cited), *(f"{name}: {value}" for name, value in _facts(cited))]
-    text = "\n".join([*lines, bibtex(cited), ris(cited), f"{ADVICE}."])
+    parts = (
+        tag("p", f"{lead} {escape(before)}{title}{escape(after)}"),
+        _results_link(about),
+        tag("details", tag("summary", "BibTeX and RIS") + records),
+        tag("p", f"{ADVICE}.", class_="co-advice"),
+    )
+    text = "\n".join([_sentence(cited), bibtex(cited), ris(cited), f"{ADVICE}."])
     return Html(tag("div", "".join(parts), class_="co-cite"), text)
+
+
+def _results_link(about):
+    """Of a chapter, in the form that the built site leads from its page to the file."""
+    if not hasattr(about, "spec"):
+        return ""
+    link = tag("a", "JSON of all results", href=f"{RESULTS_FOLDER}/{about.spec.id}.json")
+    return tag("p", f"Download {link}", class_="co-downloads")
 
 
 def citation(about) -> dict:
@@ -57,9 +66,9 @@ def citation(about) -> dict:
     Returns
     -------
     dict
-        key, title, chapter (the question, empty for the book), authors, version, date, doi, url;
-        text, empty where there is none, but authors: tuples of family and given names, the latter
-        empty for a group.
+        key, title, chapter (its question, in short where it has a card; empty for the book),
+        authors, version, date, doi, url; text, empty where there is none, but authors: tuples of
+        family and given names, the latter empty for a group.
     """
     spec = getattr(about, "spec", None)
     evidence = about if spec is None else about.evidence
@@ -67,7 +76,7 @@ def citation(about) -> dict:
     return {
         "key": "-".join(filter(None, (book["name"], spec and spec.id, book["version"]))),
         "title": said["title"],
-        "chapter": capital(spec.question) if spec else "",
+        "chapter": capital(spec.card.title if spec.card else spec.question) if spec else "",
         "authors": tuple(_name(author) for author in said["authors"]),
         "version": book["version"],
         "date": book["created"][:10],
@@ -114,18 +123,12 @@ def _name(author):
     return family, author.get("given-names", "")
 
 
-def _facts(cited):
-    link = cited["doi"] or cited["url"]
-    yield "Data", f"version {cited['version']} of {cited['date']}"
-    if link:
-        yield ("DOI" if cited["doi"] else "Site"), link
-
-
 def _sentence(cited):
     authors = "; ".join(", ".join(filter(None, name)) for name in cited["authors"])
-    chapter = f"{_stop(cited['chapter'])} In: " if cited["chapter"] else ""
-    edition = f"version {cited['version']}, {cited['date']}"
-    return f"{_stop(authors)} {chapter}{cited['title']}, {edition}."
+    chapter = f"“{_stop(cited['chapter'])}” In " if cited["chapter"] else ""
+    edition = f"data version {cited['version']} of {cited['date']}"
+    link = f"doi {cited['doi']}" if cited["doi"] else cited["url"]
+    return f"{_stop(authors)} {chapter}{cited['title']}, {edition}{f', {link}' if link else ''}."
 
 
 def _stop(text):

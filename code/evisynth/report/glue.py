@@ -123,7 +123,8 @@ def glue_contrast(analysis, first, second):
     if found.bayes is not None:
         shown = found.bayes.displayed
         values["bayes"] = ratio(shown["estimate"])
-        values["bayes-ci"] = f"{ratio(shown['ci_lb'])}–{ratio(shown['ci_ub'])}"
+        values["bayes-lb"], values["bayes-ub"] = ratio(shown["ci_lb"]), ratio(shown["ci_ub"])
+        values["bayes-ci"] = f"{values['bayes-lb']}–{values['bayes-ub']}"
     for position, model in enumerate(found.models, start=1):
         shown = model.displayed
         values[f"or-{position}"] = ratio(shown["estimate"])

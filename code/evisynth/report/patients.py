@@ -10,7 +10,7 @@ from evisynth.report.html import table
 from evisynth.report.words import rate_with_interval
 
 
-def tally(evidence, name, *, by, event, where=""):
+def tally(evidence, name, *, by, event, where="", caption="", heading=""):
     """How many of the printed patients had an event, at each value of a column.
 
     Parameters
@@ -24,6 +24,9 @@ def tally(evidence, name, *, by, event, where=""):
         Condition on the columns, in the language of `pandas.DataFrame.eval`.
     where : str
         Condition that a patient must fulfil to be in a denominator.
+    caption, heading : str
+        In words, above the table and its first column; made from the conditions and the codebook
+        where not given.
 
     Returns
     -------
@@ -41,9 +44,10 @@ def tally(evidence, name, *, by, event, where=""):
     value = kept[by].map(lambda shown: "not printed" if shown is None else shown)
     rows = [_cells(level, hit[value == level]) for level in sorted(set(value), key=str)]
     title = next(t["title"] for t in evidence.codebook["resources"] if t["name"] == name)
-    header = (_heading(evidence, name, by), "n / N", "% [95% CI]")
-    counted = f"{title}: {len(kept)} of {len(frame)} rows, where {where}; counted: {event}"
-    return table(header, rows, caption=counted, numeric=header[1:])
+    header = (heading or _heading(evidence, name, by), "n / N", "% [95% CI]")
+    said = caption or f"{title}, where {where}; counted: {event}"
+    said = f"{said}. {len(kept)} of {len(frame)} rows."
+    return table(header, rows, caption=said, numeric=header[1:])
 
 
 def _answer(frame, condition):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from evisynth.report.certainty import rate_words
+from evisynth.report.certainty import rate_words, unbroken
 from evisynth.report.footnotes import MUTED
 from evisynth.report.html import Html, table, tag
 from evisynth.report.judgements import stacked
@@ -48,7 +48,7 @@ def beside_published(analysis):
 
 def _cells(analysis, row, estimate):
     title, ours = _ours(analysis, row["pool"])
-    return title, ours, _published(estimate), row["reason"]
+    return title, unbroken(ours), _published(estimate), row["reason"]
 
 
 def _ours(analysis, pool):
@@ -65,7 +65,7 @@ def _published(estimate):
     """The printed value in the form of ours, without rounding, and whose it is."""
     printed, about = f"{_printed(estimate)}, {estimate['citation']}", _about(estimate)
     muted = f'<span style="{MUTED}">{escape(about)}</span>'
-    return Html(f"{escape(printed)}<br>{muted}", f"{printed} ({about})")
+    return Html(f"{unbroken(printed).html}<br>{muted}", f"{printed} ({about})")
 
 
 def _printed(estimate):
