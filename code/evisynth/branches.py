@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import product
 
+from evisynth.checks import shown
+from evisynth.errors import ArgumentError
 from evisynth.pooling import GLMM, HEADLINES
 from evisynth.selection import fits_where
 from evisynth.specifications import DEFAULT_METHODS, DataSet, multiverse
