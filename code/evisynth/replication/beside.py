@@ -95,6 +95,9 @@ def replicate(evidence):
     """
     import pandas as pd
 
+    if not callable(getattr(evidence, "rows", None)):
+        allowed = "what load_evidence returns"
+        raise ArgumentError("replicate", "evidence", shown(evidence), allowed)
     whole = {row["source_id"]: row["rounds_to_whole_percent"] for row in evidence.rows("sources")}
     return pd.DataFrame(
         [_beside(evidence, row, whole[row["source_id"]]) for row in evidence.rows("replications")]
