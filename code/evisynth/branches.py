@@ -7,8 +7,6 @@ from itertools import product
 
 from evisynth.checks import shown
 from evisynth.errors import ArgumentError
-from evisynth.checks import shown
-from evisynth.errors import ArgumentError
 from evisynth.pooling import GLMM, HEADLINES
 from evisynth.selection import fits_where
 from evisynth.specifications import DEFAULT_METHODS, DataSet, multiverse

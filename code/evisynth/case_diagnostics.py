@@ -163,8 +163,9 @@ def baujat(yi, vi, *, slab=None, method="REML", test="adhoc"):
     Baujat B et al (2002) Stat Med 21:2641.
     """
     yi, vi, slab = check_studies("baujat", yi, vi, slab, 3)
-    whole = rma(yi, vi, method=method, test=test)
-    fits = rma(yi, vi, subset=~np.eye(yi.size, dtype=bool), method=method, test=test)
+    with named_after("baujat"):
+        whole = rma(yi, vi, method=method, test=test)
+        fits = rma(yi, vi, subset=~np.eye(yi.size, dtype=bool), method=method, test=test)
     x = (yi - whole.estimate) ** 2 / (vi + whole.tau2)
     y = ((fits.estimate - whole.estimate) / fits.se) ** 2
     return Baujat(slab, yi.size, tuple(x.tolist()), tuple(y.tolist()))

@@ -284,6 +284,9 @@ def check_labels(function, argument, given, k, allowed):
 
 
 def _is_label(value):
-    if isinstance(value, Real):
-        return bool(abs(value) <= LARGEST)  # NaN is no label, and neither is infinity
-    return isinstance(value, str | np.bool_)
+    if not isinstance(value, Real):
+        return isinstance(value, str | np.bool_)
+    try:
+        return abs(float(value)) <= LARGEST  # NaN is no label, and neither is infinity
+    except OverflowError:
+        return False

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from evisynth.errors import ArgumentError
 
+MOST = 10**9  # patients of a cohort
 RELATIONS = ("same", "subset_of", "part_of_pool", "partly_shared", "disjoint", "possible")
 
 
@@ -205,10 +206,17 @@ def _edge(position, given):
     parts = given if isinstance(given, tuple | list) else ()
     if len(parts) != 3 or not all(isinstance(part, str) for part in parts):
         known = isinstance(given, tuple | list | str)
-        quoted = f"{given!r:.60}" if known else f"a {type(given).__name__}"
+        quoted = _quoted(given) if known else f"a {type(given).__name__}"
         allowed = "cohort, relation and cohort, each as text"
         raise ArgumentError("OverlapGraph", "edges", f"{quoted} at position {position}", allowed)
     return Edge(*parts)
+
+
+def _quoted(value):
+    try:
+        return f"{value!r:.60}"
+    except ValueError:  # an integer of more digits than Python prints
+        return f"a {type(value).__name__}"
 
 
 def _reach(start: str, steps: Mapping[str, set[str]]) -> frozenset[str]:
@@ -280,12 +288,14 @@ def _candidates(given):
             raise ArgumentError("independent_set", "candidates", quoted, allowed)
         for name in ("patients", "order"):
             number = getattr(candidate, name)
-            # Years, for instance, may be negative; a number of patients may not.
-            if not isinstance(number, Integral) or (name == "patients" and number < 0):
-                value = f"{number!r:.60}"
+            lowest = 0 if name == "patients" else -MOST
+            whole = isinstance(number, Integral) and not isinstance(number, bool)
+            if not whole or not lowest <= number <= MOST:
+                value = _quoted(number)
                 value = f"{value} patients" if name == "patients" else f"order {value}"
                 quoted = f"{candidate.cohort!r} with {value}"
                 allowed = "whole numbers" + " from 0" * (name == "patients")
+                allowed += f" to {MOST}" * (whole and number > MOST)
                 raise ArgumentError("independent_set", "candidates", quoted, allowed)
     return candidates
 

@@ -160,16 +160,20 @@ def _entries(argument, given, kind):
 def _texts(argument, given):
     """A dict of text to text, empty where none is given."""
     given = {} if given is None else given
+    _check_texts(argument, given)
+    return dict(given)
+
+
+def _check_texts(argument, given):
     if not isinstance(given, Mapping) or not all(
         isinstance(text, str) for item in given.items() for text in item
     ):
         raise ArgumentError("multiverse", argument, shown(given), "a mapping of text to text")
-    return dict(given)
 
 
 def _check_axes(argument, entries):
     for i, entry in enumerate(entries):
-        _texts(f"{argument}: choices at position {i}", entry.choices)
+        _check_texts(f"choices of {argument} at position {i}", entry.choices)
         if list(entry.choices) != list(entries[0].choices):
             given = f"with the axes {', '.join(entry.choices)} at position {i}"
             allowed = f"the axes of the first: {', '.join(entries[0].choices)}"
@@ -189,11 +193,13 @@ def _check_models(methods):
             given = f"of the model {shown(method.model)} at position {i}"
             raise ArgumentError("multiverse", "methods", given, ", ".join(MODELS))
         allowed = OPTIONS.get(method.model, ("method", "test", "prediction"))
-        options = method.options if isinstance(method.options, Mapping) else [method.options]
-        for name in options:
+        if not isinstance(method.options, Mapping):
+            given = f"{shown(method.options)} at position {i}"
+            raise ArgumentError("multiverse", "options of methods", given, "a mapping")
+        for name in method.options:
             if name not in allowed:
-                given = f"of the option {shown(name)} at position {i}"
-                raise ArgumentError("multiverse", "methods", given, ", ".join(allowed))
+                given = f"{shown(name)} at position {i}"
+                raise ArgumentError("multiverse", "options of methods", given, ", ".join(allowed))
 
 
 def _position(specifications, protocol):
@@ -211,7 +217,9 @@ def _counts(position, data):
 
 
 def _is_empty(values):
-    return isinstance(values, list | tuple | np.ndarray) and np.shape(values) == (0,)
+    if isinstance(values, np.ndarray):
+        return values.shape == (0,)
+    return isinstance(values, list | tuple) and not values
 
 
 def _axes(specifications, planned, why_one):

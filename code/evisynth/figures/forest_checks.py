@@ -81,9 +81,11 @@ def _check_mark(function, axis, item):
         return
     for name in ("estimate", "lower", "upper"):
         value = getattr(item, name)
-        if not (_is_real(value) or (value is None and name != "estimate")):
+        # A row may lack a limit, a diamond is drawn by all three.
+        missing = value is None and name != "estimate" and not isinstance(item, Diamond)
+        if not _is_real(value) and not missing:
             given = f"{shown(value)} for {item.label!r}"
-            raise ArgumentError(function, name, given, "a number, or None")
+            raise ArgumentError(function, name, given, "a number")
     _check_estimate(function, axis, item)
     _check_limits(function, axis, item)
 
@@ -107,7 +109,7 @@ def check_forest(plot):
                 "forest", "columns", given, f"at most {len(plot.columns)}, as heads"
             )
         weight = row.weight
-        if weight is not None and not (_is_real(weight) and weight >= 0):
+        if weight is not None and not (_is_real(weight) and 0 <= weight < inf):
             given = f"{shown(weight)} for {row.label!r}"
             raise ArgumentError("forest", "weight", given, "a percentage from 0, or None")
     for item in plot.drawn:
@@ -139,7 +141,7 @@ def _check_limits(function, axis, item):
 
 def _check_prediction(function, axis, item):
     prediction = getattr(item, "prediction", None)
-    if prediction is None or prediction == ():
+    if prediction is None or (isinstance(prediction, list | tuple) and not prediction):
         return
     pair = isinstance(prediction, list | tuple) and len(prediction) == 2
     if not pair or not all(map(_is_real, prediction)):
