@@ -124,9 +124,10 @@ def forest(
         groups, axis, notes = _of_result(groups, studies, axis, overall, nonetheless)
         footer = (*notes, *footer)
     else:
+        groups = checked_groups(groups)
         _refuse_studies({**studies, "nonetheless": nonetheless or None})
     choice = chosen_columns(columns)
-    groups = with_judgements(with_cells(checked_groups(groups), choice), rob)
+    groups = with_judgements(with_cells(groups, choice), rob)
     plot = Forest(
         groups, title, subtitle, overall, checked_left_out(left_out), choice.heads,
         axis or PROPORTION, checked_codes(codes), footer,

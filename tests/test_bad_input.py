@@ -1,0 +1,507 @@
+"""Every public function refuses what it cannot use, by name, and is never silently wrong.
+
+Each argument of a valid call is replaced in turn by each of many bad values. What follows must be
+a result without NaN, where the value is in fact allowed, or an error that names the function and
+the argument; never another exception, never a warning (pytest makes errors of them).
+"""
+
+import dataclasses
+import inspect
+import re
+from functools import cache
+
+import evisynth
+import numpy as np
+import pandas as pd
+import pytest
+from evisynth import figures
+from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.figures import Diamond, Group, LeftOut, Row
+from evisynth.overlap import Candidate, Edge, OverlapGraph
+from evisynth.specifications import DataSet, Method
+
+# Valid calls --------------------------------------------------------------------------------------
+
+XI, NI = [3, 5, 2, 6], [10, 12, 9, 20]
+YI, VI = [0.1, 0.4, -0.2, 0.6], [0.04, 0.06, 0.1, 0.05]
+SLAB = ["a", "b", "c", "d"]
+SUBSET = [[True, True, True, True], [True, True, False, True]]
+TABLES = {"ai": XI, "n1i": NI, "ci": [4, 2, 3, 1], "n2i": [11, 12, 10, 18]}
+MANY_N = [10, 12, 9, 20, 15, 18, 11, 25, 16, 30, 14]
+MANY_Y = [0.1, 0.4, -0.2, 0.6, 0.3, 0.5, -0.1, 0.2, 0.7, 0.25, 0.05]
+MANY_V = [0.04, 0.06, 0.1, 0.05, 0.03, 0.08, 0.12, 0.02, 0.07, 0.09, 0.11]
+MANY = {"yi": MANY_Y, "vi": MANY_V}
+EFFECTS, COUNTS = {"yi": YI, "vi": VI}, {"xi": XI, "ni": NI}
+LEVEL = {"level": 0.9}
+RMA = {"method": "DL", "test": "z", **LEVEL}
+TEXTS = {"title": "t", "caption": "c", "alt": "a", "name": "n"}
+NOTES = {"subtitle": "s", **TEXTS}
+METHODS = [Method({"M": "logit"}, "PLO"), Method({"M": "arcsine"}, "PAS", {"method": "DL"})]
+DATA = [
+    DataSet({"D": "one"}, (3, 5, 2), (10, 12, 9)),
+    DataSet({"D": "two"}, tuple(XI), tuple(NI)),
+]
+DIAMOND = Diamond("d", 0.5, 0.4, 0.6, (0.2, 0.8))
+GROUP = Group("g", (Row("r", 0.5, 0.4, 0.6, 50.0, "1 / 2", ("x", "y")),) * 2, DIAMOND)
+PATIENTS = pd.DataFrame({"label": ["a", "b"], "end": [3.0, 4.0], "pr": [1.0, np.nan]})
+
+
+@cache
+def made(name):
+    """Results that figures draw, made once."""
+    return {
+        "rma": lambda: evisynth.rma(YI, VI, slab=SLAB),
+        "bayes": lambda: evisynth.bayes_binomial(XI, NI, slab=SLAB),
+        "pooled": lambda: evisynth.pool_proportions(XI, NI, slab=SLAB),
+        "baujat": lambda: evisynth.baujat(YI, VI, slab=SLAB),
+        "gosh": lambda: evisynth.gosh(YI, VI, slab=SLAB),
+        "cumul": lambda: evisynth.cumul(YI, VI, slab=SLAB),
+        "leave1out": lambda: evisynth.leave1out(YI, VI, slab=SLAB),
+        "multiverse": lambda: evisynth.multiverse(DATA, METHODS),
+        "trimfill": lambda: evisynth.trimfill(MANY_Y, MANY_V, measure="OR"),
+        "regression": lambda: evisynth.meta_regression(YI, VI, [1.0, 2.0, 3.0, 5.0]),
+        "curve": lambda: evisynth.kaplan_meier([2.0, 5.0, 9.0, 12.0], [1, 1, 0, 1]),
+    }[name]()
+
+
+def multiverse_of(choices, xi, ni):
+    return evisynth.multiverse([DataSet(choices, xi, ni), DATA[1]], METHODS)
+
+
+def multiverse_by(choices, model, options):
+    return evisynth.multiverse(DATA, [Method(choices, model, options), METHODS[1]])
+
+
+def set_of(cohort, patients, order):
+    return evisynth.independent_set([Candidate(cohort, patients, True, order)], OverlapGraph(()))
+
+
+def graph_of(a, relation, b):
+    return OverlapGraph([Edge(a, relation, b)])
+
+
+def forest_of_row(estimate, lower, upper, weight):
+    row = Row("r", estimate, lower, upper, weight, "1 / 2")
+    return figures.forest([Group("g", (row, row))], title="t")
+
+
+def forest_of_diamond(estimate, lower, upper, prediction):
+    diamond = Diamond("d", estimate, lower, upper, prediction)
+    return figures.forest([Group("g", GROUP.rows)], columns=("A", "B"), overall=diamond, title="t")
+
+
+def forest_left_out(estimate, lower, upper):
+    left_out = [LeftOut("l", "OVL", "r", "", estimate, lower, upper)]
+    return figures.forest([GROUP], title="t", columns=("A", "B"), left_out=left_out)
+
+
+# Function (a word after the space tells calls of one function apart), and its arguments.
+CALLS = {
+    "escalc": {"measure": "PLO", **COUNTS, "add": 0.5},
+    "escalc two": {"measure": "OR", **TABLES},
+    "study_intervals": {**COUNTS, "level": 0.9, "method": "wilson"},
+    "effect_from_interval": {
+        "measure": "OR", "estimate": [2.0, 1.5], "ci_lb": [1.0, 0.75], "ci_ub": [4.0, 3.0],
+        "level": 0.9, "digits": 2,
+    },
+    "inverse_freeman_tukey": {"yi": [0.5, 0.6], "ni": [10, 20]},
+    "inverse_freeman_tukey vi": {"yi": [0.5, 0.6], "vi": 0.01},
+    "q_profile": {**EFFECTS, **LEVEL, "subset": SUBSET},
+    "profile_likelihood": {**EFFECTS, "method": "ML", **LEVEL, "subset": SUBSET},
+    "rma": {**EFFECTS, **RMA, "measure": "GEN", "slab": SLAB, "prediction": "HK"},
+    "rma PFT": {**EFFECTS, "ni": NI, "measure": "PFT"},
+    "rma stack": {"yi": [YI, YI], "vi": [VI, VI], "subset": SUBSET},
+    "rma_glmm": {**COUNTS, **LEVEL, "slab": SLAB, "nodes": 31, "prediction": "z", "test": "z"},
+    "rma_glmm mods": {**COUNTS, "mods": [1.0, 2.0, 3.0, 5.0]},
+    "rma_glmm stack": {**COUNTS, "subset": SUBSET},
+    "glmm_profile": {**COUNTS, **LEVEL, "nodes": 31},
+    "marginal_mean": {"mu": [0.1, 0.2], "tau": [0.5, 0.6]},
+    "betabinomial": {**COUNTS, **LEVEL, "slab": SLAB},
+    "bayes_normal": {
+        **EFFECTS, "tau_prior": "HN(1)", "mu_prior": (0, 2), "measure": "GEN", **LEVEL,
+        "slab": SLAB, "predict_minimum_k": 3,
+    },
+    "bayes_normal stack": {**EFFECTS, "subset": SUBSET},
+    "bayes_binomial": {
+        **COUNTS, "tau_prior": "HN(1)", "mu_prior": (0, 2), **LEVEL, "slab": SLAB,
+        "predict_minimum_k": 3,
+    },
+    "bayes_binomial stack": {**COUNTS, "subset": SUBSET},
+    "half_normal": {"scale": 0.5},
+    "half_cauchy": {"scale": 0.5},
+    "mantel_haenszel": {**TABLES, "measure": "RR", **LEVEL, "slab": SLAB},
+    "peto": {**TABLES, **LEVEL, "slab": SLAB},
+    "inverse_variance": {**TABLES, "measure": "RR", **LEVEL, "slab": SLAB, "add": 0.5},
+    "pool_medians": {
+        "medians": [5.0, 6.0, 7.0], "ci_lb": [4.0, 5.0, 6.0], "ci_ub": [6.25, 7.2, 8.17], **RMA,
+        "slab": SLAB[:3], "unit": "months", "digits": 1,
+    },
+    "kaplan_meier": {
+        "time": [2.0, 5.0, 9.0, 12.0], "event": [1, 1, 0, 1], **LEVEL, "slab": "g",
+        "time_unit": "months",
+    },
+    "subgroups": {
+        **EFFECTS, "groups": ["p", "p", "q", "q"], "tau2": "separate", **RMA, "measure": "GEN",
+        "slab": SLAB,
+    },
+    "subgroups PFT": {**EFFECTS, "groups": ["p", "p", "q", "q"], "ni": NI, "measure": "PFT"},
+    "meta_regression": {
+        **EFFECTS, "mods": [1.0, 2.0, 3.0, 5.0], **RMA, "intercept": True, "measure": "GEN",
+        "slab": SLAB,
+    },
+    "meta_regression named": {**EFFECTS, "mods": {"dose": [1.0, 2.0, 3.0, 5.0]}},
+    "permutest": {"fit": "regression", "permutations": 100, "seed": 1, "limit": 100},
+    "regtest": {
+        **MANY, "predictor": "ninv", "measure": "GEN", "ni": MANY_N, "model": "rma", **RMA,
+        "minimum_k": 10,
+    },
+    "regtest lm": {**MANY, "predictor": "sei", "measure": "OR", "model": "lm", "weights": MANY_N},
+    "ranktest": {**MANY, "measure": "PLO", "ni": MANY_N, "minimum_k": 10},
+    "trimfill": {
+        **MANY, "measure": "OR", "estimator": "L0", "side": "left", **RMA, "minimum_k": 10,
+        "slab": list("abcdefghijk"),
+    },
+    "leave1out": {**EFFECTS, **RMA, "slab": SLAB, "measure": "GEN"},
+    "cumul": {**EFFECTS, **RMA, "slab": SLAB, "order": [4, 3, 2, 1], "measure": "GEN"},
+    "influence": {**EFFECTS, **RMA, "slab": SLAB},
+    "baujat": {**EFFECTS, "method": "DL", "test": "z", "slab": SLAB},
+    "gosh": {**EFFECTS, "slab": SLAB, "method": "DL", "measure": "GEN", "samples": 9, "seed": 1},
+    "pool_proportions": {**COUNTS, "slab": SLAB, **LEVEL},
+    "multiverse": {
+        "data_sets": DATA, "methods": METHODS, "protocol": {"D": "two"}, **LEVEL, "minimum_k": 3,
+        "why_one": {"D": "it is so"},
+    },
+    "multiverse DataSet": {"choices": {"D": "one"}, "xi": (3, 5, 2), "ni": (10, 12, 9)},
+    "multiverse Method": {"choices": {"M": "logit"}, "model": "PLO", "options": {"test": "z"}},
+    "OverlapGraph": {"edges": [Edge("a", "subset_of", "b"), Edge("c", "subset_of", "b")]},
+    "OverlapGraph Edge": {"a": "a", "relation": "subset_of", "b": "b"},
+    "independent_set": {
+        "candidates": [Candidate("a", 10), Candidate("b", 20)],
+        "graph": OverlapGraph([Edge("a", "subset_of", "b")]),
+    },
+    "independent_set Candidate": {"cohort": "a", "patients": 10, "order": 2001},
+    "replicate": {"evidence": None},
+    "specification_multiverse": {"evidence": None},
+}  # fmt: skip
+DRAWN = {
+    "forest": {
+        "groups": "rma", **EFFECTS, **NOTES, "columns": ("n/N", "weight"), "rob": {"a": "low"},
+        "rob_domains": (), "nonetheless": False, "axis": figures.DIFFERENCE, "codes": {"x": "y"},
+        "footer": ("f", "g"),
+    },
+    "forest counts": {"groups": "bayes", **COUNTS, "title": "t"},
+    "forest groups": {
+        "groups": [GROUP, GROUP], "title": "t", "columns": ("A", "B"), "overall": DIAMOND,
+        "left_out": [LeftOut("l", "OVL", "r", "", 0.5, 0.4, 0.6)] * 2,
+    },
+    "forest pooled": {"groups": "pooled", "title": "t", "nonetheless": True},
+    "forest Row": {"estimate": 0.5, "lower": 0.4, "upper": 0.6, "weight": 50.0},
+    "forest Diamond": {"estimate": 0.5, "lower": 0.4, "upper": 0.6, "prediction": (0.2, 0.8)},
+    "forest LeftOut": {"estimate": 0.5, "lower": 0.4, "upper": 0.6},
+    "mini_forest": {
+        "items": [DIAMOND, GROUP], "alt": "a", "name": "n", "axis": figures.PROPORTION
+    },
+    "counted_once": {
+        "total_rows": 100, "unique": 60, "per_square": 20, "naive": DIAMOND, "naive_label": "n",
+        "independent": DIAMOND, "independent_label": "i", "axis_label": "x", **NOTES,
+    },
+    "baujat": {"result": "baujat", "provenance": "p", **NOTES},
+    "gosh": {"result": "gosh", "against": "tau", "highlight": "a", "provenance": "p", **NOTES},
+    "cumulative": {"result": "cumul", "provenance": "p", **NOTES},
+    "leave_one_out": {"result": "leave1out", "provenance": "p", **NOTES},
+    "shrinkage": {"bayes": "bayes", **COUNTS, "provenance": "p", **NOTES},
+    "specification_curve": {"multiverse": "multiverse", "provenance": "p", **NOTES},
+    "funnel": {
+        "result_or_yi": MANY_Y, "vi": MANY_V, "ni": MANY_N, "measure": "PLO",
+        "slab": list("abcdefghijk"), "provenance": "p", **NOTES,
+    },
+    "funnel filled": {
+        "result_or_yi": MANY_Y, "vi": MANY_V, "measure": "OR", "filled": "trimfill"
+    },
+    "kaplan_meier_plot": {
+        "curves": "curve", **NOTES, "labels": ["a"], "heading": "h", "until": 20.0,
+        "times": [0.0, 5.0, 10.0], "band": True, "footer": ("f", "g"),
+    },
+    "swimmer": {
+        "rows": PATIENTS, **NOTES, "events": ["pr"], "time_unit": "m", "order": "table",
+        "shapes": {"pr": "cross"}, "footer": ("f", "g"),
+    },
+}  # fmt: skip
+BUILT = {
+    "specification_multiverse": lambda evidence: evisynth.specification_multiverse(
+        evidence, "analysis", "pool"
+    ),
+    "multiverse DataSet": multiverse_of,
+    "multiverse Method": multiverse_by,
+    "independent_set Candidate": set_of,
+    "OverlapGraph Edge": graph_of,
+    "forest Row": forest_of_row,
+    "forest Diamond": forest_of_diamond,
+    "forest LeftOut": forest_left_out,
+}
+FREE_TEXT = {*NOTES, "provenance", "heading", "axis_label", "naive_label", "independent_label"}
+RESULTS_OF = ("result", "fit", "groups", "bayes", "multiverse", "filled", "curves")
+
+# Exported, and in no table above, with the reason.
+NO_NUMBERS = {
+    "errors": {"ArgumentError", "EvidenceError", "EvisynthError", "NotEstimable"},
+    "results, which functions make": {
+        "BayesAnalyses", "BayesAnalysis", "KaplanMeier", "MetaAnalyses", "MetaAnalysis",
+        "MetaRegression", "Multiverse", "Pooled", "PooledMedians", "TwoArm", "DataFigure",
+        "InlineFigure",
+    },
+    "parts, checked by the function that uses them": {
+        "DataSet", "Method", "Axis", "Diamond", "Group", "LeftOut", "Row",
+    },
+    "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
+    "take a declared analysis or the evidence base, never numbers": {
+        "cards", "curve_of", "double_counting_forest", "forest_of", "leave_one_out_of",
+        "mini_forest_of", "naive_against_independent", "odds_ratio_forest", "overlap_graph",
+        "printed_rates", "shrinkage_of",
+    },
+    "constants and words": {
+        "DIFFERENCE", "PROPORTION", "RATIO", "PALETTE", "PALETTE_CSS", "PALETTE_DARK",
+        "palette_css", "forest_table",
+    },
+}  # fmt: skip
+
+
+def test_every_exported_function_is_in_a_table():
+    left = set().union(*NO_NUMBERS.values())
+    for module, calls in ((evisynth, CALLS), (figures, DRAWN)):
+        tested = {key.split()[0] for key in calls}
+        missing = set(module.__all__) - tested - left
+        assert missing <= {"forest"} and not tested - set(module.__all__), missing
+    exported = set(evisynth.__all__) | set(figures.__all__)
+    assert left <= exported, left - exported
+
+
+@pytest.mark.parametrize("calls", [CALLS, DRAWN], ids=["engine", "figures"])
+def test_every_argument_is_in_the_table(calls):
+    home = evisynth if calls is CALLS else figures
+    for name in {key.split()[0] for key in calls}:
+        asked = {p.name for p in inspect.signature(getattr(home, name)).parameters.values()}
+        given_ = {arg for key in calls if key.split()[0] == name for arg in calls[key]}
+        # What cumul and leave1out hand on to rma, and the effects beside a result of funnel.
+        assert asked - given_ <= {"options"} | (
+            {"yi"} if name in ("funnel", "shrinkage") else set()
+        )
+
+
+# Bad values ---------------------------------------------------------------------------------------
+
+
+class Unknown:
+    """Of no use to anybody."""
+
+
+def numbers():
+    yield from (1, 2, 3, 4)
+
+
+def recursive():
+    endless = []
+    endless.append(endless)
+    return endless
+
+
+# Never of any use, whatever the argument.
+NEVER = {
+    "nan": lambda: float("nan"),
+    "NumPy's nan": lambda: np.float64("nan"),
+    "inf": lambda: float("inf"),
+    "-inf": lambda: np.float32("-inf"),
+    "bytes": lambda: b"3",
+    "masked": lambda: np.ma.masked,
+    "masked array": lambda: np.ma.array([1.0, 2, 3, 4], mask=[0, 1, 0, 0]),
+    "complex": lambda: 1 + 2j,
+    "date": lambda: np.datetime64("2020-01-01"),
+    "dates": lambda: np.array(["2020-01-01"] * 4, dtype="datetime64[D]"),
+    "object": Unknown,
+    "type": lambda: int,
+    "NA": lambda: pd.NA,
+    "NaT": lambda: pd.NaT,
+    "long integer": lambda: 10**5000,
+    "long float": lambda: np.longdouble("1e4000"),
+    "ragged": lambda: [[1], [1, 2]],
+    "rather ragged": lambda: [1, [2, 3], 4, 5],
+    "record": lambda: np.zeros(4, dtype=[("a", float)]),
+    "recursive": recursive,
+    "Nones": lambda: [None] * 4,
+}
+# Of use somewhere: a generator is a sequence, 1 is a number, a dict may name columns.
+MAYBE = {
+    "none": lambda: None,
+    "text": lambda: "three",
+    "digits": lambda: "3",
+    "texts": lambda: np.array(["1", "2"]),
+    "empty": lambda: [],
+    "empty array": lambda: np.array([]),
+    "0-d": lambda: np.array(3.0),
+    "2-D": lambda: [[1.0, 2.0, 3.0, 4.0]],
+    "3-D": lambda: np.ones((2, 2, 2)),
+    "true": lambda: True,
+    "NumPy's true": lambda: np.True_,
+    "negative": lambda: -1,
+    "zero": lambda: 0,
+    "huge": lambda: 1e300,
+    "-huge": lambda: -1e300,
+    "longish integer": lambda: 10**30,
+    "dict": lambda: {},
+    "another dict": lambda: {"a": 1},
+    "generator": numbers,
+    "set": lambda: {1, 2},
+    "frame": lambda: pd.DataFrame({"a": [1, 2]}),
+}
+IN_A_SEQUENCE = (
+    "nan", "inf", "-inf", "bytes", "masked", "complex", "date", "object", "NA", "NaT",
+    "long integer", "long float", "ragged", "none", "text", "digits", "empty", "2-D", "negative",
+    "huge", "-huge", "dict",
+)  # fmt: skip
+
+
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def bad_values(value):
+    """Bad values for an argument: name, value, whether it must be refused."""
+    sequence = isinstance(value, list | tuple)
+    numeric = is_number(value) or (sequence and len(value) > 0 and is_number(value[0]))
+    for name, make in (NEVER | MAYBE).items():
+        wrong = name in NEVER or (numeric and name in ("text", "digits", "texts", "dict", "empty"))
+        # A single number is no truth, though an array may be one of ones and zeros.
+        yield name, make(), wrong or (is_number(value) and "true" in name)
+    if sequence and len(value) > 1:
+        yield from bad_sequences(value, numeric)
+
+
+def bad_sequences(value, numeric):
+    for name in IN_A_SEQUENCE:
+        changed = list(value)
+        changed[1] = (NEVER | MAYBE)[name]()
+        wrong = name in NEVER or (numeric and name in ("text", "digits", "dict", "empty", "2-D"))
+        yield f"{name} within", changed, wrong
+    if numeric:
+        array = np.array(value, float)
+        yield "nan in an array", np.where(np.arange(array.size) == 1, np.nan, array), True
+        yield "masked in an array", np.ma.array(array, mask=np.arange(array.size) == 1), True
+        yield "nan in a series", pd.Series(array).where(np.arange(array.size) != 1), True
+        yield "as text", list(map(str, value)), True
+        yield "complex array", array + 0j, True
+        yield "a column", array[:, None], False
+        yield "halves", array + 0.5, False
+        yield "all the same", [value[0]] * len(value), False
+        yield "zeros", [0] * len(value), False
+        yield "large", [1e9] * len(value), False
+        yield "tiny", [1e-49] * len(value), False
+    yield "too short", value[:-1], False
+    yield "one", value[:1], False
+    yield "too long", [*value, value[-1]], False
+    yield "thrice", list(value) * 3, False
+
+
+# What is judged -----------------------------------------------------------------------------------
+
+# NaN stands for None in the arrays of these results, as their docstrings say.
+NAN_MEANS_NONE = {
+    "MetaAnalyses": {"pi_lb", "pi_ub", "I2", "H2", "Q", "Q_p"},
+    "BayesAnalyses": {"pi_lb", "pi_ub", "se"},
+    "Gosh": {"I2"},
+    "Influence": set(),
+}
+
+
+def not_finite(value, path="result"):
+    """Where in a result there is a number that is none."""
+    if isinstance(value, float | np.floating):
+        yield from [path] * (not np.isfinite(value))
+    elif isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
+            yield path
+    elif dataclasses.is_dataclass(value):
+        yield from not_finite_fields(value, path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from not_finite(item, f"{path}[{key!r}]")
+    elif isinstance(value, list | tuple):
+        for position, item in enumerate(value):
+            yield from not_finite(item, f"{path}[{position}]")
+
+
+def not_finite_fields(value, path):
+    excused = NAN_MEANS_NONE.get(type(value).__name__, ())
+    estimable = getattr(value, "estimable", None)
+    for field in dataclasses.fields(value):
+        item = getattr(value, field.name)
+        if field.name in excused:
+            continue
+        if isinstance(item, np.ndarray) and isinstance(estimable, np.ndarray):
+            item = item[estimable]
+        yield from not_finite(item, f"{path}.{field.name}")
+
+
+def unsound(result):
+    """What is wrong with a result, or with a figure's words."""
+    if isinstance(result, figures.InlineFigure):
+        words = f"{result.title} {result.alt} {result.caption or ''}"
+        return re.findall(r"\b(?:nan|inf|None)\b", words)
+    return list(not_finite(result))
+
+
+# Under which other name an argument is told of.
+SAID = {
+    "mods": ["moderator"], "lower": ["limits"], "upper": ["limits"], "result_or_yi": ["yi"],
+    "model": ["methods"], "a": ["edges"], "b": ["edges"], "relation": ["edges"],
+    "cohort": ["candidates"], "patients": ["candidates"], "order": ["candidates"],
+}  # fmt: skip
+
+
+def verdict(function, name, arguments, argument, wrong):
+    """Nothing, or what is wrong with the way a call went."""
+    try:
+        result = function(**arguments)
+    except ArgumentError as error:
+        named = str(error).startswith(name) and error.given and error.allowed
+        # What is wrong in itself is named; of two that do not fit each other either may be.
+        words = (argument, *SAID.get(argument, ()))
+        lengths = "of length" in error.given or "of shape" in error.given
+        told = not wrong or lengths or any(word in error.argument for word in words)
+        return None if named and told else f"says: {error}"
+    except NotEstimable as error:
+        return None if not wrong and str(error).startswith(name) else f"says: {error}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    if wrong:
+        return f"accepted: {result!r:.60}"
+    return unsound(result) or None
+
+
+def check_call(home, key, call):
+    name = key.split()[0]
+    function = BUILT.get(key) or getattr(home, name)
+    call = {
+        argument: made(value) if argument in RESULTS_OF and isinstance(value, str) else value
+        for argument, value in call.items()
+    }
+    if call.get("evidence", 0) is not None:
+        assert unsound(function(**call)) == []
+    faults = []
+    for argument, value in call.items():
+        for bad, given_, wrong in bad_values(value):
+            if argument in FREE_TEXT and bad in ("text", "digits", "none"):
+                continue  # drawn as any other
+            fault = verdict(function, name, call | {argument: given_}, argument, wrong)
+            if fault:
+                faults.append(f"{argument}, {bad}: {fault}")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("key", CALLS)
+def test_bad_arguments_of_the_engine(key):
+    check_call(evisynth, key, CALLS[key])
+
+
+@pytest.mark.parametrize("key", DRAWN)
+def test_bad_arguments_of_the_figures(key):
+    check_call(figures, key, DRAWN[key])
