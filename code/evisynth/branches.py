@@ -12,7 +12,7 @@ from evisynth.selection import fits_where
 from evisynth.specifications import DEFAULT_METHODS, DataSet, multiverse
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
-    "Which report", "Possible overlap", "Left out", "Contradictions",
+    "Report counted", "Possible overlap", "Source left out", "Contested claim",
 )  # fmt: skip
 _LARGEST, _OWN = "most patients", "own report first"
 _COUNTED, _OUT = "counted", "left out"

@@ -116,7 +116,7 @@ class Selection:
         return pool_proportions(self.xi, self.ni, slab=self.slab)
 
 
-_MORE_THAN_ALL = 10**9  # patients; puts a cohort before any number of others
+_MORE_THAN_ALL = 10**8  # patients; puts a cohort before any number of others
 
 
 class Selector:

@@ -100,7 +100,7 @@ def test_influence_names_every_counted_cohort(by_age):
 
 def test_both_sides_of_a_split_come_from_one_document(evidence):
     view = report.with_and_without(evidence, "hsct")
-    assert "RFS | 8.8 months | 6.7 months | with" in str(view)
+    assert "relapse-free survival | 8.8 months | 6.7 months | with" in str(view)
     assert all(line[4] in ("with", "without", "equal", "cannot be said")
                for line in lines_of(view)[2:])  # fmt: skip
 

@@ -109,7 +109,7 @@ def check_forest(plot):
                 "forest", "columns", given, f"at most {len(plot.columns)}, as heads"
             )
         weight = row.weight
-        if weight is not None and not (_is_real(weight) and 0 <= weight < inf):
+        if weight is not None and not (_is_real(weight) and 0 <= float(weight) < inf):
             given = f"{shown(weight)} for {row.label!r}"
             raise ArgumentError("forest", "weight", given, "a percentage from 0, or None")
     for item in plot.drawn:
@@ -141,7 +141,7 @@ def _check_limits(function, axis, item):
 
 def _check_prediction(function, axis, item):
     prediction = getattr(item, "prediction", None)
-    if prediction is None or (isinstance(prediction, list | tuple) and not prediction):
+    if prediction is None:
         return
     pair = isinstance(prediction, list | tuple) and len(prediction) == 2
     if not pair or not all(map(_is_real, prediction)):

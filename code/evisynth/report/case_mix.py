@@ -7,6 +7,7 @@ import numpy as np
 from evisynth.glmm import rma_glmm
 from evisynth.pooling import pool_proportions
 from evisynth.report.html import table
+from evisynth.report.survival import meaning
 from evisynth.report.tables import place
 from evisynth.report.words import capital, decimals, plural, ratio_with_interval, sentence
 from evisynth.selection import plain
@@ -180,7 +181,8 @@ def _pair_cells(key, pair, evidence, subset):
     study, endpoint, _, _ = key
     with_, without = pair["with"], pair["without"]
     return (
-        evidence.studies[study]["name"], plain(endpoint), _number(with_), _number(without),
+        evidence.studies[study]["name"], meaning(evidence, endpoint),
+        _number(with_), _number(without),
         _longer(with_, without), _p(evidence, study, endpoint, subset),
         "; ".join(dict.fromkeys(filter(None, (with_["note"], without["note"])))) or "–",
         place(with_),

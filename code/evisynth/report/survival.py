@@ -40,7 +40,7 @@ def _cells(row, evidence):
     cohort = evidence.cohorts[row["cohort_id"]]
     return (
         f"{cohort['label']} ({plain(cohort['agent'])})",
-        _meaning(evidence, row["endpoint"]),
+        meaning(evidence, row["endpoint"]),
         plain(row["subset"]),
         _as_printed(row),
         row["discrepancy_id"] or "",
@@ -60,7 +60,8 @@ def _as_printed(row):
     return f"{what}{f', {kind}{shown}' if shown != '–' else ''}{censored}"
 
 
-def _meaning(evidence, endpoint):
+def meaning(evidence, endpoint):
+    """What a code of an endpoint stands for, from the codebook."""
     field = next(
         f
         for r in evidence.codebook["resources"]
