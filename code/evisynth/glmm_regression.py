@@ -155,6 +155,9 @@ def _moderators(mods, xi):
 
 def _unnamed(mods):
     """Columns of an array by number, or the only one as "mods"."""
+    listed = isinstance(mods, list | tuple)
+    if listed and any(item is np.ma.masked for item in mods):
+        return {"mods": mods}  # the check of numbers names the place
     try:
         shape = np.shape(mods)
     except ValueError:
