@@ -64,8 +64,7 @@ glmer_control <- glmerControl(
   optimizer = "bobyqa", optCtrl = list(rhobeg = 1e-3, rhoend = 1e-8, maxfun = 1e5),
   check.conv.singular = "ignore"
 )
-shown <- function(estimate, se, tau2, df, back = plogis) {
-  half <- qt(0.975, df) * se
+shown <- function(estimate, se, tau2, df, back = plogis, half = qt(0.975, df) * se) {
   wide <- qt(0.975, df) * sqrt(se^2 + tau2)
   list(
     estimate = back(estimate), ci_lb = back(estimate - half), ci_ub = back(estimate + half),
@@ -84,12 +83,16 @@ glmm <- function(xi, ni) {
   fit <- fitted_by_glmer(cbind(events, others) ~ 1 + (1 | cohort), frame)
   shown(fit$estimate, fit$se, fit$tau2, length(xi) - 1)
 }
-# The threshold is an absolute one of tau2, which is small on the arcsine scale.
+# The threshold is an absolute one of tau2, which is small on the arcsine scale. Limits have the
+# ad hoc Knapp-Hartung standard error; for a new study, by the book's convention, it is the one
+# before that correction (metafor's predict() on the ad hoc fit would take the corrected one).
 inverse_variance <- function(xi, ni, measure, threshold, back) {
   control <- list(threshold = threshold, maxiter = 100000, stepadj = 0.5)
   effects <- escalc(measure, xi = xi, ni = ni)
   fit <- rma(yi, vi, data = effects, method = "REML", test = "adhoc", control = control)
-  shown(as.vector(fit$beta), fit$se, fit$tau2, fit$k - 1, back)
+  plain <- rma(yi, vi, data = effects, method = "REML", test = "z", control = control)
+  df <- fit$k - 1
+  shown(as.vector(fit$beta), plain$se, fit$tau2, df, back, half = qt(0.975, df) * fit$se)
 }
 logit_reml <- function(xi, ni) inverse_variance(xi, ni, "PLO", 1e-13, plogis)
 arcsine_reml <- function(xi, ni) {
@@ -132,7 +135,7 @@ STEP_T <- 0.05
 t <- seq(0, 9, by = STEP_T)
 tau <- 0.5 * sinh(t)
 log_cell <- log(0.5 * cosh(t)) + log(ifelse(t == 0, 0.5, 1))
-mu <- seq(-10, 10, by = 0.04)
+mu <- seq(-10, 10, by = 0.02)
 theta <- seq(-30, 30, by = 0.02)
 z <- seq(-8.5, 8.5, by = 0.25)
 log_half_normal <- function(scale) -tau^2 / (2 * scale^2)
@@ -141,12 +144,10 @@ log_half_cauchy <- function(scale) -log1p((tau / scale)^2)
 # Rows are theta, columns studies. Without the binomial coefficient, which cancels, and over its
 # largest value, so that no product of many runs out of range.
 log_binomial <- function(at, xi, ni) {
-  kernel <- function(lp) {
-    outer(plogis(lp, log.p = TRUE), xi) + outer(plogis(-lp, log.p = TRUE), ni - xi)
-  }
+  logs <- outer(plogis(at, log.p = TRUE), xi) + outer(plogis(-at, log.p = TRUE), ni - xi)
   p <- xi / ni
   top <- ifelse(xi > 0, xi * log(p), 0) + ifelse(xi < ni, (ni - xi) * log1p(-p), 0)
-  sweep(kernel(at), 2, top)
+  sweep(logs, 2, top)
 }
 
 # Likelihood of each study at every mu, its own effect summed out: over multiples of tau where tau
@@ -191,7 +192,8 @@ quantile_of <- function(at, density, p) {
 }
 ALL <- c(0.025, 0.5, 0.975)
 
-bayes <- function(log_likelihood, log_prior, few) {
+# A new study is not spoken of where there are but two.
+bayes <- function(log_likelihood, log_prior, two) {
   logs <- log_likelihood + dnorm(mu, 0, 2.5, log = TRUE)
   logs <- sweep(logs, 2, log_prior + log_cell, `+`)
   mass <- exp(logs - max(logs))
@@ -205,7 +207,7 @@ bayes <- function(log_likelihood, log_prior, few) {
   found <- list(estimate = q[2], ci_lb = q[1], ci_ub = q[3])
   q_tau <- 0.5 * sinh(q_t)
   spread <- list(tau = q_tau[2], tau_lb = q_tau[1], tau_ub = q_tau[3])
-  if (few) return(c(found, spread))
+  if (two) return(c(found, spread))
   c(found, list(pi_lb = new_study(mass, 0.025), pi_ub = new_study(mass, 0.975)), spread)
 }
 new_study <- function(mass, p) {
@@ -244,7 +246,7 @@ recomputed <- lapply(names(pools), function(name) {
     else by_counts[[m]](p$xi, p$ni)
   })
   studies <- mapply(exact, p$xi, p$ni, SIMPLIFY = FALSE)
-  c(lapply(p, function(v) if (is.character(v) && length(v) == 1) v else v), list(
+  c(p, list(
     rule = rule, headline = if (rule %in% names(headline)) unname(headline[rule]) else NULL,
     lower = sapply(studies, `[[`, "ci_lb"), upper = sapply(studies, `[[`, "ci_ub"),
     common_effect = exact(sum(p$xi), sum(p$ni)), models = models
@@ -286,9 +288,8 @@ normal_normal <- function(yi, vi, log_prior) {
   })
   mass <- exp(parts[3, ] + log_prior + log_cell - max(parts[3, ]))
   mass <- mass / sum(mass)
-  q <- sapply(ALL, function(p) {
-    uniroot(function(x) sum(mass * pnorm(x, parts[1, ], parts[2, ])) - p, c(-40, 40), tol = 1e-12)$root
-  })
+  below <- function(x) sum(mass * pnorm(x, parts[1, ], parts[2, ]))
+  q <- sapply(ALL, function(p) uniroot(function(x) below(x) - p, c(-40, 40), tol = 1e-12)$root)
   list(estimate = exp(q[2]), ci_lb = exp(q[1]), ci_ub = exp(q[3]))
 }
 
