@@ -11,7 +11,7 @@ from evisynth.weighted import Design, Stack, dot
 
 _RATIO = 1.5  # between neighbours of the scan, in vi + tau2; tests look with a far finer one
 _BLOCK = 1 << 16  # numbers worked on at once, so that they stay in the cache
-_SETTLED = 1e-9  # a Newton step, relative, after which the next would be lost in rounding
+_SETTLED = 1e-8  # a Newton step, relative, after which the next would be lost in rounding
 _MEMORY = 1 << 22  # numbers held per chunk of a large stack: 32 MiB each
 
 
@@ -174,13 +174,14 @@ class Likelihood:
         """The slope and its own slope."""
         wi = stack.weights(tau2)
         ui, total = stack.model.pulls(wi, stack.yi)
-        again, _ = stack.model.pulls(wi, ui)
+        again, _ = stack.model.pulls(wi, ui, total)
         squares = wi * wi
-        expected, bend = total, squares.sum(axis=0)
+        expected, bend = total, np.add.reduce(squares, 0)
         if self.restricted:
-            first, second, square = stack.model.lost(wi, squares)
+            first, second, square = stack.model.lost(wi, squares, total)
             expected, bend = expected - first, bend - 2 * second + square
-        return 0.5 * (dot(ui, ui) - expected), 0.5 * bend - dot(ui, again)
+        lean, curve = np.add.reduce(ui * ui, 0), np.add.reduce(ui * again, 0)
+        return 0.5 * (lean - expected), 0.5 * bend - curve
 
 
 RESTRICTED, UNRESTRICTED = Likelihood(True), Likelihood(False)
@@ -245,20 +246,20 @@ def _root(likelihood, stack, low, high, above, below):
     the next would be about its square.
     """
     tau2, open_ = low + (high - low) * above / (above - below), np.arange(low.size)
-    for _ in range(100):
-        part = stack if open_.size == tau2.size else stack.take(open_)
-        here = tau2[open_]
-        score, slope = likelihood.score_and_slope(part, here)
-        first = np.where(score > 0, here, low[open_])
-        last = np.where(score > 0, high[open_], here)
-        with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(100):
+            part = stack if open_.size == tau2.size else stack.take(open_)
+            here = tau2[open_]
+            score, slope = likelihood.score_and_slope(part, here)
+            first = np.where(score > 0, here, low[open_])
+            last = np.where(score > 0, high[open_], here)
             newton = here - score / slope
-        inside = (slope < 0) & (newton >= first) & (newton <= last)
-        after = np.where(inside, newton, 0.5 * (first + last))
-        tau2[open_], low[open_], high[open_] = after, first, last
-        open_ = open_[np.abs(after - here) > np.where(inside, _SETTLED, 1e-13) * after]
-        if not open_.size:
-            break
+            inside = (slope < 0) & (newton >= first) & (newton <= last)
+            after = np.where(inside, newton, 0.5 * (first + last))
+            tau2[open_], low[open_], high[open_] = after, first, last
+            open_ = open_[np.abs(after - here) > np.where(inside, _SETTLED, 1e-13) * after]
+            if not open_.size:
+                break
     return tau2
 
 

@@ -41,17 +41,20 @@ class Mean:
         before = np.cumsum(wi, axis=0)
         return 2 * np.sum(wi[1:] * before[:-1], axis=0) / before[-1]
 
-    def pulls(self, wi, yi):
+    def pulls(self, wi, yi, total=None):
         """P yi, the weighted residuals, shape (k, ...); and the sum of the weights."""
-        weighted, total = wi * yi, wi.sum(axis=0)
-        weighted -= wi * (weighted.sum(axis=0) / total)
+        weighted = wi * yi
+        total = np.add.reduce(wi, 0) if total is None else total
+        weighted -= wi * (np.add.reduce(weighted, 0) / total)
         return weighted, total
 
-    def lost(self, wi, squares):
-        """Traces of H W, H W^2 and (H W)^2, H the hat matrix; ``squares`` is wi squared."""
-        total = wi.sum(axis=0)
-        first = squares.sum(axis=0) / total
-        return first, dot(squares, wi) / total, first * first
+    def lost(self, wi, squares, total):
+        """Traces of H W, H W^2 and (H W)^2, H the hat matrix.
+
+        ``squares`` is wi squared, ``total`` the sum of wi.
+        """
+        first = np.add.reduce(squares, 0) / total
+        return first, np.add.reduce(squares * wi, 0) / total, first * first
 
     def explained(self, wi, factor):
         """Trace of (X'WX)^-1 X'W F X, F the diagonal matrix of ``factor``."""
@@ -111,7 +114,7 @@ class Design:
         """Trace of P = W - W X (X'WX)^-1 X'W."""
         return np.sum(wi * (1 - self.hat(wi)), axis=0)
 
-    def pulls(self, wi, yi):
+    def pulls(self, wi, yi, total=None):
         """P yi, the weighted residuals, shape (k, ...); and the sum of the weights."""
         return wi * self.residuals(wi, yi), np.sum(wi, axis=0)
 
@@ -127,7 +130,7 @@ class Design:
         ratio = self._ratio(wi, wi)
         return np.einsum("...pq,...qp->...", ratio, ratio)
 
-    def lost(self, wi, squares):
+    def lost(self, wi, squares, total):
         """Traces of H W, H W^2 and (H W)^2, H the hat matrix; ``squares`` is wi squared."""
         return self.explained(wi, wi), self.explained(wi, squares), self.explained_square(wi)
 
