@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import product
 
@@ -191,11 +192,16 @@ def _omissions(evidence, spec):
     counted = evidence.selector().select(spec).counted
     sources = sorted({c.row["source_id"] for c in counted})
     sponsors = sorted({c.study["sponsor"] for c in counted if c.study["sponsor"]})
-    pairs = [(f"{source}", ("source_id", source)) for source in sources]
+    pairs = [(_as_words(source), ("source_id", source)) for source in sources]
     pairs += [(f"sponsor: {sponsor}", ("sponsor", sponsor)) for sponsor in sponsors]
     if {c.second_hand for c in counted} == {True, False}:
         pairs.append(("second-hand rows", ("second_hand", True)))
     return {level: {"settings": {"without": (pair,)}} for level, pair in pairs}
+
+
+def _as_words(source):
+    """``author2020`` as ``Author 2020``."""
+    return re.sub(r"^([a-z]+)(\d{4})$", lambda m: f"{m[1].capitalize()} {m[2]}", source)
 
 
 def specification_multiverse(evidence, analysis, pool, **options):

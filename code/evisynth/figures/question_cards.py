@@ -6,7 +6,7 @@ from html import escape
 
 from evisynth.figures.landing import mini_forest_of
 from evisynth.report.html import Html, tag
-from evisynth.report.words import per_hundred, plural, rates, thousands
+from evisynth.report.words import per_hundred, plural, side_by_side, thousands
 
 
 def cards(evidence):
@@ -30,26 +30,26 @@ def _card(analysis):
     picture = mini_forest_of(analysis, *card.pools, labels=tuple(card.pools.values()))
     title = tag("h3", tag("a", escape(card.title), href=card.page))
     parts = (
-        f"{tag('span', rate, class_='co-card-number')} {escape(label.lower())}"
-        for label, rate in _answers(analysis)
+        f"{tag('span', rate, class_='co-card-number')} {escape(words)}"
+        for rate, words in _answers(analysis)
     )
-    answer = tag("p", f"{' · '.join(parts)}, of 100 {escape(card.unit)}")
+    answer = tag("p", f"{' · '.join(parts)} {escape(card.unit)}")
     behind = "".join(tag("span", escape(part)) for part in _behind(analysis))
     foot = tag("p", behind, class_="co-card-foot")
     return tag("div", title + answer + picture._repr_html_() + foot, class_="co-card")
 
 
 def _answers(analysis):
-    """Short name and rate of each pool of the card."""
+    """What each pool of the card says, as a number and the words after it."""
     pools = analysis.spec.card.pools
-    return [(label, _rate(analysis[pool].pooled)) for pool, label in pools.items()]
+    return [_answer(label.lower(), analysis[pool].pooled) for pool, label in pools.items()]
 
 
-def _rate(pooled):
-    """The pooled rate, or those of the cohorts, or a dash."""
+def _answer(label, pooled):
+    """The pooled rate of 100; cohorts that are not pooled keep their own denominators."""
     if pooled.displayed["estimate"] is not None:
-        return per_hundred(pooled.displayed["estimate"])
-    return " and ".join(map(per_hundred, rates(pooled))) or "–"
+        return per_hundred(pooled.displayed["estimate"]), f"of 100 {label}"
+    return side_by_side(pooled) or "–", label
 
 
 def _behind(analysis):
@@ -60,5 +60,5 @@ def _behind(analysis):
 
 def _text(analysis):
     card = analysis.spec.card
-    answers = " · ".join(f"{rate} {label.lower()}" for label, rate in _answers(analysis))
-    return f"{card.title} {answers}, of 100 {card.unit}; {', '.join(_behind(analysis))}"
+    answers = " · ".join(f"{rate} {words}" for rate, words in _answers(analysis))
+    return f"{card.title} {answers} {card.unit}; {', '.join(_behind(analysis))}"

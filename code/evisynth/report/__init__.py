@@ -1,7 +1,7 @@
 """Views of results: words, tables and boxes. They round; they compute nothing."""
 
 from evisynth.report.boxes import badges, banner, question, stamp
-from evisynth.report.case_mix import case_mix, regressions, split_by, with_and_without
+from evisynth.report.case_mix import case_mix, glue_regression, regressions, split_by
 from evisynth.report.certainty import certainty_words, findings, grade
 from evisynth.report.cite import cite
 from evisynth.report.codebook import codebook, codebooks, families, sizes
@@ -39,6 +39,7 @@ from evisynth.report.tables import (
     register,
     show_rows,
 )
+from evisynth.report.with_and_without import with_and_without
 
 __all__ = [
     "badges",
@@ -65,6 +66,7 @@ __all__ = [
     "glue_contrast",
     "glue_double_counting",
     "glue_register",
+    "glue_regression",
     "glue_replications",
     "glue_sensitivity",
     "glue_values",

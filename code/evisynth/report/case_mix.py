@@ -6,10 +6,15 @@ import numpy as np
 
 from evisynth.glmm import rma_glmm
 from evisynth.pooling import pool_proportions
+from evisynth.report.glue import glue_values
 from evisynth.report.html import table
-from evisynth.report.survival import meaning
-from evisynth.report.tables import place
-from evisynth.report.words import capital, decimals, plural, ratio_with_interval, sentence
+from evisynth.report.words import (
+    capital,
+    decimals,
+    ratio,
+    ratio_with_interval,
+    sentence,
+)
 from evisynth.selection import plain
 
 NEEDED = 10  # studies per coefficient, the book's least for a regression
@@ -29,12 +34,13 @@ def case_mix(analysis, *pools):
         Definition of the outcome, line of treatment, earlier transplant, the share with a marker,
         thresholds: whatever stands in the tables; nothing where nothing is printed.
     """
-    header = ("Cohort", "Pool", "Definition", "Line", "Earlier transplant", "Also printed")
+    header = ("Cohort", "Pool", "Definition", "Ph", "Line", "Earlier transplant", "Also printed")
     printed = _printed(analysis)
     rows = [
         (
             c.cohort["label"], selection.spec.title, plain(c.row["criterion"]),
-            plain(c.cohort["salvage_line"]), plain(c.cohort["prior_hsct"]),
+            plain(c.cohort["ph_status"]), plain(c.cohort["salvage_line"]),
+            plain(c.cohort["prior_hsct"]),
             "; ".join(printed.get(c.cohort["cohort_id"], ())) or "–",
         )
         for selection in analysis.chosen(*pools)
@@ -92,10 +98,38 @@ def regressions(analysis, first, second):
 def _fitted(xi, ni, of_first):
     if len(xi) < 2 * NEEDED:
         return f"not fitted: fewer than {2 * NEEDED}", "–"
+    numbers, tau2 = _odds_ratio(xi, ni, of_first)
+    return ratio_with_interval(*numbers), decimals(tau2**0.5)
+
+
+def _odds_ratio(xi, ni, of_first):
+    """Odds ratio of the later studies against the first ones with its limits, and tau2."""
     group = np.repeat([0.0, 1.0], [of_first, len(xi) - of_first])
     fit = rma_glmm(xi, ni, mods={"second": group})
-    numbers = np.exp([fit.estimate[1], fit.ci_lb[1], fit.ci_ub[1]])
-    return ratio_with_interval(*numbers), decimals(fit.tau2**0.5)
+    return np.exp([fit.estimate[1], fit.ci_lb[1], fit.ci_ub[1]]), fit.tau2
+
+
+def glue_regression(analysis, first, second):
+    """Glue the odds ratio between two pools across reports, as ``analysis-first-v-second-or``.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        As `regressions`.
+
+    Returns
+    -------
+    Html
+        Nothing is glued where there are too few cohorts to fit it.
+    """
+    one, other = analysis[first], analysis[second]
+    xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
+    values = {}
+    if len(xi) >= 2 * NEEDED:
+        (estimate, lower, upper), _ = _odds_ratio(xi, ni, len(one.xi))
+        values = {"or": ratio(estimate), "or-ci": f"{ratio(lower)}–{ratio(upper)}"}
+    return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
 
 
 def _cohorts_per_characteristic(analysis, *selections):
@@ -136,85 +170,3 @@ def _parts(selection, column):
         xi, ni = zip(*((c.row["events"], c.row["total"]) for c in cohorts), strict=True)
         pooled = pool_proportions(xi, ni)
         yield selection.spec.title, level, str(pooled.k), capital(sentence(pooled))
-
-
-def with_and_without(evidence, subset):
-    """Survival of those in a set of patients beside those who are not, cohort by cohort.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    subset : str
-        For instance "hsct": its rows, those of responders in it, and those with "no" before it.
-
-    Returns
-    -------
-    Html
-        The direction is that of the two printed numbers; nothing is tested or pooled.
-    """
-    header = ("Cohort", "Endpoint", f"With {plain(subset)}", f"Without {plain(subset)}",
-              "Longer", "p as printed", "Note", "Read from")  # fmt: skip
-    pairs: dict[tuple, dict] = {}
-    for row in evidence.rows("survival"):
-        side = _side(row["subset"], subset)
-        if side is not None and row["value_status"] != "not_reported":
-            key = (_family(row, evidence), row["endpoint"], row["statistic"], row["source_id"])
-            pairs.setdefault(key, {}).setdefault(side, row)
-    both = {key: pair for key, pair in pairs.items() if len(pair) == 2}
-    rows = [_pair_cells(key, pair, evidence, subset) for key, pair in both.items()]
-    alone = len(pairs) - len(both)
-    caption = f"{capital(plural(alone, 'number'))} printed for one side alone stand below."
-    return table(header, rows, caption=caption)
-
-
-def _side(found, subset):
-    """Whether a set is that of the patients with, or without."""
-    base = (found or "").removeprefix("cr_")
-    return {subset: "with", f"no_{subset}": "without"}.get(base)
-
-
-def _family(row, evidence):
-    return evidence.cohorts[row["cohort_id"]]["study_id"]
-
-
-def _pair_cells(key, pair, evidence, subset):
-    study, endpoint, _, _ = key
-    with_, without = pair["with"], pair["without"]
-    return (
-        evidence.studies[study]["name"], meaning(evidence, endpoint),
-        _number(with_), _number(without),
-        _longer(with_, without), _p(evidence, study, endpoint, subset),
-        "; ".join(dict.fromkeys(filter(None, (with_["note"], without["note"])))) or "–",
-        place(with_),
-    )  # fmt: skip
-
-
-def _number(row):
-    if row["value"] is None:
-        return plain(row["value_status"])
-    unit = " months" if row["statistic"] == "median" else "%"
-    return f"{row['value']:g}{unit}"
-
-
-def _longer(with_, without):
-    values = [with_["value"], without["value"]]
-    reached = ["not_reached" if v["value_status"] == "not_reached" else None
-               for v in (with_, without)]  # fmt: skip
-    if None not in values:
-        return "with" if values[0] > values[1] else "without" if values[0] < values[1] else "equal"
-    if reached[0] and not reached[1]:
-        return "with"
-    return "without" if reached[1] and not reached[0] else "cannot be said"
-
-
-def _p(evidence, study, endpoint, subset):
-    found = [
-        row["p"]
-        for row in evidence.rows("contrasts")
-        if evidence.cohorts[row["cohort_a"]]["study_id"] == study
-        and row["outcome"] == endpoint
-        and _side(row["set_a"], subset) == "with"
-        and _side(row["set_b"], subset) == "without"
-        and row["p"]
-    ]
-    return "; ".join(found) or "–"

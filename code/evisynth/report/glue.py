@@ -125,6 +125,12 @@ def glue_contrast(analysis, first, second):
         values["bayes"] = ratio(shown["estimate"])
         values["bayes-lb"], values["bayes-ub"] = ratio(shown["ci_lb"]), ratio(shown["ci_ub"])
         values["bayes-ci"] = f"{values['bayes-lb']}–{values['bayes-ub']}"
+    for position, (a, b) in enumerate(found.pairs, start=1):
+        one, other = (c.row["events"] / c.row["total"] for c in (a, b))
+        values[f"more-{position}"] = per_hundred(one - other) if one >= other else (
+            f"−{per_hundred(other - one)}"
+        )  # fmt: skip
+        values[f"rates-{position}"] = f"{per_hundred(one)} against {per_hundred(other)}"
     for position, model in enumerate(found.models, start=1):
         shown = model.displayed
         values[f"or-{position}"] = ratio(shown["estimate"])

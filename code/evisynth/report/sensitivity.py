@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from evisynth.pooled_sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.glue import glue_values
 from evisynth.report.html import table
-from evisynth.report.words import decimals, per_hundred
+from evisynth.report.words import decimals, per_hundred, short_answer
 
 
 def influence(analysis, *pools):
@@ -44,7 +46,9 @@ def _influence_rows(selection):
 
 
 def glue_sensitivity(analysis, *pools):
-    """Glue the range of the leave-one-out rates, as ``analysis-pool-without-low`` and ``-high``.
+    """Glue the range of the leave-one-out rates, and the rate at each declared alternative.
+
+    As ``analysis-pool-without-low`` and ``-high``, and ``analysis-pool-level-of-the-axis``.
 
     Parameters
     ----------
@@ -61,4 +65,22 @@ def glue_sensitivity(analysis, *pools):
         rates = leave1out_pooled(selection.pooled).displayed["estimate"]
         values[f"{selection.spec.id}-without-low"] = per_hundred(np.nanmin(rates))
         values[f"{selection.spec.id}-without-high"] = per_hundred(np.nanmax(rates))
+        values |= _otherwise(analysis.evidence, selection)
     return glue_values(analysis.spec.id, values)
+
+
+def _otherwise(evidence, selection):
+    """The short answer at each level of each axis that the pool declares."""
+    select = evidence.selector().select
+    return {
+        f"{selection.spec.id}-{_slug(level)}": short_answer(
+            select(selection.spec.otherwise(keys)).pooled
+        )
+        for levels in selection.spec.alternatives.values()
+        for level, keys in levels.items()
+        if keys
+    }
+
+
+def _slug(words):
+    return "-".join(re.findall(r"[a-z0-9]+", words.lower()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.report.html import table
+from evisynth.report.html import Html, table
 from evisynth.report.tables import place
 from evisynth.selection import plain
 
@@ -26,13 +26,15 @@ def survival(evidence, *, analysis=None, subsets=None):
     Html
     """
     cohorts = None if analysis is None else analysis.read_cohorts
-    rows = [
-        _cells(row, evidence)
-        for row in evidence.rows("survival")
-        if (cohorts is None or row["cohort_id"] in cohorts)
-        and (subsets is None or row["subset"] in subsets)
-        and row["value_status"] != "not_reported"
-    ]
+    found: dict[tuple, list] = {}
+    for row in evidence.rows("survival"):
+        if (
+            (cohorts is None or row["cohort_id"] in cohorts)
+            and (subsets is None or row["subset"] in subsets)
+            and row["value_status"] != "not_reported"
+        ):
+            found.setdefault(_cells(row, evidence), []).append(row)
+    rows = [(*cells, _places(same)) for cells, same in found.items()]
     return table(_HEADER, rows, numeric=())
 
 
@@ -42,15 +44,21 @@ def _cells(row, evidence):
         f"{cohort['label']} ({plain(cohort['agent'])})",
         meaning(evidence, row["endpoint"]),
         plain(row["subset"]),
-        _as_printed(row),
+        as_printed(row),
         row["discrepancy_id"] or "",
-        place(row),
     )
 
 
-def _as_printed(row):
+def _places(rows):
+    """Every place that prints the same, one below the other."""
+    places = [place(row) for row in rows]
+    return Html("<br>".join(p.html for p in places), "; ".join(p.text for p in places))
+
+
+def as_printed(row):
     """``median 11.1 months, 95% CI 8.2 to not reached, censored at transplant``."""
-    what = f"median {_number(row, 'value')} months"
+    reached = row["value_status"] not in _STATUS
+    what = f"median {_number(row, 'value')}{' months' if reached else ''}"
     if row["statistic"] == "rate":
         when = "" if row["time_months"] is None else f" at {row['time_months']:g} months"
         what = f"{_number(row, 'value')}%{when}"

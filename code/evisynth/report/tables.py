@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from evisynth.pooling import HEADLINES
+from evisynth.pooling import BETA, HEADLINES
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import dash_range, decimals, rate_with_interval, thousands
 from evisynth.selection import CODES, plain
@@ -177,7 +177,9 @@ def _model_rows(selection):
         return
     for name, model in result.models.items():
         shown = model.displayed
-        range_ = dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–"
+        # A beta distribution with its two numbers taken for known says too little of a new study.
+        known = shown["pi_lb"] is not None and name != BETA
+        range_ = dash_range(shown["pi_lb"], shown["pi_ub"]) if known else "–"
         word = "headline" if model is result.headline else ""
         yield selection.spec.title, name, _rate(shown), range_, word
     if result.headline is None:

@@ -92,9 +92,13 @@ def _one(pooled):
     return f"{pooled.xi[0]} of {pooled.ni[0]} ({percent_with_interval(*pooled.common)}; one cohort)"
 
 
+def side_by_side(pooled):
+    """``75 of 90 and 14 of 16``: cohorts that are not pooled keep their own denominators."""
+    return " and ".join(f"{x} of {n}" for x, n in zip(pooled.xi, pooled.ni, strict=True))
+
+
 def _two(pooled):
-    first, second = (f"{x} of {n}" for x, n in zip(pooled.xi, pooled.ni, strict=True))
-    return f"{first} and {second} (two cohorts, not pooled)"
+    return f"{side_by_side(pooled)} (two cohorts, not pooled)"
 
 
 def _extreme(pooled):
@@ -145,7 +149,7 @@ def short_answer(pooled):
         interval = dash_range(shown["ci_lb"], shown["ci_ub"])
         return f"about {per_hundred(shown['estimate'])} of 100 ({interval})"
     if pooled.rule == "two":
-        return f"{' and '.join(map(per_hundred, rates(pooled)))} of 100 in two cohorts"
+        return f"{side_by_side(pooled)} in two cohorts"
     return sentence(pooled)
 
 
