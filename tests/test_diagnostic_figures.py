@@ -630,7 +630,7 @@ def test_shrinkage_joins_own_estimate_and_posterior():
     joins = [line for line in figure.axes.lines
              if line.get_color() == "#55616E" and np.ptp(line.get_ydata()) == 10]  # fmt: skip
     assert len(joins) == 5
-    assert "95% prediction: mean of a new centre" in words(figure)
+    assert "95% prediction: rate of a new centre" in words(figure)
 
 
 def test_shrinkage_from_effects_and_from_arrays():

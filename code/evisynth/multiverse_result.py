@@ -66,6 +66,12 @@ class Multiverse(Result):
         return {name: getattr(self, name) for name in ("estimate", "ci_lb", "ci_ub")}
 
     @property
+    def distinct(self):
+        """How many of the estimable analyses give different numbers."""
+        numbers = np.stack([self.estimate, self.ci_lb, self.ci_ub], axis=1)[self.estimable]
+        return len(np.unique(np.round(numbers, 9), axis=0))
+
+    @property
     def range(self):
         """Lowest, median and highest estimate, display scale."""
         found = self.estimate[self.estimable]

@@ -170,12 +170,9 @@ class OverlapGraph:
             found.setdefault(relation, set()).add(frozenset((a, b)))
         return {relation: frozenset(pairs) for relation, pairs in found.items()}
 
-    def cautious(self) -> OverlapGraph:
+    def cautious(self) -> CautiousGraph:
         """The same cohorts, with those that may share patients taken to share them."""
-        return OverlapGraph(
-            Edge(a, "partly_shared" if relation == "possible" else relation, b)
-            for a, relation, b in self.edges
-        )
+        return CautiousGraph(self)
 
     def describe(self, a: str, b: str) -> str:
         """How ``a`` relates to ``b``: "same", "inside", "contains", "shares", "possible" or ""."""
@@ -199,6 +196,28 @@ class OverlapGraph:
                 or frozenset((a, b)) in self._pairs("partly_shared") | self._pairs("same")
             )
         ]
+
+
+class CautiousGraph(OverlapGraph):
+    """A graph in which cohorts that may share patients are taken to share them.
+
+    Parameters
+    ----------
+    graph : OverlapGraph
+        What is known, and what is possible.
+    """
+
+    def __init__(self, graph: OverlapGraph):
+        """Keep the graph, whose own answers are needed to know what is merely possible."""
+        super().__init__(graph.edges)
+        self._graph = graph
+
+    def _shares(self, a: str, b: str) -> bool:
+        return self._graph.shares(a, b) or self._graph.possibly_shares(a, b)
+
+    def possibly_shares(self, a: str, b: str) -> bool:
+        """Never: what is possible is taken for certain."""
+        return False
 
 
 def _edge(position, given):

@@ -16,6 +16,7 @@ from evisynth.checks import check_counts, check_level, check_slab, shown
 from evisynth.effects import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm import no_finite_spread, rma_glmm
+from evisynth.glmm_profiles import glmm_profile
 from evisynth.meta_analysis import MetaAnalysis
 from evisynth.model import rma
 from evisynth.result import Result, plain
@@ -73,6 +74,9 @@ class Pooled(Result):
     headline : MetaAnalysis, BayesAnalysis or None
         The binomial-normal model: by Bayes where ``rule`` is "few", by likelihood where it is
         "many", else None.
+    tau_limits : (float, float or None) or None
+        Limits of the standard deviation between studies, log odds: the posterior's where ``rule``
+        is "few", of the profile likelihood where it is "many" (None: no upper limit found).
     beside : mapping of str to Result
         What always stands beside the studies or the headline under this rule, by the names of
         `BESIDE`: other priors, the likelihood, inverse variance, the beta-binomial.
@@ -98,6 +102,7 @@ class Pooled(Result):
     warning: str
     level: float = 0.95
     beside: Mapping[str, Result] = field(default_factory=dict, hash=False)
+    tau_limits: tuple[float, float | None] | None = None
 
     @property
     def inverse_variance(self):
@@ -189,7 +194,7 @@ WARNINGS = {
     "none": "No cohort can be counted here.",
     "one": "One cohort: its own exact interval, nothing is pooled.",
     "two": "Two cohorts: they stand side by side. Two cannot tell how much centres differ, so no "
-    "pooled rate is given.",
+    "pooled rate is given as an answer.",
     "few": "{k} cohorts: with so few, the spread between centres is hardly known. The rate is a "
     "Bayesian one, and what is assumed of that spread bears on both intervals.",
     "many": "",
@@ -255,7 +260,17 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         warning=WARNINGS[rule].format(k=xi.size),
         level=level,
         beside=MappingProxyType(fitted),
+        tau_limits=_tau_limits(rule, headline, xi, ni, level),
     )
+
+
+def _tau_limits(rule, headline, xi, ni, level):
+    if rule == "few":
+        return headline.tau_lb, headline.tau_ub
+    if rule == "many":
+        found = glmm_profile(xi, ni, level=level)
+        return found.tau_lb, found.tau_ub
+    return None
 
 
 def _common_effect(xi, ni, level):

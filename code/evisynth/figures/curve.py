@@ -10,7 +10,7 @@ from evisynth.figures.effect_axis import range_words
 from evisynth.figures.sorted_analyses import Curve, curve_of
 
 _NEEDED = ("choices", "displayed", "k", "n", "protocol", "measure", "level", "axes")
-BOLD = "Bold: the protocol’s choice. Median: of all analyses that make this choice"
+BOLD = "Bold: the declared choice. Median: of all analyses that make this choice"
 MATTERS = "the wider apart within a block, the more the choice matters."
 
 
@@ -97,7 +97,7 @@ def _count_words(curve):
         [count]
         + [f"{missing:,} of {curve.total:,} not estimable, not drawn"] * bool(missing)
         + [f"{bare:,} without an interval"] * bool(bare)
-        + ["the protocol’s analysis is not among those drawn"] * (curve.protocol is None)
+        + ["the declared analysis is not among those drawn"] * (curve.protocol is None)
     )
 
 

@@ -166,7 +166,7 @@ class CurveDrawing:
         whole = np.isfinite(low + high)
         second = f"{number} {curve.axis.interval(low, high)}" if whole else number
         top = self.y.end - 43
-        for line, text in enumerate(("protocol", second)):
+        for line, text in enumerate(("declared", second)):
             half = measure(text, 12.5, 600) / 2
             middle = min(max(x, self.left + half), sheet.width - half)
             sheet.text(middle, top + 15 * line, text, 12.5, align="center", weight=600)

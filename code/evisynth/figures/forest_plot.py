@@ -230,4 +230,4 @@ def _alt(plot):
 def _new_centre(plot, item):
     if not item.prediction:
         return ""
-    return f", mean of a new centre {plot.axis.interval(*item.prediction)}"
+    return f", rate of a new centre {plot.axis.interval(*item.prediction)}"

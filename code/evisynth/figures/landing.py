@@ -79,7 +79,7 @@ def _counting(diamond, what):
 def _naive_alt(naive, independent, numbers):
     return (
         f"{numbers['rows']} printed rows add up to {numbers['printed']} patients; "
-        f"{numbers['cohorts']} independent cohorts hold {numbers['patients']}. "
+        f"{numbers['cohorts']} cohorts, none known to share patients, hold {numbers['patients']}. "
         f"Every row pooled: {sentence(naive)}. Each patient counted once: {sentence(independent)}; "
         f"{prediction_words(independent)}."
     )

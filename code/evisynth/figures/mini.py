@@ -121,6 +121,6 @@ def _alt(items, axis):
         marks_of = ", ".join(axis.estimate(mark) for mark in _marked(item))
         part = f"{_label(item)}: {marks_of}"
         if isinstance(item, Diamond) and item.prediction:
-            part += f", mean of a new centre {axis.interval(*item.prediction)}"
+            part += f", rate of a new centre {axis.interval(*item.prediction)}"
         parts.append(part)
     return "; ".join(parts) + "."

@@ -129,8 +129,10 @@ def _subtitle(chosen):
 
 
 def _total(chosen):
-    cohorts = capital(plural(sum(len(s.counted) for s in chosen), "independent cohort"))
-    return f"{cohorts}, {thousands(sum(sum(s.ni) for s in chosen))} patients"
+    k = sum(len(s.counted) for s in chosen)
+    known = ", none known to share patients" if k > 1 else ""
+    patients = thousands(sum(sum(s.ni) for s in chosen))
+    return f"{capital(plural(k, 'cohort'))}{known}, {patients} patients"
 
 
 def _checked_columns(columns):

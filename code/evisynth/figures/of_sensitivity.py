@@ -30,7 +30,7 @@ def curve_of(analysis, pool, *, title=None, figure=1, name=""):
     DataFigure
     """
     found = specification_multiverse(analysis.evidence, analysis.spec.id, pool)
-    line = provenance(analysis, figure, f"{len(found):,} analyses")
+    line = provenance(analysis, figure, f"{found.distinct:,} distinct results")
     return specification_curve(found, title=title, provenance=line, name=name)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from evisynth.figures.landing import mini_forest_of
+from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
-from evisynth.report.words import per_hundred, plural, side_by_side, thousands
+from evisynth.report.words import dash_range, per_hundred, plural, side_by_side, thousands
 
 
 def cards(evidence):
@@ -48,14 +49,21 @@ def _answers(analysis):
 def _answer(label, pooled):
     """The pooled rate of 100; cohorts that are not pooled keep their own denominators."""
     if pooled.displayed["estimate"] is not None:
-        return per_hundred(pooled.displayed["estimate"]), f"of 100 {label}"
+        shown = pooled.displayed
+        return per_hundred(shown["estimate"]), (
+            f"({dash_range(shown['ci_lb'], shown['ci_ub'])}) of 100 {label}"
+        )
     return side_by_side(pooled) or "–", label
 
 
 def _behind(analysis):
     pools = analysis.spec.card.pools
     cohorts = {c.cohort["cohort_id"] for s in analysis.chosen(*pools) for c in s.counted}
-    return plural(len(cohorts), "cohort"), f"{thousands(analysis.patients(*pools))} patients"
+    return (
+        plural(len(cohorts), "cohort"),
+        f"{thousands(analysis.patients(*pools))} patients",
+        f"certainty {certainty_words(analysis, *pools)}",
+    )
 
 
 def _text(analysis):

@@ -94,7 +94,7 @@ class Diamond:
     estimate, lower, upper : float
         Display scale.
     prediction : tuple of float or None
-        Limits for the mean of a new centre.
+        Limits for the rate of a new centre.
     text : str
         A muted remark, for instance the between-study variance.
     level : float
@@ -116,7 +116,7 @@ class Diamond:
     @property
     def new_centre(self) -> str:
         """What its prediction interval says."""
-        return f"{100 * self.level:g}% prediction: mean of a new centre"
+        return f"{100 * self.level:g}% prediction: rate of a new centre"
 
 
 @dataclass(frozen=True)

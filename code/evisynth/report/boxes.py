@@ -26,8 +26,9 @@ def stamp(analysis):
     second_hand = sum(c.second_hand for c in counted.values())
     entries = (
         (str(len(counted)), "cohorts"),
-        (thousands(analysis.patients()), "patients, each once"),
-        (str(len({c.row["source_id"] for c in counted.values()})), "sources"),
+        (thousands(analysis.patients()), "patients, none known twice"),
+        (_certain(analysis, counted), "cohorts certainly separate"),
+        _sources(counted),
         (f"{second_hand} of {len(counted)}", "read second hand"),
         (capital(certainty_words(analysis)), "certainty (GRADE)"),
         (analysis.evidence.version, "data version"),
@@ -38,6 +39,18 @@ def stamp(analysis):
     return Html(
         tag("dl", cells, class_="co-stamp"), " · ".join(f"{v} {label}" for v, label in entries)
     )
+
+
+def _sources(counted):
+    number = len({c.row["source_id"] for c in counted.values()})
+    return str(number), "source" if number == 1 else "sources"
+
+
+def _certain(analysis, counted):
+    """How many of the counted cohorts surely share nobody with another."""
+    graph = analysis.evidence.graph
+    alone = [a for a in counted if not any(graph.possibly_shares(a, b) for b in counted if a != b)]
+    return f"{len(alone)} of {len(counted)}"
 
 
 def _by_cohort(analysis):

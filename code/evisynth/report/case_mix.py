@@ -54,11 +54,19 @@ _LEFT_TO_THE_NOTES = {"other", "median_follow_up"}
 
 def _printed(analysis):
     found: dict[str, dict] = {}
+    meanings = _meanings(analysis.evidence.codebook)
     for row in analysis.evidence.rows("characteristics"):
         if row["characteristic"] not in _LEFT_TO_THE_NOTES:
-            words = f"{plain(row['characteristic'])} {_value(row)}"
+            words = f"{meanings[row['characteristic']]}: {_value(row)}"
             found.setdefault(row["cohort_id"], {})[words] = None
     return {cohort: tuple(words) for cohort, words in found.items()}
+
+
+def _meanings(book):
+    """What each code of a characteristic stands for."""
+    table_ = next(t for t in book["resources"] if t["name"] == "characteristics")
+    fields = {field["name"]: field for field in table_["schema"]["fields"]}
+    return fields["characteristic"]["meanings"]
 
 
 def _value(row):
@@ -87,9 +95,10 @@ def regressions(analysis, first, second):
     xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
     header = ("What", "Cohorts that print it", "Odds ratio [95% CI]", "Spread left (τ)")
     words = f"{other.spec.title} against {one.spec.title[:1].lower()}{one.spec.title[1:]}"
+    meanings = _meanings(analysis.evidence.codebook)
     rows = [(words, str(len(xi)), *_fitted(xi, ni, len(one.xi)))]
     rows += [
-        (capital(plain(name)), str(k), f"not fitted: fewer than {NEEDED}", "–")
+        (capital(meanings[name]), str(k), f"not fitted: fewer than {NEEDED}", "–")
         for name, k in _cohorts_per_characteristic(analysis, one, other)
     ]
     return table(header, rows, numeric=header[1:])

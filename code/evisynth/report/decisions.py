@@ -6,6 +6,7 @@ from functools import lru_cache
 from html import escape
 
 from evisynth.branches import effective_flips
+from evisynth.pooling import HEADLINES
 from evisynth.report.entries import grouped, link, wide
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital, plural, rate_with_interval, sentence
@@ -127,7 +128,8 @@ def _result(selection):
         return Html(escape(capital(sentence(pooled))), capital(sentence(pooled)))
     shown = pooled.displayed
     rate = f"{rate_with_interval(shown['estimate'], shown['ci_lb'], shown['ci_ub'])} of 100"
-    return Html(tag("strong", rate) + f"; {pooled.k} cohorts", f"{rate}; {pooled.k} cohorts")
+    behind = f"; {pooled.k} cohorts, {HEADLINES[pooled.rule]}"
+    return Html(tag("strong", rate) + escape(behind), rate + behind)
 
 
 def decided(row):

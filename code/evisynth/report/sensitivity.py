@@ -9,7 +9,7 @@ import numpy as np
 from evisynth.pooled_sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.glue import glue_values
 from evisynth.report.html import table
-from evisynth.report.words import decimals, per_hundred, short_answer
+from evisynth.report.words import decimals, per_hundred, sentence, short_answer
 
 
 def influence(analysis, *pools):
@@ -66,6 +66,8 @@ def glue_sensitivity(analysis, *pools):
         values[f"{selection.spec.id}-without-low"] = per_hundred(np.nanmin(rates))
         values[f"{selection.spec.id}-without-high"] = per_hundred(np.nanmax(rates))
         values |= _otherwise(analysis.evidence, selection)
+        certain = analysis.evidence.selector(cautious=True).select(selection.spec)
+        values[f"{selection.spec.id}-certain"] = sentence(certain.pooled)
     return glue_values(analysis.spec.id, values)
 
 

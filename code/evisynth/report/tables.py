@@ -180,11 +180,20 @@ def _model_rows(selection):
         # A beta distribution with its two numbers taken for known says too little of a new study.
         known = shown["pi_lb"] is not None and name != BETA
         range_ = dash_range(shown["pi_lb"], shown["pi_ub"]) if known else "–"
-        word = "headline" if model is result.headline else ""
+        word = "headline" if model is result.headline else _remark(result, model)
         yield selection.spec.title, name, _rate(shown), range_, word
     if result.headline is None:
         rate = rate_with_interval(*result.common_effect)
-        yield selection.spec.title, "one rate for all", rate, "–", ""
+        yield selection.spec.title, "one rate for all", rate, "–", _BESIDE
+
+
+_BESIDE = "beside, no answer"
+
+
+def _remark(result, model):
+    if result.headline is None:
+        return _BESIDE
+    return "τ estimated as 0" if getattr(model, "tau2", None) == 0 else ""
 
 
 def disagreements(analysis, *, also=()):

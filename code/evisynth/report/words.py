@@ -182,17 +182,21 @@ def spread_words(pooled):
         return "How much centres differ cannot be estimated."
     if pooled.rule == "few":
         return _unknown_spread(pooled)
+    low, high = pooled.tau_limits
+    limits = f"95% interval {decimals(low)} to {'no known end' if high is None else decimals(high)}"
     if pooled.headline.tau2 == 0:
         return (
             "The cohorts differ no more than chance alone would make them; with so few patients in "
-            "most of them, real differences may still hide."
+            f"most of them, real differences may still hide (standard deviation between them, "
+            f"log odds: {limits})."
         )
     width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
     inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
+    start = "The cohorts differ" if low > 0 else "Whether the cohorts differ can hardly be told"
     return (
-        f"Centres differ: the range for a new centre spans {width} points, the interval of the "
-        f"pooled rate {inner}; between cohorts there is a standard deviation of "
-        f"{decimals(pooled.headline.tau)} on the log-odds scale."
+        f"{start}: the standard deviation between them is {decimals(pooled.headline.tau)} on the "
+        f"log-odds scale ({limits}). The range for a new centre spans {width} points, the interval "
+        f"of the pooled rate {inner}."
     )
 
 
