@@ -271,10 +271,10 @@ def test_the_labels_of_the_curve_keep_clear_wherever_the_protocol_is(at, seed):
     figure = specification_curve(Multiverse(**{**given.__dict__, "protocol": planned}))
     check_legible(figure)
     for width in WIDTHS:
-        for label in ("lowest", "highest", "median", "protocol"):
+        for label in ("lowest", "highest", "median", "declared"):
             assert label in words(figure, width)
         curved = {s: box for s, *box in texts(figure, width)}
-        x = np.mean(next(b for s, b in curved.items() if s == "protocol")[:2])
+        x = np.mean(next(b for s, b in curved.items() if s == "declared")[:2])
         drawn = [line for line in figure._sheets[width].axes.lines if line.get_color() == "#8E1F3C"]
         (line, *_) = {float(line.get_xdata()[0]) for line in drawn}
         for label, box in curved.items():
@@ -348,7 +348,7 @@ def test_the_protocols_choices_are_bold():
 def test_what_is_not_drawn_is_said():
     drawn = words(specification_curve(multiverse(missing=9, protocol=3)), "phone")
     assert "9 of 48 not estimable, not drawn" in drawn
-    assert "the protocol’s analysis is not among those drawn" in drawn
+    assert "the declared analysis is not among those drawn" in drawn
     assert "39 of 48 analyses" in drawn
     assert "Timing: after cycle 2 (no report gives another)" in drawn
 

@@ -178,6 +178,7 @@ def shown_in(pool):
     values += [x / n for x, n in zip(found["xi"], found["ni"], strict=True)]
     values += [headline[name] for name in ("tau", "tau_lb", "tau_ub") if name in headline]
     values += [headline["tau2"] ** 0.5] if "tau2" in headline else []
+    values += [tau for tau in pool["pooled"]["tau_limits"] or () if tau is not None]
     values += [*(found["common_effect"] or ()), *found["lower"], *found["upper"]]
     if displayed["pi_lb"] is not None:
         values += [displayed[f"{kind}_ub"] - displayed[f"{kind}_lb"] for kind in ("ci", "pi")]

@@ -63,10 +63,12 @@ def _printed(analysis):
 
 
 def _meanings(book):
-    """What each code of a characteristic stands for."""
+    """What each code of a characteristic stands for; a code that says it itself has no entry."""
     table_ = next(t for t in book["resources"] if t["name"] == "characteristics")
     fields = {field["name"]: field for field in table_["schema"]["fields"]}
-    return fields["characteristic"]["meanings"]
+    field = fields["characteristic"]
+    codes = field["constraints"]["enum"]
+    return {code: plain(code) for code in codes} | field["meanings"]
 
 
 def _value(row):
