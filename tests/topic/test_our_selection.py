@@ -136,3 +136,31 @@ def test_loading_is_all_or_nothing_and_repeats(evidence):
         again.select("hsct-bridging", "treated-children").slab
         == evidence.select("hsct-bridging", "treated-children").slab
     )
+
+
+def test_a_series_of_mixed_disease_is_listed_but_never_counted_for_residual_disease(selections):
+    (selection,) = [s for s in selections if s.spec.id == "conversion-children"]
+    assert {c.cohort["disease_state"] for c in selection.counted} == {"mrd_positive"}
+    assert ("clesham2020", "SEL") in [(o.cohort["cohort_id"], o.code) for o in selection.left_out]
+
+
+def test_children_who_were_all_transplanted_are_not_counted_for_transplant(evidence):
+    selection = evidence.select("hsct-bridging", "treated-children")
+    assert "post_baseline" not in {c.cohort["unit"] for c in selection.counted}
+    assert ("clesham2020", "SEL") in [(o.cohort["cohort_id"], o.code) for o in selection.left_out]
+
+
+def test_a_percentage_without_a_count_is_listed(evidence):
+    left = evidence.select("pediatric-vs-adult", "children-cart").left_out
+    shown = {o.cohort["cohort_id"]: (o.code, o.row["percent"]) for o in left}
+    assert shown["maude2018"] == ("NE", "81")
+
+
+def test_transplants_of_responders_are_put_together_from_two_printed_rows(evidence):
+    rows = {row["row_id"]: row for row in evidence.rows("outcomes")}
+    (counted,) = evidence.select("hsct-bridging", "responders-adults").counted
+    some, all_of_them = (rows[name] for name in counted.row["derived_from"].split(";"))
+    assert (counted.row["events"], counted.row["total"]) == (some["events"], all_of_them["events"])
+    assert some["criterion"] == all_of_them["criterion"]
+    inside = some["cohort_id"], all_of_them["cohort_id"]
+    assert evidence.graph.describe(*inside) == "inside"
