@@ -206,6 +206,33 @@ def test_what_is_printed_has_a_place_in_a_source_that_is_not_its_own(evidence, a
         assert not evidence.studies[row["subject_id"]]["reported_in"]
 
 
+@pytest.fixture(scope="module")
+def telling(evidence):
+    """Study to the sources that print a number of one of its cohorts."""
+    found = {}
+    for name in ("outcomes", "survival", "characteristics"):
+        for row in evidence.rows(name):
+            study = evidence.cohorts[row["cohort_id"]]["study_id"]
+            found.setdefault(study, set()).add(row["source_id"])
+    return found
+
+
+def test_only_one_source_tells_where_a_reason_says_only(appraisals, telling):
+    several = {2: "Two", 3: "Three", 4: "Four", 5: "Five"}
+    for row in of_tool(appraisals, PRINTED):
+        if row["item"] != "overall":
+            continue
+        sources = telling[row["subject_id"]]
+        alone = re.match(r"Only an? [^;.]*review tells of it", row["reason"])
+        assert bool(alone) == (len(sources) == 1), (row["subject_id"], sources)
+        if not alone:
+            told = f"{several[len(sources)]} of our documents tell of it"
+            assert row["reason"].startswith(told), (row["subject_id"], sources)
+        sponsored = "funded by the manufacturer" in row["reason"]
+        assert sponsored == ("kantarjian2023" in sources), row["subject_id"]
+        assert row["source_id"] in sources
+
+
 def test_a_count_that_nobody_printed_is_told(appraisals, counted):
     told = {r["subject_id"] for r in of_tool(appraisals, PRINTED) if r["item"] == "number"}
     made = ("computed_from_percent", "differenced")
@@ -273,13 +300,14 @@ def test_no_result_is_typed_into_a_reason(ratings):
 
 
 def interval(selection):
-    """Limits of the mean, in points of 100; of all patients together where none is fitted."""
+    """Limits of the mean, in points of 100; where two are not pooled, of the Bayes fit beside them.
+
+    The exact interval of all patients together knows no spread between two cohorts; it judges only
+    where a single cohort is counted.
+    """
     pooled = selection.pooled
-    if pooled.headline is None:
-        lower, upper = pooled.common_effect.ci_lb, pooled.common_effect.ci_ub
-    else:
-        lower, upper = (pooled.headline.displayed[limit] for limit in ("ci_lb", "ci_ub"))
-    return 100 * lower, 100 * upper
+    model = pooled.bayes if pooled.k == 2 else pooled.headline or pooled.common_effect
+    return tuple(100 * model.displayed[limit] for limit in ("ci_lb", "ci_ub"))
 
 
 def test_imprecision_is_what_the_interval_says(pools, ratings):
@@ -298,7 +326,7 @@ def share_a_range(pooled):
 def test_inconsistency_fits_the_cohorts(pools, ratings):
     for subject, selection in pools.items():
         pooled, judgement = selection.pooled, ratings[subject]["inconsistency"]["judgement"]
-        assert (judgement == "not assessable") == (pooled.k == 1), subject
+        assert (judgement == "not assessable") == (pooled.k <= 2), subject
         if judgement == "no concern":
             assert share_a_range(pooled), subject
         if judgement == "very serious":
@@ -343,6 +371,15 @@ def test_numbers_mostly_from_the_sponsored_review_are_rated_down(pools, ratings)
             assert row["source_id"] == "kantarjian2023"
 
 
+def test_publication_bias_is_about_what_a_source_took_up_not_about_the_size_of_series(ratings):
+    """A share has no null to select on: the methods page gives no reason for small-study effects."""
+    sizes = re.compile(
+        r"\bsmall(er)? (series|stud|report|cohort)|written up|too few", re.IGNORECASE
+    )
+    for subject, items in ratings.items():
+        assert not sizes.search(items["publication-bias"]["reason"]), subject
+
+
 @pytest.mark.parametrize(("words", "k"), [("One cohort is", 1), ("Two cohorts are", 2)])
 def test_cohorts_are_counted_as_the_reasons_say(pools, ratings, words, k):
     said = {s for s, items in ratings.items() for r in items.values() if words in r["reason"]}
@@ -360,7 +397,7 @@ def test_the_contrast_of_lines_is_as_its_reasons_say(evidence, pools, ratings):
     limits = [(model.estimate, model.ci_lb, model.ci_ub) for model in ratios.models]
     assert all(point > 0 for point, _, _ in limits)
     assert max(low for _, low, _ in limits) < min(high for _, _, high in limits)
-    assert items["inconsistency"]["judgement"] == "no concern"
+    assert items["inconsistency"]["judgement"] == "not assessable"
 
 
 def test_the_contrast_of_ages_is_as_its_reasons_say(pools, ratings):
