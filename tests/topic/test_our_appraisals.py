@@ -282,6 +282,12 @@ def test_the_overall_reason_names_the_domains_that_count(ratings):
             assert (said[1] if said else None) == expected
 
 
+def test_a_rate_that_started_low_would_be_very_low_throughout(ratings):
+    for subject, items in ratings.items():
+        if items["start"]["subject_type"] == "analysis":
+            assert any(STEPS[items[domain]["judgement"]] for domain in DOMAINS), subject
+
+
 def test_rates_start_high_and_comparisons_without_chance_start_low(ratings):
     for subject, items in ratings.items():
         start = items["start"]
@@ -306,7 +312,9 @@ def interval(selection):
     where a single cohort is counted.
     """
     pooled = selection.pooled
-    model = pooled.bayes if pooled.k == 2 else pooled.headline or pooled.common_effect
+    model = pooled.bayes if pooled.k == 2 else pooled.headline
+    if model is None:
+        return 100 * pooled.common_effect.ci_lb, 100 * pooled.common_effect.ci_ub
     return tuple(100 * model.displayed[limit] for limit in ("ci_lb", "ci_ub"))
 
 
@@ -372,7 +380,7 @@ def test_numbers_mostly_from_the_sponsored_review_are_rated_down(pools, ratings)
 
 
 def test_publication_bias_is_about_what_a_source_took_up_not_about_the_size_of_series(ratings):
-    """A share has no null to select on: the methods page gives no reason for small-study effects."""
+    """A share has no null to select on: nothing is argued from small studies."""
     sizes = re.compile(
         r"\bsmall(er)? (series|stud|report|cohort)|written up|too few", re.IGNORECASE
     )

@@ -212,7 +212,8 @@ def ratio_from_limits(estimate, lower, upper, *, level=0.95, sides=2):
     centre : float
         The ratio in the middle of the limits on the log scale, where Wald limits put the estimate.
     p : float
-        Wald p value of the estimate, with the standard error that the limits imply.
+        Wald p value of the estimate, with the standard error that the limits imply; of the centre
+        where the estimate lies outside its limits, as only a misprint does.
 
     Raises
     ------
@@ -234,5 +235,6 @@ def ratio_from_limits(estimate, lower, upper, *, level=0.95, sides=2):
     log, low, high = np.log(np.concatenate(values))
     if not low < high:
         raise ArgumentError(name, "upper", f"{upper}", f"above lower, {lower}")
+    log = log if low <= log <= high else (low + high) / 2
     z = abs(log) * 2 * normal_quantile(level) / (high - low)
     return float(np.exp((low + high) / 2)), float(sides * ndtr(-z))

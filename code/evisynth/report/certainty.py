@@ -231,8 +231,47 @@ def _guidance(analysis, subjects):
     if not by_guidance:
         return Html("", "")
     named = "; ".join(f"{kind} by {version}" for kind, version in by_guidance)
-    text = f"Certainty by {GRADE}: {named}. A letter for each step down, with its reason."
+    text = (
+        f"Certainty by {GRADE}: {named}. A letter for each step down, with its reason."
+        f"{_second_hand_rule(analysis, subjects)}{_start_rule(analysis, subjects)}"
+    )
     return Html(tag("p", escape(text), class_="co-provenance"), text)
+
+
+def _second_hand_rule(analysis, subjects):
+    """That reading second-hand costs a step by a rule of the book, where one of these was."""
+    pools = {pool for subject in subjects for pool in subject.split(_BETWEEN)}
+    if not any(c.second_hand for pool in pools for c in analysis[pool].counted):
+        return ""
+    return (
+        " What was read second-hand is rated as a serious risk of bias by a rule of this book,"
+        " since the conduct of such a study cannot be assessed."
+    )
+
+
+def _start_rule(analysis, subjects):
+    """What a start at low instead of high would give for the rates."""
+    found = [_ratings(analysis, subject) for subject in subjects]
+    started = [
+        rows
+        for rows in found
+        if rows
+        and (rows[0]["subject_type"], rows[0]["item"]) == ("analysis", "start")
+        and rows[0]["judgement"] == "high"
+    ]
+    if not started:
+        return ""
+    levels = {LEVELS[max(LEVELS.index("low") - _steps_down(rows), 0)] for rows in started}
+    given = " or ".join(level for level in reversed(LEVELS) if level in levels)
+    throughout = " throughout" if len(levels) == 1 and len(started) > 1 else ""
+    return (
+        " Starting high for a rate of response is contested: the guidance is about prognosis in"
+        f" broad groups of patients. Starting low would give {given}{throughout}."
+    )
+
+
+def _steps_down(ratings):
+    return sum(-int(_STEPS[row["judgement"]].replace("−", "-")) for row in _steps(ratings))
 
 
 # The profile --------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def _influence_rows(selection):
 def glue_sensitivity(analysis, *pools):
     """Glue the range of the leave-one-out rates, and the rate at each declared alternative.
 
-    As ``analysis-pool-without-low`` and ``-high``, and ``analysis-pool-level-of-the-axis``.
+    As ``analysis-pool-without-low`` and ``-high``, and ``analysis-pool-if-level``.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _otherwise(evidence, selection):
     """The short answer at each level of each axis that the pool declares."""
     select = evidence.selector().select
     return {
-        f"{selection.spec.id}-{_slug(level)}": short_answer(
+        f"{selection.spec.id}-if-{_slug(level)}": short_answer(
             select(selection.spec.otherwise(keys)).pooled
         )
         for levels in selection.spec.alternatives.values()
