@@ -4,7 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from evisynth.branches import effective_flips
 from evisynth.evidence import load_evidence
+from evisynth.report.protocol import flips_that_matter, glue_agreement
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
@@ -420,3 +422,27 @@ def test_the_contrast_at_random_is_as_its_reasons_say(pools, ratings):
     assert arms[0].counted[0].study == arms[1].counted[0].study
     assert arms[0].counted[0].study["design"] == "randomised"
     assert sum(sum(arm.xi) for arm in arms) < FEW_EVENTS
+
+
+# The methods page ---------------------------------------------------------------------------------
+
+
+def test_what_the_readings_agree_on_leaves_the_differences_that_were_decided(evidence):
+    told = dict(line.split(" = ") for line in glue_agreement(evidence).text.splitlines())
+    cells, agreed, alone = (
+        int(told[f"extraction-{name}"].replace(",", "")) for name in ("cells", "agreed", "alone")
+    )
+    decided = evidence.rows("adjudications")
+    assert alone == sum(row["field"] == "row" for row in decided) > 0
+    assert cells - agreed == len(decided) - alone > 0
+    assert agreed > 0.9 * cells
+
+
+def test_contradictions_that_matter_are_those_that_change_a_pool(evidence):
+    told = flips_that_matter(evidence)
+    pools = [pool for spec in evidence.analyses.values() for pool in spec.pools]
+    changed = {
+        pool.id: {flip.label for flip, _ in effective_flips(evidence, pool)} for pool in pools
+    }
+    assert set(told) >= set().union(*changed.values()) and len(set(told)) == len(told)
+    assert any(len(labels) < len(told) for labels in changed.values())

@@ -5,13 +5,23 @@ from __future__ import annotations
 from html import escape
 from posixpath import dirname, relpath
 
-from evisynth.branches import COHORTS, DECISION, LEFT_OUT, MINIMUM_K, OVERLAP, flips
+from evisynth.branches import (
+    COHORTS,
+    DECISION,
+    LEFT_OUT,
+    MINIMUM_K,
+    OVERLAP,
+    effective_flips,
+    flips,
+)
 from evisynth.errors import ArgumentError
+from evisynth.extraction import ROW, UNCOMPARED, WHERE, compare, pair_rows, read_pass
 from evisynth.pooling import BESIDE, FEW, HEADLINES, WARNINGS
 from evisynth.report.definitions import glossary_terms
 from evisynth.report.footnotes import MUTED
+from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import capital, count_word
+from evisynth.report.words import capital, count_word, thousands
 from evisynth.selection import plain
 from evisynth.specifications import DEFAULT_METHODS
 
@@ -134,14 +144,31 @@ def specification_axes(evidence):
 
 
 def _data_axes(evidence):
-    number = len(flips(evidence))
+    number, matter = len(flips(evidence)), len(flips_that_matter(evidence))
     yield COHORTS, "most patients; own report first"
     yield OVERLAP, "counted; left out"
     yield LEFT_OUT, "nothing; each source; each sponsor; second-hand rows"
     yield (
         DECISION,
-        f"as decided; each of {number} others that changes a counted number",
+        f"as decided; each of {number} others is tried, of which {matter} change a counted number",
     )
+
+
+def flips_that_matter(evidence):
+    """Contradictions decided the other way that change what some declared pool counts.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    tuple of str
+        Labels of the flips, each once however many pools it changes.
+    """
+    pools = [pool for spec in evidence.analyses.values() for pool in spec.pools]
+    found = {flip.label for pool in pools for flip, _ in effective_flips(evidence, pool)}
+    return tuple(flip.label for flip in flips(evidence) if flip.label in found)
 
 
 def _model_axes():
@@ -151,6 +178,44 @@ def _model_axes():
         for axis, level in method.choices.items():
             found.setdefault(axis, {})[level] = None
     return found
+
+
+def glue_agreement(evidence):
+    """Glue how far two passes of extraction agree, as ``extraction-agreed`` and so on.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Its folder has ``extraction/first`` and ``extraction/second``.
+
+    Returns
+    -------
+    Html
+        ``cells``: cells that at least one pass filled, in rows that both have; ``agreed``: those
+        of them that are alike; ``alone``: rows that one pass alone has.
+
+    Raises
+    ------
+    EvisynthError
+        A pass that is missing or cannot be read.
+    """
+    passes = [read_pass(evidence.folder / "extraction" / name) for name in ("first", "second")]
+    cells = sum(_filled(*(tables.get(name, []) for tables in passes)) for name in passes[0])
+    fields = [difference.field for difference in compare(*passes)]
+    alone = fields.count(ROW)
+    numbers = {"cells": cells, "agreed": cells - (len(fields) - alone), "alone": alone}
+    return glue_values("extraction", {name: thousands(n) for name, n in numbers.items()})
+
+
+def _filled(first, second):
+    """Compared cells that are empty in one pass at most: two blanks are no agreement."""
+    pairs = [(a, b) for a, b in pair_rows(first, second) if a and b]
+    return sum(
+        bool(a.get(field) or b.get(field))
+        for a, b in pairs
+        for field in {**a, **b}
+        if field not in (*UNCOMPARED, *WHERE)
+    )
 
 
 def checklist(evidence, name, *, page):
