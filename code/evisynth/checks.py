@@ -59,6 +59,9 @@ def check_numbers(
         raise ArgumentError(function, argument, f"of shape {array.shape}", shapes)
     if array.size == 0:
         raise ArgumentError(function, argument, "empty (k = 0)", f"at least one study, {allowed}")
+    least = max(lower, -upper)
+    if np.all((array >= least) & (array <= upper)):  # what is not a number fails it too
+        return array
     low = lower if lower > -upper else -np.inf
     _first(function, argument, array, ~np.isfinite(array) | (array < low), allowed)
     size = "" if lower >= 0 else " in size"
