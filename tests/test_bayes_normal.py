@@ -252,7 +252,7 @@ GOOD = ([0.1, 0.9, 0.5], [0.1, 0.1, 0.1])
         (*GOOD, {"level": 1}),
         (*GOOD, {"level": np.nan}),
         (*GOOD, {"slab": ["a"]}),
-        (*GOOD, {"subset": [[True, True, True]]}),
+        (*GOOD, {"subset": [[True, True]]}),
         (*GOOD, {"predict_minimum_k": 0}),
         (*GOOD, {"predict_minimum_k": 2.5}),
         ([GOOD[0]], [GOOD[1]], {"subset": [[True, False, False]]}),

@@ -176,7 +176,7 @@ def _fit(xi, ni, counted, prediction, level, nodes, test):
     wide = _prediction_half(se, tau2, k, upper, prediction)
     p = expit(mu)[:, None]
     weights = counted / (1 / (ni * p * (1 - p)) + tau2[:, None])
-    Q = _likelihood_ratio_q(xi, ni, counted)
+    Q = np.maximum(_likelihood_ratio_q(xi, ni, counted), 0.0)  # below 0 only by rounding
     none = np.full(k.shape, np.nan)
     return {
         "k": k, "estimate": mu, "se": se, "ci_lb": mu - half, "ci_ub": mu + half,
