@@ -101,7 +101,8 @@ def test_influence_names_every_counted_cohort(by_age):
 
 def test_both_sides_of_a_split_come_from_one_document(evidence):
     view = report.with_and_without(evidence, "hsct")
-    tower = next(line for line in lines_of(view) if line[:2] == ["TOWER by HSCT", "overall survival"])
+    wanted = ["TOWER by HSCT", "overall survival"]
+    tower = next(line for line in lines_of(view) if line[:2] == wanted)
     # The claim that was decided against is left off, and the null result is told.
     assert "10.1" not in tower[3] and tower[5] == "0.69"
     assert all(line[4] in ("with", "without", "equal", "cannot be said")
