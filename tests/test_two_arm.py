@@ -529,3 +529,10 @@ def test_an_unknown_measure_is_named(method, measure):
 def test_an_impossible_addend_is_named(add):
     with pytest.raises(EvisynthError, match="add is "):
         inverse_variance(**GOOD, add=add)
+
+
+def test_a_ratio_beyond_floating_point_leaves_json_as_nothing():
+    found = peto([1], [1], [0], [659])
+    # By hand: (1 - 1/660) over the hypergeometric variance 659 / 660^2.
+    assert found.estimate == pytest.approx(660, rel=1e-12)
+    assert json.loads(found.to_json())["displayed"]["estimate"] is None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from evisynth.measures import MEASURES
-from evisynth.result import Result
+from evisynth.result import Result, plain
 
 NUMBERS = ("mean", "se", "estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 TAUS = ("tau", "tau_lb", "tau_ub")
@@ -93,7 +93,10 @@ class BayesAnalysis(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        more = {"displayed": self.displayed, "shrinkage_displayed": self.shrinkage_displayed}
+        more = {
+            "displayed": plain(self.displayed),
+            "shrinkage_displayed": plain(self.shrinkage_displayed),
+        }
         return super().to_dict() | {
             name: [list(row) for row in value] if isinstance(value, tuple) else value
             for name, value in more.items()

@@ -12,7 +12,7 @@ from evisynth.errors import ArgumentError, NotEstimable, named_after
 from evisynth.interval_effects import interval_variance, off_centre
 from evisynth.meta_analysis import MetaAnalysis
 from evisynth.model import rma
-from evisynth.result import Result
+from evisynth.result import Result, plain
 
 NOT_ESTIMABLE = ("NR", "NE")  # not reached, not estimable
 _NAMES = {"medians": "median", "ci_lb": "lower limit", "ci_ub": "upper limit"}
@@ -59,7 +59,10 @@ class PooledMedians(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        return super().to_dict() | {"model": self.model.to_dict(), "displayed": self.displayed}
+        return super().to_dict() | {
+            "model": self.model.to_dict(),
+            "displayed": plain(self.displayed),
+        }
 
     def terms(self):
         """The pooled median and, where there is one, the prediction interval."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from evisynth.measures import MEASURES
-from evisynth.result import Result
+from evisynth.result import Result, plain
 
 DISPLAYED = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 
@@ -76,7 +76,7 @@ class MetaAnalysis(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        return super().to_dict() | {"displayed": self.displayed}
+        return super().to_dict() | {"displayed": plain(self.displayed)}
 
     def terms(self):
         """The mean and a new study's effect on the display scale, tau on the analysis scale."""

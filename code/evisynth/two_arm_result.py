@@ -9,7 +9,7 @@ from scipy.special import chdtrc
 
 from evisynth.effects import normal_quantile
 from evisynth.measures import MEASURES
-from evisynth.result import Result
+from evisynth.result import Result, plain
 
 _METHODS = {"MH": "Mantel-Haenszel", "Peto": "Peto", "IV": "inverse variance"}
 
@@ -70,7 +70,7 @@ class TwoArm(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        return super().to_dict() | {"displayed": self.displayed}
+        return super().to_dict() | {"displayed": plain(self.displayed)}
 
     def terms(self):
         """The common effect on the display scale."""
