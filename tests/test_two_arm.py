@@ -535,4 +535,5 @@ def test_a_ratio_beyond_floating_point_leaves_json_as_nothing():
     found = peto([1], [1], [0], [659])
     # By hand: (1 - 1/660) over the hypergeometric variance 659 / 660^2.
     assert found.estimate == pytest.approx(660, rel=1e-12)
-    assert json.loads(found.to_json())["displayed"]["estimate"] is None
+    assert np.isinf(found.displayed["ci_ub"])
+    assert json.loads(found.to_json())["displayed"]["ci_ub"] is None
