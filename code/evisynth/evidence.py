@@ -81,8 +81,9 @@ class Evidence:
         return self.graph.cautious()
 
     @cached_property
-    def _selector(self):
-        return self.selector()
+    def _selectors(self) -> dict:
+        """Selectors by their choices: the branches of an analysis ask for the same ones again."""
+        return {}
 
     def selector(self, *, own_first=False, cautious=False, without=(), rejected=None):
         """Chooses cohorts as the book does, or with some choices made otherwise.
@@ -102,11 +103,16 @@ class Evidence:
         -------
         Selector
         """
+        rejected = self.rejected if rejected is None else frozenset(rejected)
+        choices = (own_first, cautious, tuple(without), rejected)
+        if choices not in self._selectors:
+            self._selectors[choices] = self._make_selector(*choices)
+        return self._selectors[choices]
+
+    def _make_selector(self, own_first, cautious, without, rejected):
         rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
-        return Selector(
-            self.cohorts, self.studies, rows, self._cautious_graph if cautious else self.graph,
-            self.rejected if rejected is None else rejected, own_first=own_first,
-        )  # fmt: skip
+        graph = self._cautious_graph if cautious else self.graph
+        return Selector(self.cohorts, self.studies, rows, graph, rejected, own_first=own_first)
 
     def _has_any(self, row, pairs):
         study = self.studies[self.cohorts[row["cohort_id"]]["study_id"]]
@@ -121,7 +127,7 @@ class Evidence:
             An analysis that is not declared.
         """
         spec = self._declared("Evidence.analyse", analysis)
-        selections = {pool.id: self._selector.select(pool) for pool in spec.pools}
+        selections = {pool.id: self.selector().select(pool) for pool in spec.pools}
         return Analysis(spec, MappingProxyType(selections), self)
 
     def select(self, analysis, pool) -> Selection:
@@ -130,7 +136,7 @@ class Evidence:
         pools = {declared.id: declared for declared in spec.pools}
         if pool not in pools:
             raise ArgumentError("Evidence.select", "pool", repr(pool), ", ".join(pools))
-        return self._selector.select(pools[pool])
+        return self.selector().select(pools[pool])
 
     def _declared(self, function, analysis):
         if analysis not in self.analyses:

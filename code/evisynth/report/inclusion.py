@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from evisynth.report.decisions import answered
 from evisynth.report.html import Html, tag
 from evisynth.selection import CODES, plain
 
@@ -32,7 +33,7 @@ def inclusion(evidence, *analyses):
     ArgumentError
         An analysis that is not declared.
     """
-    found = [_analysed(evidence, a) for a in analyses or evidence.analyses]
+    found = [answered(evidence, a) for a in analyses or evidence.analyses]
     selections = [selection for analysis in found for selection in analysis.selections.values()]
     cells = [_cells(selection) for selection in selections]
     groups = _families(evidence, {cohort for column in cells for cohort in column})
@@ -46,10 +47,6 @@ def inclusion(evidence, *analyses):
     box = tag("div", inside, class_="co-scroll", **access)
     legend = _legend(cells) + (_key(found, heads) if coded else "")
     return Html(legend + box, _text(evidence, selections, cells, groups))
-
-
-def _analysed(evidence, analysis):
-    return analysis if hasattr(analysis, "selections") else evidence.analyse(analysis)
 
 
 def _cells(selection):
