@@ -15,9 +15,9 @@ from evisynth.report.words import (
     dash_range,
     per_hundred,
     plural,
-    rate_with_interval,
     rates,
     ratio_with_interval,
+    shown_rate,
     thousands,
 )
 from evisynth.selection import plain
@@ -194,7 +194,7 @@ def rate_words(pooled):
     """A pooled rate of 100 with its interval, or what stands for it where none is given."""
     shown = pooled.displayed
     if shown["estimate"] is not None:
-        return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+        return shown_rate(shown)
     if pooled.k == 0:
         return "–"
     found = rates(pooled)

@@ -9,7 +9,7 @@ from evisynth.branches import effective_flips
 from evisynth.pooling import HEADLINES
 from evisynth.report.entries import grouped, link, wide
 from evisynth.report.html import Html, tag
-from evisynth.report.words import capital, plural, rate_with_interval, sentence
+from evisynth.report.words import capital, plural, sentence, shown_rate
 
 PAGE = "discrepancies.html"
 _UNDECIDED = {"neither": "neither claim is used", "open": "left open: no claim is turned down"}
@@ -126,8 +126,7 @@ def _result(selection):
     pooled = selection.pooled
     if pooled.headline is None:
         return Html(escape(capital(sentence(pooled))), capital(sentence(pooled)))
-    shown = pooled.displayed
-    rate = f"{rate_with_interval(shown['estimate'], shown['ci_lb'], shown['ci_ub'])} of 100"
+    rate = f"{shown_rate(pooled.displayed)} of 100"
     behind = f"; {pooled.k} cohorts, {HEADLINES[pooled.rule]}"
     return Html(tag("strong", rate) + escape(behind), rate + behind)
 

@@ -14,7 +14,7 @@ from evisynth.report.entries import folded, grouped, wide
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
 from evisynth.report.inclusion import name_of
-from evisynth.report.words import capital, count_word, plural, rate_with_interval, thousands
+from evisynth.report.words import capital, count_word, plural, shown_rate, thousands
 from evisynth.selection import Selection
 
 RELATIONS = {
@@ -150,7 +150,7 @@ def percent(pooled):
     shown = pooled.displayed
     if shown["estimate"] is None:
         return "not pooled" if pooled.k else "–"
-    return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+    return shown_rate(shown)
 
 
 def overlaps(evidence):
@@ -226,7 +226,6 @@ def glue_double_counting(evidence):
         "pools": count_word(len(found)),
         "repeating": count_word(sum(counting.repeats for counting in found)),
         "rows": count_word(widest.rows),
-        # A number with a comma alone would be read as two numbers.
         "printed": f"{thousands(widest.patients)} patients",
         "once": f"{thousands(widest.independent.total)} patients",
         "once-cohorts": count_word(widest.independent.k),

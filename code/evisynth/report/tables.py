@@ -6,7 +6,7 @@ from html import escape
 
 from evisynth.pooling import BETA, HEADLINES
 from evisynth.report.html import Html, table, tag
-from evisynth.report.words import dash_range, decimals, rate_with_interval, thousands
+from evisynth.report.words import dash_range, decimals, rate_with_interval, shown_rate, thousands
 from evisynth.selection import CODES, plain
 
 
@@ -150,7 +150,7 @@ _WITHOUT_MODEL = {
 def _rate(shown):
     if shown["estimate"] is None:
         return "–"
-    return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+    return shown_rate(shown)
 
 
 def models(analysis, *pools):

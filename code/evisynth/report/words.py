@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from evisynth.pooling import BAYES, GLMM
-
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 DESIGNS = {
@@ -214,14 +212,8 @@ def decimals(value):
     return f"{value:.2f}"
 
 
-def versus_words(pooled):
-    """The headline's model and the one that stands first beside it, with their rates."""
-    names = [name for name in pooled.models if name in (BAYES, GLMM)]
-    return " and ".join(f"{_rate_words(pooled.models[name])} by {name}" for name in names)
-
-
-def _rate_words(result):
-    shown = result.displayed
+def shown_rate(shown):
+    """``45 [38–53]`` of the numbers that a result displays."""
     return rate_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
 
 
