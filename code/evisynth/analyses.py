@@ -13,6 +13,7 @@ from evisynth.schema import (
     Kind,
     Problem,
     Unreadable,
+    field_of,
     is_text,
     is_texts,
     misfits,
@@ -354,9 +355,7 @@ def _every(pool):
 
 
 def _units(book):
-    cohorts = next(table for table in book["resources"] if table["name"] == "cohorts")
-    unit = next(field for field in cohorts["schema"]["fields"] if field["name"] == "unit")
-    return unit["constraints"]["enum"]
+    return field_of(book, "cohorts", "unit")["constraints"]["enum"]
 
 
 def _values(rows, column):

@@ -12,7 +12,7 @@ from evisynth.arithmetic import NEEDS, check_arithmetic
 from evisynth.errors import ArgumentError, EvidenceError
 from evisynth.overlap import Edge, OverlapGraph
 from evisynth.printed import rejected_claims
-from evisynth.schema import find_package, read_codebook, read_tables
+from evisynth.schema import find_package, read_codebook, read_tables, resource_of
 from evisynth.selection import Selection, Selector, fits_where
 from evisynth.synthesis import Analysis
 
@@ -50,9 +50,7 @@ class Evidence:
         """A table as a pandas DataFrame."""
         import pandas as pd
 
-        fields = next(r for r in self.codebook["resources"] if r["name"] == name)["schema"][
-            "fields"
-        ]
+        fields = resource_of(self.codebook, name)["schema"]["fields"]
         return pd.DataFrame(self.rows(name), columns=[field["name"] for field in fields])
 
     @cached_property

@@ -15,6 +15,7 @@ from evisynth.report.words import (
     ratio_with_interval,
     sentence,
 )
+from evisynth.schema import field_of
 from evisynth.selection import plain
 
 NEEDED = 10  # studies per coefficient, the book's least for a regression
@@ -64,9 +65,7 @@ def _printed(analysis):
 
 def _meanings(book):
     """What each code of a characteristic stands for; a code that says it itself has no entry."""
-    table_ = next(t for t in book["resources"] if t["name"] == "characteristics")
-    fields = {field["name"]: field for field in table_["schema"]["fields"]}
-    field = fields["characteristic"]
+    field = field_of(book, "characteristics", "characteristic")
     codes = field["constraints"]["enum"]
     return {code: plain(code) for code in codes} | field["meanings"]
 

@@ -7,6 +7,7 @@ from html import escape
 
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import thousands
+from evisynth.schema import resource_of
 
 
 def sizes(evidence):
@@ -67,7 +68,7 @@ def codebook(evidence, name):
     -------
     Html
     """
-    resource = next(r for r in evidence.codebook["resources"] if r["name"] == name)
+    resource = resource_of(evidence.codebook, name)
     rows = [_field(field) for field in resource["schema"]["fields"]]
     return table(("Field", "Type", "Unit", "Allowed", "Meaning", "Example"), rows)
 

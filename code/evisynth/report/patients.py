@@ -8,6 +8,7 @@ from evisynth.effects import study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.report.html import table
 from evisynth.report.words import rate_with_interval
+from evisynth.schema import field_of, resource_of
 
 
 def tally(evidence, name, *, by, event, where="", caption="", heading=""):
@@ -43,7 +44,7 @@ def tally(evidence, name, *, by, event, where="", caption="", heading=""):
     hit = _answer(kept, event)
     value = kept[by].map(lambda shown: "not printed" if shown is None else shown)
     rows = [_cells(level, hit[value == level]) for level in sorted(set(value), key=str)]
-    title = next(t["title"] for t in evidence.codebook["resources"] if t["name"] == name)
+    title = resource_of(evidence.codebook, name)["title"]
     header = (heading or _heading(evidence, name, by), "n / N", "% [95% CI]")
     said = caption or f"{title}, where {where}; counted: {event}"
     said = f"{said}. {len(kept)} of {len(frame)} rows."
@@ -67,6 +68,5 @@ def _cells(level, hits):
 
 
 def _heading(evidence, name, column):
-    resource = next(t for t in evidence.codebook["resources"] if t["name"] == name)
-    fields = {field["name"]: field for field in resource["schema"]["fields"]}
-    return fields[column].get("title", column.replace("_", " ").capitalize())
+    field = field_of(evidence.codebook, name, column)
+    return field.get("title", column.replace("_", " ").capitalize())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from evisynth.report.html import Html, table
-from evisynth.report.tables import place
+from evisynth.report.html import table
+from evisynth.report.tables import places
+from evisynth.schema import field_of
 from evisynth.selection import plain
 
 _STATUS = {"not_reached": "not reached", "not_estimable": "not estimable", "not_reported": "–"}
@@ -34,7 +35,7 @@ def survival(evidence, *, analysis=None, subsets=None):
             and row["value_status"] != "not_reported"
         ):
             found.setdefault(_cells(row, evidence), []).append(row)
-    rows = [(*cells, _places(same)) for cells, same in found.items()]
+    rows = [(*cells, places(same)) for cells, same in found.items()]
     return table(_HEADER, rows, numeric=())
 
 
@@ -47,12 +48,6 @@ def _cells(row, evidence):
         as_printed(row),
         row["discrepancy_id"] or "",
     )
-
-
-def _places(rows):
-    """Every place that prints the same, one below the other."""
-    places = [place(row) for row in rows]
-    return Html("<br>".join(p.html for p in places), "; ".join(p.text for p in places))
 
 
 def as_printed(row):
@@ -70,14 +65,7 @@ def as_printed(row):
 
 def meaning(evidence, endpoint):
     """What a code of an endpoint stands for, from the codebook."""
-    field = next(
-        f
-        for r in evidence.codebook["resources"]
-        if r["name"] == "survival"
-        for f in r["schema"]["fields"]
-        if f["name"] == "endpoint"
-    )
-    return field["meanings"][endpoint]
+    return field_of(evidence.codebook, "survival", "endpoint")["meanings"][endpoint]
 
 
 def _number(row, column):

@@ -62,6 +62,12 @@ def place(row):
     return Html(tag("span", escape(text), class_="co-code"), text)
 
 
+def places(rows):
+    """Where some rows were read, each place once, one below the other."""
+    found = {shown.text: shown for shown in map(place, rows)}.values()
+    return Html("<br>".join(p.html for p in found), "; ".join(p.text for p in found))
+
+
 def _how(row):
     hand = ", second hand" if row["second_hand"] else ""
     return plain(row["derivation"]) + hand

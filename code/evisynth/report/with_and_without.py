@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from evisynth.report.html import Html, table
+from evisynth.report.html import table
 from evisynth.report.survival import as_printed, meaning
-from evisynth.report.tables import place
+from evisynth.report.tables import places
 from evisynth.selection import plain
 
 _NO_VALUE = ("not_reached", "not_estimable", "not_reported")
@@ -65,17 +65,12 @@ def _cells(evidence, subset, key, pair):
     return (
         evidence.studies[study]["name"], meaning(evidence, endpoint),
         *(_distinct(pair[side]) for side in ("with", "without")), _longer(pair),
-        _p(evidence, study, endpoint, subset), "; ".join(notes) or "–", _places(every),
+        _p(evidence, study, endpoint, subset), "; ".join(notes) or "–", places(every),
     )  # fmt: skip
 
 
 def _distinct(rows):
     return "; ".join(dict.fromkeys(as_printed(row) for row in rows))
-
-
-def _places(rows):
-    places = {p.text: p for p in map(place, rows)}.values()
-    return Html("<br>".join(p.html for p in places), "; ".join(p.text for p in places))
 
 
 def _longer(pair):

@@ -4,7 +4,14 @@ The codebook is a Frictionless Data Package (``datapackage.json``). Files are re
 text, then as cells of the codebook's types; frictionless checks constraints, keys and foreign keys.
 """
 
-from evisynth.schema.codebook import CODEBOOK, Needs, find_package, read_codebook
+from evisynth.schema.codebook import (
+    CODEBOOK,
+    Needs,
+    field_of,
+    find_package,
+    read_codebook,
+    resource_of,
+)
 from evisynth.schema.files import ragged, read_records, read_text
 from evisynth.schema.problems import (
     TEXT,
@@ -28,6 +35,7 @@ __all__ = [
     "Problem",
     "Table",
     "Unreadable",
+    "field_of",
     "find_package",
     "is_text",
     "is_texts",
@@ -38,4 +46,5 @@ __all__ = [
     "read_tables",
     "read_text",
     "repeated",
+    "resource_of",
 ]

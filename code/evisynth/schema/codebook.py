@@ -248,6 +248,17 @@ def _key_faults(key, name):
     return [(name, *found) for found in faults]
 
 
+def resource_of(book, table) -> dict:
+    """What a codebook says of a table."""
+    return next(resource for resource in book["resources"] if resource["name"] == table)
+
+
+def field_of(book, table, column) -> dict:
+    """What a codebook says of a column of a table."""
+    fields = resource_of(book, table)["schema"]["fields"]
+    return next(field for field in fields if field["name"] == column)
+
+
 def columns_of(resource) -> list[str]:
     """Names of the columns of a table of the codebook, in order."""
     return [field["name"] for field in resource["schema"]["fields"]]
