@@ -9,7 +9,7 @@ import shutil
 from collections import Counter
 from pathlib import Path
 
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
 from evisynth.results import DOWNLOADS_FOLDER, RESULTS_FOLDER, write_results
 from sphinx.errors import ExtensionError
 

@@ -54,7 +54,7 @@ IMPORTS = {
 }
 MEMORY = """
 import resource, numpy as np
-from evisynth.all_subsets import gosh
+from evisynth.diagnostics.all_subsets import gosh
 rng = np.random.default_rng(20)
 found = gosh(rng.normal(0, 0.6, 20), rng.uniform(0.05, 0.5, 20), method="REML")
 assert len(found.estimate) == 2**20 - 1

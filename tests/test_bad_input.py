@@ -16,9 +16,10 @@ import pandas as pd
 import pytest
 from evisynth import figures
 from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.evidence.independent import Candidate
+from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.figures import Diamond, Group, LeftOut, Row
-from evisynth.overlap import Candidate, Edge, OverlapGraph
-from evisynth.specifications import DataSet, Method
+from evisynth.specifications.multiverse import DataSet, Method
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from evisynth.bayes import bayes_binomial, bayes_normal
-from evisynth.binomial_posterior import integrate, margins
+from evisynth.bayes.binomial_posterior import integrate, margins
+from evisynth.bayes.models import bayes_binomial, bayes_normal
+from evisynth.bayes.priors import half_cauchy, half_normal
 from evisynth.errors import ArgumentError
-from evisynth.priors import half_cauchy, half_normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.bayes import bayes_normal
-from evisynth.bayes_result import BayesAnalysis
+from evisynth.bayes.marginals import mixture_quantiles, node_quantiles
+from evisynth.bayes.models import bayes_normal
+from evisynth.bayes.normal_posterior import posterior
+from evisynth.bayes.priors import half_cauchy, half_normal
+from evisynth.bayes.result import BayesAnalysis
 from evisynth.errors import ArgumentError
-from evisynth.marginals import mixture_quantiles, node_quantiles
-from evisynth.normal_posterior import posterior
-from evisynth.priors import half_cauchy, half_normal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from evisynth import validation
 from evisynth.errors import EvisynthError
-from evisynth.model import rma
+from evisynth.random_effects.model import rma
 from evisynth.validation import peers, tables
 from evisynth.validation.agreement import compare
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.beta_binomial import betabinomial
-from evisynth.betabinomial_likelihood import likelihood
+from evisynth.beta_binomial.likelihood import likelihood
+from evisynth.beta_binomial.model import betabinomial
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm import no_finite_spread
+from evisynth.glmm.model import no_finite_spread
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -96,7 +96,7 @@ def test_likelihood_and_derivatives(mu, s):
     assert hessian == pytest.approx([*both, alone], rel=2e-6, abs=2e-6)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(counts())
 def test_the_estimate_is_a_maximum(data):
     xi, ni = data
@@ -112,7 +112,7 @@ def test_the_estimate_is_a_maximum(data):
     assert found.ci_lb < found.estimate < found.ci_ub
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None)
 @given(counts(), st.randoms(use_true_random=False))
 def test_order_does_not_matter_and_non_events_mirror(data, random):
     xi, ni = map(np.array, data)

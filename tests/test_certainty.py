@@ -4,10 +4,10 @@ import re
 from collections import Counter
 
 import pytest
-from evisynth.analyses import AnalysisSpec, PoolSpec
-from evisynth.evidence import Evidence
+from evisynth.evidence.base import Evidence
+from evisynth.evidence.specs import AnalysisSpec, PoolSpec
 from evisynth.figures.judgements import checked_judgements
-from evisynth.pooling import pool_proportions
+from evisynth.proportions.pooling import pool_proportions
 from evisynth.report import (
     beside_published,
     certainty_words,

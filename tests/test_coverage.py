@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from evisynth.bayes import bayes_binomial
+from evisynth.bayes.models import bayes_binomial
 from evisynth.coverage import METHODS, SCENARIOS, Coverage, Scenario, coverage, simulate
 from evisynth.coverage.simulation import _row, limits_of
 from evisynth.coverage.tabulated_posterior import TabulatedPosterior
-from evisynth.effects import escalc
+from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm import rma_glmm
-from evisynth.model import rma
+from evisynth.glmm.model import rma_glmm
+from evisynth.random_effects.model import rma
 from evisynth.validation import coverage_plot, coverage_table
 from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint

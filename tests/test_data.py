@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from evisynth.cli import main
 from evisynth.errors import EvidenceError
-from evisynth.evidence import load_evidence
-from evisynth.extraction import compare, consensus, read_pass
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.extraction import compare, consensus, read_pass
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT / "data"

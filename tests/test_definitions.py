@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from evisynth import branches
 from evisynth.errors import ArgumentError
-from evisynth.evidence import load_evidence
-from evisynth.pooling import BESIDE, HEADLINES, WARNINGS, small_k_rule
+from evisynth.evidence import branches
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.selection import CODES
+from evisynth.proportions.pooling import BESIDE, HEADLINES, WARNINGS, small_k_rule
 from evisynth.report import (
     checklist,
     definitions,
@@ -21,8 +22,7 @@ from evisynth.report import (
 )
 from evisynth.report.definitions import STATISTICS, define, glossary_terms
 from evisynth.report.protocol import WHEN
-from evisynth.selection import CODES
-from evisynth.specifications import DEFAULT_METHODS
+from evisynth.specifications.multiverse import DEFAULT_METHODS
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELD = {"name": "kind", "constraints": {"enum": ["a/b", "<1e-4", ">1e-4"]}}

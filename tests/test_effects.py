@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evisynth.checks import check_level, check_numbers, check_slab
-from evisynth.effects import escalc, log_odds, normal_quantile, study_intervals
+from evisynth.effects.escalc import escalc, log_odds, normal_quantile, study_intervals
+from evisynth.effects.from_intervals import effect_from_interval
+from evisynth.effects.measures import MEASURES, inverse_freeman_tukey
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
-from evisynth.interval_effects import effect_from_interval
-from evisynth.measures import MEASURES, inverse_freeman_tukey
-from evisynth.two_arm import mantel_haenszel
+from evisynth.two_arm.pooling import mantel_haenszel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,7 +94,7 @@ def test_mantel_haenszel_equals_metafor(case):
 # --- properties ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(counts())
 def test_one_arm_effects_are_finite_ordered_and_go_back(data):
     xi, ni = map(np.array, data)
@@ -108,7 +108,7 @@ def test_one_arm_effects_are_finite_ordered_and_go_back(data):
         assert np.all((back >= 0) & (back <= 1))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(counts())
 def test_counting_non_events_mirrors_the_effects(data):
     xi, ni = map(np.array, data)
@@ -120,7 +120,7 @@ def test_counting_non_events_mirrors_the_effects(data):
         np.testing.assert_allclose(same, vi, rtol=1e-9)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(tables())
 def test_exchanging_the_arms_turns_the_sign(data):
     exchanged = {
@@ -138,7 +138,7 @@ def test_exchanging_the_arms_turns_the_sign(data):
         np.testing.assert_allclose(same, vi, rtol=1e-9, atol=1e-15)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(counts(), st.randoms(use_true_random=False))
 def test_study_order_does_not_matter(data, random):
     xi, ni = map(np.array, data)
@@ -160,7 +160,7 @@ def test_only_the_study_with_an_empty_cell_is_corrected():
     np.testing.assert_allclose(yi, [0.5 / 11 - 2.5 / 11, -0.1], rtol=1e-14)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(counts(), st.floats(0.5, 0.99))
 def test_intervals_hold_the_proportion_and_grow_with_the_level(data, level):
     xi, ni = map(np.array, data)
@@ -174,7 +174,7 @@ def test_intervals_hold_the_proportion_and_grow_with_the_level(data, level):
         assert np.all((wide_lower <= lower + slack) & (upper <= wide_upper + slack))
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(counts(most=10_000))
 def test_exact_interval_inverts_the_binomial_tails(data):
     from scipy.stats import binom
@@ -190,7 +190,7 @@ def test_exact_interval_inverts_the_binomial_tails(data):
     np.testing.assert_allclose(below, 0.05, rtol=0, atol=1e-11)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(counts())
 def test_the_double_arcsine_goes_back_with_its_own_total(data):
     xi, ni = map(np.array, data)
@@ -236,7 +236,7 @@ def test_log_odds():
     assert log_odds(0.8) == pytest.approx(np.log(4), rel=1e-15)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(tables(), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_a_stack_is_its_rows(data, rows, random):
     stacks = {name: [] for name in data}
@@ -268,7 +268,7 @@ def test_a_printed_hazard_ratio_gives_its_standard_error():
 
 
 @pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999999])
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-4, 4), st.floats(0.02, 2)), min_size=1, max_size=6),
     st.sampled_from(["HR", "OR", "RR", "MS"]),
@@ -286,7 +286,7 @@ def test_the_way_there_and_back(level, effects, measure):
     np.testing.assert_allclose(turned.vi, se**2, rtol=1e-9)
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(st.floats(-2, 3), st.floats(0.02, 0.8), st.integers(1, 4))
 def test_rounding_is_never_refused(yi, se, digits):
     half = normal_quantile(0.95) * se

@@ -9,10 +9,11 @@ import matplotlib
 import numpy as np
 import pytest
 from evisynth import escalc, pool_proportions, rma, rma_glmm
-from evisynth.analyses import PoolSpec
-from evisynth.bayes import bayes_binomial, bayes_normal
-from evisynth.effects import study_intervals
+from evisynth.bayes.models import bayes_binomial, bayes_normal
+from evisynth.effects.escalc import study_intervals
 from evisynth.errors import ArgumentError
+from evisynth.evidence.selection import Counted, Selection
+from evisynth.evidence.specs import PoolSpec
 from evisynth.figures import (
     PALETTE,
     PALETTE_DARK,
@@ -31,8 +32,7 @@ from evisynth.figures import (
 from evisynth.figures.marks import side
 from evisynth.figures.scale import Scale
 from evisynth.figures.style import font, measure, wrap
-from evisynth.selection import Counted, Selection
-from evisynth.two_arm import mantel_haenszel
+from evisynth.two_arm.pooling import mantel_haenszel
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex

@@ -8,13 +8,13 @@ from random import Random
 import numpy as np
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
-from evisynth.glmm_fit import maximise
-from evisynth.glmm_likelihood import Data
-from evisynth.glmm_profiles import glmm_profile
-from evisynth.integrands import modes
-from evisynth.marginal_proportion import marginal_mean
-from evisynth.quadrature import log_likelihood, marginal
+from evisynth.glmm.fit import maximise
+from evisynth.glmm.integrands import modes
+from evisynth.glmm.likelihood import Data
+from evisynth.glmm.marginal_proportion import marginal_mean
+from evisynth.glmm.model import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
+from evisynth.glmm.profiles import glmm_profile
+from evisynth.glmm.quadrature import log_likelihood, marginal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -168,8 +168,8 @@ def test_derivatives_are_those_of_the_likelihood(tau, x, n):
 
 @pytest.mark.parametrize("n", [2_000, 1_000_000])
 def test_large_studies_approach_the_normal_model(n):
-    from evisynth.effects import escalc
-    from evisynth.model import rma
+    from evisynth.effects.escalc import escalc
+    from evisynth.random_effects.model import rma
 
     share = np.array([0.05, 0.2, 0.4, 0.45, 0.7, 0.9])
     xi, ni = np.round(share * n), np.full(6, n)
@@ -268,7 +268,7 @@ def test_two_maxima_are_told_apart():
             assert glmm_log_likelihood(found.estimate[b], tau, xi[b], ni[b]) <= top + 1e-9
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(counts(most=5_000))
 def test_the_estimate_is_a_maximum_and_every_number_is_there(data):
     xi, ni = data
@@ -285,7 +285,7 @@ def test_the_estimate_is_a_maximum_and_every_number_is_there(data):
     assert (result.pi_lb is None) == (result.k < 3)
 
 
-@settings(max_examples=12, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None)
 @given(counts(), st.randoms(use_true_random=False))
 def test_order_does_not_matter_and_non_events_mirror(data, random):
     xi, ni = map(np.array, data)
@@ -301,7 +301,7 @@ def test_order_does_not_matter_and_non_events_mirror(data, random):
         assert result.se == pytest.approx(one.se, rel=1e-8)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(1, 19), st.integers(2, 6), st.integers(1, 50_000))
 def test_identical_studies_have_no_spread(events, k, times):
     result = rma_glmm([events * times] * k, [20 * times] * k)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.effects import escalc
+from evisynth.effects.escalc import escalc
+from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
-from evisynth.intervals import prediction_limits, q_profile
-from evisynth.measures import MEASURES
-from evisynth.model import rma
-from evisynth.tau2 import ESTIMATORS
+from evisynth.random_effects.intervals import prediction_limits, q_profile
+from evisynth.random_effects.model import rma
+from evisynth.random_effects.tau2 import ESTIMATORS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -108,7 +108,7 @@ def test_q_profile_equals_metafor(case):
 # --- properties ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(k_min=1), METHODS, CHOICES, st.floats(0.5, 0.99))
 def test_every_number_is_there_and_in_order(data, method, test, level):
     result = rma(*data, method=method, test=test, level=level)
@@ -125,7 +125,7 @@ def test_every_number_is_there_and_in_order(data, method, test, level):
         assert result.pi_lb < result.estimate < result.pi_ub
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(), METHODS, CHOICES, st.randoms(use_true_random=False))
 def test_study_order_does_not_matter(data, method, test, random):
     yi, vi = data
@@ -140,7 +140,7 @@ def test_study_order_does_not_matter(data, method, test, random):
     np.testing.assert_allclose(np.array(one.weights)[order], other.weights, rtol=0, atol=1e-7)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(), METHODS, CHOICES, st.floats(-50, 50))
 def test_a_shift_moves_the_mean_and_nothing_else(data, method, test, shift):
     yi, vi = data
@@ -153,7 +153,7 @@ def test_a_shift_moves_the_mean_and_nothing_else(data, method, test, shift):
         assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-7, abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(), METHODS, CHOICES, st.sampled_from([-1.0, 1e-3, 7.0, 1e3]))
 def test_another_unit_scales_the_result(data, method, test, unit):
     yi, vi = data
@@ -166,7 +166,7 @@ def test_another_unit_scales_the_result(data, method, test, unit):
     assert pytest.approx(one.Q, rel=1e-9, abs=1e-12) == other.Q
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(k_min=1), st.data())
 def test_equal_effects_interval_shrinks_when_a_study_is_counted_twice(data, choose):
     yi, vi = data
@@ -179,7 +179,7 @@ def test_equal_effects_interval_shrinks_when_a_study_is_counted_twice(data, choo
     assert after.se == pytest.approx(before.se / np.sqrt(1 + share), rel=1e-12)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(k_min=2), METHODS)
 def test_ad_hoc_knapp_hartung_is_never_narrower_than_either(data, method):
     z, knha, adhoc = (rma(*data, method=method, test=test) for test in TESTS)
@@ -190,7 +190,7 @@ def test_ad_hoc_knapp_hartung_is_never_narrower_than_either(data, method):
     assert raised == (knha.se < z.se * (1 - 1e-9)) or knha.notes
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(studies(k_min=2))
 def test_paule_mandel_makes_the_knapp_hartung_factor_1(data):
     # Q(tau2) = k - 1 is what both say. Error seen 4e-16.
@@ -199,7 +199,7 @@ def test_paule_mandel_makes_the_knapp_hartung_factor_1(data):
         assert knha.se == pytest.approx(z.se, rel=1e-9)
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(studies(), st.floats(0.5, 0.99))
 def test_q_profile_is_in_order_grows_and_covers_the_solutions_of_its_equation(data, level):
     yi, vi = data
@@ -429,7 +429,7 @@ def test_what_is_no_name_is_refused(argument, value):
         rma([1], [1], **{argument: value})
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(-1e50, 1e50), st.floats(1e-50, 1e50)), min_size=1, max_size=5),
     METHODS,

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.design import indicators
-from evisynth.effects import escalc
+from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.model import rma
-from evisynth.moderators import meta_regression
-from evisynth.permutation import all_orders, distinct_orders, permutest
-from evisynth.subgroup_analysis import subgroups
-from evisynth.tau2 import ESTIMATORS
+from evisynth.moderators.design import indicators
+from evisynth.moderators.meta_regression import meta_regression
+from evisynth.moderators.permutation import all_orders, distinct_orders, permutest
+from evisynth.moderators.subgroup_analysis import subgroups
+from evisynth.random_effects.model import rma
+from evisynth.random_effects.tau2 import ESTIMATORS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

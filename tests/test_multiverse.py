@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.effects import escalc
+from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
-from evisynth.glmm import rma_glmm
-from evisynth.model import rma
-from evisynth.pooling import pool_proportions
-from evisynth.specifications import DEFAULT_METHODS, DataSet, Method, multiverse
+from evisynth.glmm.model import rma_glmm
+from evisynth.proportions.pooling import pool_proportions
+from evisynth.random_effects.model import rma
+from evisynth.specifications.multiverse import DEFAULT_METHODS, DataSet, Method, multiverse
 
 ALL = DataSet({"Data": "all", "Rule": "a"}, (7, 5, 9, 3, 6), (10, 11, 12, 9, 8))
 SOME = DataSet({"Data": "some", "Rule": "a"}, (7, 5, 9), (10, 11, 12))

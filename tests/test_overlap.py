@@ -8,7 +8,8 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 from evisynth.errors import ArgumentError
-from evisynth.overlap import RELATIONS, Candidate, Edge, OverlapGraph, independent_set
+from evisynth.evidence.independent import Candidate, independent_set
+from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,14 +58,14 @@ def brute_force(offered, graph):
 # --- the choice ----------------------------------------------------------------------------------
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(candidates(), graphs())
 def test_the_set_is_the_one_that_brute_force_finds(offered, edges):
     graph = OverlapGraph(edges)
     assert independent_set(offered, graph) == brute_force(offered, graph)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(candidates(), graphs(), st.randoms(use_true_random=False))
 def test_the_order_of_candidates_and_edges_does_not_matter(offered, edges, random):
     expected = independent_set(offered, OverlapGraph(edges))
@@ -76,7 +77,7 @@ def test_the_order_of_candidates_and_edges_does_not_matter(offered, edges, rando
         assert independent_set(offered, OverlapGraph(again)) == expected
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(candidates(), graphs())
 def test_no_patient_counts_twice_and_nothing_can_be_added(offered, edges):
     graph = OverlapGraph(edges)
@@ -98,7 +99,7 @@ def test_removing_an_edge_changes_the_set():
     assert independent_set(offered, OverlapGraph([])) == ("registry", "trial", "update")
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.integers(1, 50), min_size=2, max_size=6),
     st.sampled_from(("same", "subset_of", "part_of_pool", "partly_shared")),
@@ -110,7 +111,7 @@ def test_the_only_edge_between_two_cohorts_must_matter(sizes, relation):
     assert set(free) - set(linked) == {"b" if sizes[0] >= sizes[1] else "a"}
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(graphs(), st.sampled_from(("partly_shared", "same")), st.data())
 def test_without_disjointness_more_edges_never_free_a_cohort(edges, relation, choose):
     plain = [edge for edge in edges if edge.relation not in ("disjoint", "part_of_pool")]
@@ -146,7 +147,7 @@ def test_nothing_offered_gives_nothing():
 
 def test_the_set_does_not_depend_on_the_hash_seed():
     program = (
-        "from evisynth.overlap import *\n"
+        "from evisynth.evidence.independent import *\nfrom evisynth.evidence.overlap import *\n"
         "edges = [Edge(f'c{i}', r, f'c{(i * 7 + 3) % 16}') for i, r in\n"
         "         zip(range(16), ('partly_shared', 'subset_of', 'same', 'part_of_pool') * 4)\n"
         "         if i != (i * 7 + 3) % 16]\n"
@@ -252,7 +253,7 @@ def test_possible_sharing_keeps_both_and_is_said():
     assert apart.describe("a1", "b") == ""
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None)
 @given(graphs())
 def test_relations_are_coherent(edges):
     graph = OverlapGraph(edges)
@@ -266,7 +267,7 @@ def test_relations_are_coherent(edges):
     assert all(graph.shares(a, a) and not graph.possibly_shares(a, a) for a in NAMES)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(graphs())
 def test_inside_means_all_that_the_container_means(edges):
     graph = OverlapGraph(edges)

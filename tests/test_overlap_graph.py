@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.overlap import RELATIONS
 from evisynth.figures import PALETTE, double_counting_forest, overlap_graph
 from evisynth.figures.overlap_graph_drawing import _LOOKS, LARGEST
 from evisynth.figures.overlap_graph_parts import DRAWN, RELATION_WORDS, graph_of
 from evisynth.figures.style import font, measure
-from evisynth.overlap import RELATIONS
 from evisynth.report.double_counting import countings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

@@ -4,13 +4,20 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.bayes import bayes_binomial
-from evisynth.beta_binomial import betabinomial
-from evisynth.effects import escalc, study_intervals
+from evisynth.bayes.models import bayes_binomial
+from evisynth.beta_binomial.model import betabinomial
+from evisynth.effects.escalc import escalc, study_intervals
 from evisynth.errors import ArgumentError
-from evisynth.glmm import rma_glmm
-from evisynth.model import rma
-from evisynth.pooling import BESIDE, FEW, HEADLINES, WARNINGS, pool_proportions, small_k_rule
+from evisynth.glmm.model import rma_glmm
+from evisynth.proportions.pooling import (
+    BESIDE,
+    FEW,
+    HEADLINES,
+    WARNINGS,
+    pool_proportions,
+    small_k_rule,
+)
+from evisynth.random_effects.model import rma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,7 +129,7 @@ def test_all_patients_as_one_cohort_is_exact():
 
 
 def test_common_effect_maximises_the_likelihood_of_one_proportion():
-    from evisynth.glmm import glmm_log_likelihood
+    from evisynth.glmm.model import glmm_log_likelihood
     from scipy.special import logit
     from scipy.stats import binom
 
@@ -159,7 +166,7 @@ def test_two_cohorts_are_not_pooled_though_their_sum_is_kept():
     assert pooled.weights == pytest.approx((100 * 10 / 21, 100 * 11 / 21), rel=1e-15)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(counts())
 def test_no_number_is_ever_nan_and_limits_are_proportions(data):
     xi, ni = data

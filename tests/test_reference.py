@@ -13,28 +13,28 @@ from pathlib import Path
 import evisynth
 import numpy as np
 import pytest
-from evisynth.all_subsets import gosh
-from evisynth.bayes import bayes_binomial, bayes_normal
-from evisynth.beta_binomial import betabinomial
-from evisynth.case_diagnostics import baujat, influence
-from evisynth.effects import escalc, study_intervals
-from evisynth.glmm import rma_glmm
-from evisynth.glmm_profiles import glmm_profile
-from evisynth.interval_effects import effect_from_interval
-from evisynth.intervals import profile_likelihood, q_profile
-from evisynth.marginal_proportion import marginal_mean
-from evisynth.measures import MEASURES, inverse_freeman_tukey
-from evisynth.medians import pool_medians
-from evisynth.model import rma
-from evisynth.moderators import TESTS, meta_regression
-from evisynth.permutation import permutest
-from evisynth.refits import cumul, leave1out
-from evisynth.small_study import ranktest, regtest
-from evisynth.subgroup_analysis import subgroups
-from evisynth.survival import kaplan_meier
-from evisynth.tau2 import ESTIMATORS
-from evisynth.trim_and_fill import trimfill
-from evisynth.two_arm import inverse_variance, mantel_haenszel, peto
+from evisynth.bayes.models import bayes_binomial, bayes_normal
+from evisynth.beta_binomial.model import betabinomial
+from evisynth.diagnostics.all_subsets import gosh
+from evisynth.diagnostics.cases import baujat, influence
+from evisynth.diagnostics.refits import cumul, leave1out
+from evisynth.effects.escalc import escalc, study_intervals
+from evisynth.effects.from_intervals import effect_from_interval
+from evisynth.effects.measures import MEASURES, inverse_freeman_tukey
+from evisynth.glmm.marginal_proportion import marginal_mean
+from evisynth.glmm.model import rma_glmm
+from evisynth.glmm.profiles import glmm_profile
+from evisynth.moderators.meta_regression import TESTS, meta_regression
+from evisynth.moderators.permutation import permutest
+from evisynth.moderators.subgroup_analysis import subgroups
+from evisynth.random_effects.intervals import profile_likelihood, q_profile
+from evisynth.random_effects.model import rma
+from evisynth.random_effects.tau2 import ESTIMATORS
+from evisynth.small_study.asymmetry_tests import ranktest, regtest
+from evisynth.small_study.trim_and_fill import trimfill
+from evisynth.survival.kaplan_meier import kaplan_meier
+from evisynth.survival.medians import pool_medians
+from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 
 HERE = Path(__file__).parent
 REFERENCE = json.loads((HERE / "reference" / "reference.json").read_text("utf-8"))

@@ -13,8 +13,8 @@ import evisynth as ev
 import jsonschema
 import numpy as np
 import pytest
-from evisynth.analyses import read_analyses
 from evisynth.errors import EvisynthError
+from evisynth.evidence.analyses import read_analyses
 from evisynth.figures import DataFigure, forest, forest_of, odds_ratio_forest, specification_curve
 from evisynth.figures.rows import Diamond, Group, Row
 from evisynth.report.cite import bibtex, citation, cite, ris
@@ -334,7 +334,7 @@ INSTANCES = {
 
 
 def predictions():
-    from evisynth.predictions import predict
+    from evisynth.moderators.predictions import predict
 
     return predict(regression(), {"year": [1.0, 2.0]})
 

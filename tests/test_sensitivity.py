@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from evisynth import all_subsets
-from evisynth.all_subsets import gosh
-from evisynth.case_diagnostics import baujat, influence
-from evisynth.effects import escalc
+from evisynth.diagnostics import all_subsets
+from evisynth.diagnostics.all_subsets import gosh
+from evisynth.diagnostics.cases import baujat, influence
+from evisynth.diagnostics.refits import cumul, leave1out
+from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
-from evisynth.model import rma
-from evisynth.refits import cumul, leave1out
+from evisynth.random_effects.model import rma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,7 +46,7 @@ def test_influence_and_baujat_as_metafor(method, test):
     assert first == pytest.approx(FIRST[method, test], rel=1e-8)
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(3, 8), st.integers(0, 2**32 - 1), st.sampled_from(["EE", "DL", "REML"]))
 def test_every_refit_is_the_fit_of_those_studies(k, seed, method):
     rng = np.random.default_rng(seed)

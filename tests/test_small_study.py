@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.asymmetry import SmallStudyTest
-from evisynth.effects import escalc
+from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.small_study import ranktest, regtest
-from evisynth.trim_and_fill import trimfill
+from evisynth.small_study.asymmetry import SmallStudyTest
+from evisynth.small_study.asymmetry_tests import ranktest, regtest
+from evisynth.small_study.trim_and_fill import trimfill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from evisynth.effects.from_intervals import effect_from_interval
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.interval_effects import effect_from_interval
-from evisynth.medians import pool_medians
-from evisynth.model import rma
-from evisynth.product_limit import log_log_limits, median_with_limits
-from evisynth.survival import kaplan_meier
+from evisynth.random_effects.model import rma
+from evisynth.survival.kaplan_meier import kaplan_meier
+from evisynth.survival.medians import pool_medians
+from evisynth.survival.product_limit import log_log_limits, median_with_limits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -116,7 +116,7 @@ def by_hand(time, event):
     return zip(*rows, strict=True)
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, deadline=None)
 @given(patients(), st.sampled_from([0.5, 0.9, 0.95]))
 def test_the_curve_is_the_product_limit(data, level):
     found = kaplan_meier(*data, level=level)
@@ -136,7 +136,7 @@ def test_the_curve_is_the_product_limit(data, level):
     json.loads(found.to_json())
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=30))
 def test_without_censoring_it_is_the_share_that_lives_longer(time):
     found = kaplan_meier(time, [True] * len(time))
@@ -147,7 +147,7 @@ def test_without_censoring_it_is_the_share_that_lives_longer(time):
     assert found.median_follow_up is None
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(patients(), st.integers(2, 4))
 def test_twice_the_patients_are_the_same_curve_known_better(data, times):
     one = kaplan_meier(*data)
@@ -161,7 +161,7 @@ def test_twice_the_patients_are_the_same_curve_known_better(data, times):
             assert less == pytest.approx(width / times**0.5, rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(patients(), st.randoms(use_true_random=False), st.floats(0.1, 100))
 def test_order_and_unit_do_not_matter(data, random, unit):
     pairs = list(zip(*data, strict=True))
@@ -172,7 +172,7 @@ def test_order_and_unit_do_not_matter(data, random, unit):
     assert again.median == (None if one.median is None else pytest.approx(one.median * unit))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(patients(), st.lists(st.floats(0, 15), min_size=1, max_size=5))
 def test_survival_and_numbers_at_given_times(data, times):
     found = kaplan_meier(*data)
@@ -249,7 +249,7 @@ def test_medians_are_pooled_on_the_log_scale():
     assert repr(found).startswith("<Median survival, k = 4: ")
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, deadline=None)
 @given(st.floats(0.05, 50))
 def test_the_unit_of_time_does_not_matter(factor):
     found = pool_medians(*MEDIANS, digits=0)

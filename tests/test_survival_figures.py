@@ -14,7 +14,7 @@ from evisynth.figures.layout import apart
 from evisynth.figures.patients import SHAPES
 from evisynth.figures.scale import time_ticks
 from evisynth.figures.style import measure
-from evisynth.survival import kaplan_meier
+from evisynth.survival.kaplan_meier import kaplan_meier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from evisynth import tau2 as tau2_module
-from evisynth.effects import escalc
-from evisynth.intervals import profile_likelihood, q_profile
-from evisynth.tau2 import RESTRICTED, UNRESTRICTED, estimate_tau2, stack_of
-from evisynth.tau2 import solve_q as solve_q_of_stack
+from evisynth.effects.escalc import escalc
+from evisynth.random_effects import tau2 as tau2_module
+from evisynth.random_effects.intervals import profile_likelihood, q_profile
+from evisynth.random_effects.tau2 import RESTRICTED, UNRESTRICTED, estimate_tau2, stack_of
+from evisynth.random_effects.tau2 import solve_q as solve_q_of_stack
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, multivariate_normal
@@ -68,7 +68,7 @@ def test_bcg_is_as_published():
     assert generalised_q(yi, vi) == pytest.approx(152.2330, abs=5e-5)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-4, 4), min_size=2, max_size=9), st.floats(0.01, 5))
 def test_with_equal_variances_every_estimator_has_a_closed_form(yi, v):
     yi = np.round(yi, 3)
@@ -84,7 +84,7 @@ def test_with_equal_variances_every_estimator_has_a_closed_form(yi, v):
     assert ml(yi, vi) == pytest.approx(expected, rel=1e-9, abs=1e-11)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(studies())
 def test_reml_and_ml_are_global_maxima(data):
     yi, vi = data
@@ -95,7 +95,7 @@ def test_reml_and_ml_are_global_maxima(data):
         assert found >= max(objective(yi, vi, tau2) for tau2 in dense) - 1e-12
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(studies())
 def test_paule_mandel_solves_its_equation_or_is_exactly_0(data):
     yi, vi = data
@@ -107,7 +107,7 @@ def test_paule_mandel_solves_its_equation_or_is_exactly_0(data):
         assert generalised_q(yi, vi, tau2) == pytest.approx(df, rel=1e-10)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(studies(), st.floats(-100, 100), st.sampled_from([1e-4, 1e-2, 3.0, 1e4]))
 def test_tau2_ignores_a_shift_and_follows_the_unit(data, shift, unit):
     yi, vi = data
@@ -120,7 +120,7 @@ def test_tau2_ignores_a_shift_and_follows_the_unit(data, shift, unit):
         assert scaled == pytest.approx(tau2, rel=1e-8, abs=1e-12), name
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(studies(), st.randoms(use_true_random=False))
 def test_study_order_does_not_matter(data, random):
     yi, vi = data
@@ -132,7 +132,7 @@ def test_study_order_does_not_matter(data, random):
         assert estimator(yi[order], vi[order]) == expected, name
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0.01, 10), min_size=2, max_size=8), st.floats(0, 0.5))
 def test_exactly_0_where_effects_differ_less_than_chance_would_make_them(vi, share):
     vi = np.array(vi)
@@ -181,7 +181,7 @@ def test_reml_takes_the_higher_of_two_maxima(name):
         assert reml(yi, vi) == 0.0
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(studies(), st.floats(0, 5), st.floats(0, 5))
 def test_likelihoods_are_those_of_the_normal_model(data, one, other):
     yi, vi = data
@@ -212,7 +212,7 @@ def test_variances_of_very_different_size(ratio):
         assert objective(yi, vi, estimator(yi, vi)) >= best - 1e-10
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(studies(), st.floats(0.01, 20))
 def test_solve_q_solves_its_equation(data, target):
     yi, vi = data
@@ -240,7 +240,7 @@ def test_two_studies_far_apart_need_a_wide_bracket():
 # Stacks -------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(1, 40), st.integers(2, 9), st.integers(0, 2**32 - 1), st.sampled_from([1, 3]))
 def test_a_stack_gives_what_each_data_set_gives_alone(sets, k, seed, spread):
     rng = np.random.default_rng(seed)
@@ -283,7 +283,7 @@ def test_a_large_stack_is_worked_out_in_chunks(monkeypatch):
     assert estimate_tau2("REML", yi, vi) == pytest.approx(whole, rel=1e-12, abs=1e-14)
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(studies(k_min=3))
 def test_a_design_of_one_constant_is_the_mean(data):
     yi, vi = data
@@ -329,7 +329,7 @@ def test_profile_likelihood_as_metafor():
         assert (found.tau2_lb, found.tau2_ub) == pytest.approx((lower, upper), rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None)
 @given(studies(), st.sampled_from(["ML", "REML"]))
 def test_profile_limits_lie_where_the_likelihood_has_fallen(data, method):
     yi, vi = data

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.effects import escalc
+from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
-from evisynth.model import rma
-from evisynth.two_arm import inverse_variance, mantel_haenszel, peto
+from evisynth.random_effects.model import rma
+from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
@@ -341,7 +341,7 @@ def test_one_stratum_is_its_own_effect():
 
 
 @each_method
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(counts=tables(), random=st.randoms(use_true_random=False))
 def test_the_order_of_strata_does_not_matter(name, counts, random):
     found = pooled(METHODS[name], counts)
@@ -359,7 +359,7 @@ def test_the_order_of_strata_does_not_matter(name, counts, random):
 
 
 @each_method
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(counts=tables())
 @example(([5, 0], [5, 4], [0, 0], [7, 3]))
 def test_exchanging_the_arms_turns_the_sign(name, counts):
@@ -376,7 +376,7 @@ def test_exchanging_the_arms_turns_the_sign(name, counts):
 
 
 @each_method
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None)
 @given(counts=tables())
 def test_identical_arms_do_not_differ(name, counts):
     ai, n1i, *_ = counts
@@ -391,7 +391,7 @@ def test_identical_arms_do_not_differ(name, counts):
 
 
 @each_method
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None)
 @given(counts=tables(), times=st.integers(2, 5))
 def test_doubling_every_stratum_shrinks_the_standard_error(name, counts, times):
     found = pooled(METHODS[name], counts)
@@ -402,7 +402,7 @@ def test_doubling_every_stratum_shrinks_the_standard_error(name, counts, times):
 
 
 @each_method
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, deadline=None)
 @given(counts=tables(most=10**9, k_max=3))
 def test_numbers_are_finite_or_refused(name, counts):
     found = pooled(METHODS[name], counts)

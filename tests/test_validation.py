@@ -11,12 +11,12 @@ import sys
 
 import pytest
 import yaml
-from evisynth.arithmetic import NEEDS
 from evisynth.cli import main
 from evisynth.errors import EvidenceError, EvisynthError
-from evisynth.evidence import load_evidence
-from evisynth.extraction import compare, consensus, read_pass
-from evisynth.printed import counts_that_fit, interval_recomputes
+from evisynth.evidence.arithmetic import NEEDS
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.extraction import compare, consensus, read_pass
+from evisynth.evidence.printed import counts_that_fit, interval_recomputes
 
 # A made-up evidence base --------------------------------------------------------------------------
 
@@ -908,7 +908,7 @@ def test_limits_recompute_to_their_own_digits():
 
 
 def test_counts_that_fit_are_those_of_a_full_search():
-    from evisynth.printed import fits_printed
+    from evisynth.evidence.printed import fits_printed
 
     for total in (1, 7, 64, 271):
         for percent in ("0", "3", "43.9", "50.0", "99.6", "100"):

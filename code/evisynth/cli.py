@@ -42,7 +42,7 @@ def _print_anything():
 
 
 def _validate(chosen):
-    from evisynth.evidence import read_everything
+    from evisynth.evidence.base import read_everything
     from evisynth.schema import find_package
 
     folder = find_package(chosen.folder)
@@ -55,7 +55,7 @@ def _validate(chosen):
 
 
 def _compare(chosen):
-    from evisynth.extraction import compare, read_pass
+    from evisynth.evidence.extraction import compare, read_pass
 
     found = compare(read_pass(chosen.first), read_pass(chosen.second))
     for d in found:

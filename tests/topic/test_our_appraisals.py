@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from evisynth.branches import effective_flips
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.branches import effective_flips
 from evisynth.report.protocol import flips_that_matter, glue_agreement
 
 DATA = Path(__file__).resolve().parents[2] / "data"

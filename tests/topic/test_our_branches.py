@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from evisynth.branches import branches, effective_flips, flips, specification_multiverse
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.branches import branches, effective_flips, flips, specification_multiverse
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from docutils.nodes import make_id
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
 from evisynth.report import beside_published, findings, risk_of_bias, rob_marks
 from evisynth.report.definitions import define, glossary_terms
 

@@ -5,15 +5,15 @@ from collections import Counter
 
 import pytest
 from evisynth import report
-from evisynth.branches import flips
 from evisynth.errors import ArgumentError
-from evisynth.evidence import load_evidence
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.branches import flips
+from evisynth.evidence.overlap import RELATIONS
+from evisynth.evidence.selection import CODES
 from evisynth.figures.landing import naive_numbers
-from evisynth.overlap import RELATIONS
 from evisynth.replication import replicate
 from evisynth.report.double_counting import countings, percent
 from evisynth.report.words import rate_with_interval, thousands
-from evisynth.selection import CODES
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
-from evisynth.evidence import load_evidence
-from evisynth.printed import counts_that_fit
+from evisynth.evidence.base import load_evidence
+from evisynth.evidence.printed import counts_that_fit
 from evisynth.replication import median_time, replicate, survival_at
 
 DATA = Path(__file__).resolve().parents[2] / "data"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from evisynth.errors import ArgumentError
-from evisynth.evidence import Evidence, load_evidence
-from evisynth.overlap import Edge, OverlapGraph
-from evisynth.pooling import FEW
-from evisynth.selection import CODES
+from evisynth.evidence.base import Evidence, load_evidence
+from evisynth.evidence.overlap import Edge, OverlapGraph
+from evisynth.evidence.selection import CODES
+from evisynth.proportions.pooling import FEW
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -60,7 +60,7 @@ def test_counted_rows_have_counts_of_one_estimand(selections):
 
 
 def test_a_rejected_claim_is_never_counted(evidence, selections):
-    from evisynth.printed import rejected_claims
+    from evisynth.evidence.printed import rejected_claims
 
     lost = rejected_claims({"discrepancies": evidence.rows("discrepancies")})
     assert lost

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from evisynth import report
 from evisynth.errors import ArgumentError
-from evisynth.evidence import load_evidence
-from evisynth.glmm import rma_glmm
-from evisynth.pooled_sensitivity import influence_pooled, leave1out_pooled
+from evisynth.evidence.base import load_evidence
+from evisynth.glmm.model import rma_glmm
+from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.words import per_hundred, ratio
 
 

@@ -13,10 +13,10 @@ from scipy.special import expit, logit
 
 from evisynth.checks import check_level, check_whole_number, shown
 from evisynth.coverage.tabulated_posterior import TabulatedPosterior
-from evisynth.effects import escalc, normal_quantile
+from evisynth.effects.escalc import escalc, normal_quantile
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm import rma_glmm
-from evisynth.model import rma
+from evisynth.glmm.model import rma_glmm
+from evisynth.random_effects.model import rma
 from evisynth.result import Result
 
 SIZES = (10, 60)

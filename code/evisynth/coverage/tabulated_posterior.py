@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, log_expit, logit, sici
 
-from evisynth.priors import HalfNormal
+from evisynth.bayes.priors import HalfNormal
 
 PRIOR, MU_SD = HalfNormal(1.0), 2.5  # the defaults of `bayes_binomial`
 _REACH, _STEP = 7.5, 0.1  # of the posterior's nodes of mu, log odds
@@ -83,7 +83,7 @@ class TabulatedPosterior:
         return margin / margin.sum(axis=1, keepdims=True)
 
     def _quantiles(self, margin, probabilities):
-        """From the cardinal series of each margin, as in `evisynth.marginals`."""
+        """From the cardinal series of each margin, as in `evisynth.bayes.marginals`."""
         fine = np.linspace(self.mu[0], self.mu[-1], _FINE * (self.mu.size - 1) + 1)
         distance = (fine - self.mu[:, None]) / (self.mu[1] - self.mu[0])
         cdf = margin @ (0.5 + sici(np.pi * distance)[0] / np.pi)

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 
 from evisynth.checks import check_choice
+from evisynth.effects.measures import MEASURES
 from evisynth.figures.rows import Axis
 from evisynth.figures.scale import Scale, difference_limits, ratio_limits
-from evisynth.measures import MEASURES
 
 _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25)
 

@@ -36,8 +36,8 @@ from evisynth.figures.rows import (
     LeftOut,
 )
 from evisynth.figures.style import matplotlib_style
-from evisynth.meta_analysis import MetaAnalysis
-from evisynth.pooling import Pooled
+from evisynth.proportions.pooling import Pooled
+from evisynth.random_effects.result import MetaAnalysis
 
 
 def forest(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from evisynth.effects.measures import MEASURES
 from evisynth.figures.data_figure import is_phone
 from evisynth.figures.effect_axis import Span, effect_span, span_from_zero
 from evisynth.figures.funnel_regions import draw_regions
 from evisynth.figures.scatter import dots, framed
 from evisynth.figures.style import measure as width_of
-from evisynth.measures import MEASURES
 
 LEVELS = (0.90, 0.95, 0.99)
 _SIZES = tuple(n * 10**power for power in range(7) for n in (1, 2, 5))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evisynth.checks import check_counts, check_effects, check_numbers, shown
+from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
 from evisynth.figures.data_figure import (
     DataFigure,
@@ -19,7 +20,6 @@ from evisynth.figures.data_figure import (
 from evisynth.figures.effect_axis import effect_axis
 from evisynth.figures.funnel_drawing import draw_funnel
 from evisynth.figures.rows import Axis
-from evisynth.measures import MEASURES
 
 LEAST = 10
 _FEW = "at least 10 studies; with fewer, chance alone makes a funnel lopsided"

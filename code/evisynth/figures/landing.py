@@ -8,7 +8,7 @@ from evisynth.figures.mini import mini_forest
 from evisynth.figures.of_analysis import pool_group, pooled_diamond
 from evisynth.figures.rows import Group
 from evisynth.figures.units import counted_once
-from evisynth.pooling import pool_proportions
+from evisynth.proportions.pooling import pool_proportions
 from evisynth.report.words import (
     capital,
     count_word,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.measures import MEASURES
+from evisynth.effects.measures import MEASURES
 
 _TESTS = {"t": "t(k − 1)", "z": "Wald", "knha": "Knapp–Hartung", "adhoc": "ad hoc Knapp–Hartung"}
 

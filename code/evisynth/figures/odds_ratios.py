@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.selection import plain
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.of_analysis import provenance
 from evisynth.figures.rows import RATIO, Diamond, Group, Row
 from evisynth.report.tables import counts
 from evisynth.report.words import capital, plural
-from evisynth.selection import plain
 
 
 def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evisynth.checks import shown
-from evisynth.effects import study_intervals
+from evisynth.effects.escalc import study_intervals
 from evisynth.errors import ArgumentError
+from evisynth.evidence.selection import CODES, plain
 from evisynth.figures.columns import BUILT_IN
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.judgements import checked_judgements
@@ -15,7 +16,6 @@ from evisynth.figures.of_result import if_pooled
 from evisynth.figures.rows import Diamond, Group, LeftOut, Row
 from evisynth.report.tables import counts
 from evisynth.report.words import DESIGNS, capital, plural, prediction_words, sentence, thousands
-from evisynth.selection import CODES, plain
 
 MARKS = {"2nd": "value read in another report", "∩?": "possible overlap, kept"}
 _NOTES = {

@@ -9,12 +9,12 @@ import numpy as np
 from scipy import stats
 
 from evisynth.checks import check_counts, check_effects
-from evisynth.effects import study_intervals
+from evisynth.effects.escalc import study_intervals
+from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
 from evisynth.figures.model_words import is_bayes, model_words, remark
 from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group, Row
-from evisynth.measures import MEASURES
-from evisynth.pooling import Pooled
+from evisynth.proportions.pooling import Pooled
 
 CUT = "Limits beyond 0 or 100 % are cut there."
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from evisynth.branches import specification_multiverse
+from evisynth.evidence.branches import specification_multiverse
 from evisynth.figures.cumulative_plot import leave_one_out
 from evisynth.figures.curve import specification_curve
 from evisynth.figures.model_words import model_words
 from evisynth.figures.of_analysis import provenance
 from evisynth.figures.shrinkage_plot import shrinkage
-from evisynth.pooled_sensitivity import leave1out_pooled
+from evisynth.proportions.sensitivity import leave1out_pooled
 
 
 def curve_of(analysis, pool, *, title=None, figure=1, name=""):

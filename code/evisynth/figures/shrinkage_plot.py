@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from evisynth.checks import check_counts, check_numbers, shown
+from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
 from evisynth.figures import marks
 from evisynth.figures.data_figure import (
@@ -22,7 +23,6 @@ from evisynth.figures.data_figure import (
 from evisynth.figures.effect_axis import effect_axis, effect_name
 from evisynth.figures.row_plot import PlotRow, RowPlot
 from evisynth.figures.rows import Diamond
-from evisynth.measures import MEASURES
 
 _NEEDED = ("slab", "shrinkage_displayed", "displayed", "level")
 HALF = 5.0

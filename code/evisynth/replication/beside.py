@@ -6,7 +6,7 @@ import re
 
 from evisynth.checks import check_choice, shown
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.printed import count_patients, half_unit
+from evisynth.evidence.printed import count_patients, half_unit
 from evisynth.replication.methods import Case, candidates
 
 PRINTED = ("estimate", "lb", "ub", "p")

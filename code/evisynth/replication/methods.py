@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evisynth.effects import normal_quantile
-from evisynth.printed import half_unit
+from evisynth.effects.escalc import normal_quantile
+from evisynth.evidence.printed import half_unit
 from evisynth.replication.numbers import (
     ASSOCIATION_TESTS,
     DIFFERENCE_INTERVALS,

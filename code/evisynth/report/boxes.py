@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from evisynth.evidence.selection import plain
 from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital, count_word, thousands
-from evisynth.selection import plain
 
 
 def stamp(analysis):

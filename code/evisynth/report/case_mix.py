@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from evisynth.glmm import rma_glmm
-from evisynth.pooling import pool_proportions
+from evisynth.evidence.selection import plain
+from evisynth.glmm.model import rma_glmm
+from evisynth.proportions.pooling import pool_proportions
 from evisynth.report.glue import glue_values
 from evisynth.report.html import table
 from evisynth.report.words import (
@@ -16,7 +17,6 @@ from evisynth.report.words import (
     sentence,
 )
 from evisynth.schema import field_of
-from evisynth.selection import plain
 
 NEEDED = 10  # studies per coefficient, the book's least for a regression
 

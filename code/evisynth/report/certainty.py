@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from html import escape
 
+from evisynth.evidence.selection import plain
 from evisynth.report.footnotes import MUTED, Footnotes
 from evisynth.report.html import Html, table, tag
 from evisynth.report.judgements import GRADE, appraised, circles, folded, stacked
@@ -20,7 +21,6 @@ from evisynth.report.words import (
     shown_rate,
     thousands,
 )
-from evisynth.selection import plain
 
 LEVELS = ("very low", "low", "moderate", "high")
 NOT_RATED = "not rated"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 
-from evisynth.branches import effective_flips
-from evisynth.pooling import HEADLINES
+from evisynth.evidence.branches import effective_flips
+from evisynth.proportions.pooling import HEADLINES
 from evisynth.report.entries import grouped, link, wide
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital, plural, sentence, shown_rate

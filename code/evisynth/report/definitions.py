@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from evisynth.errors import ArgumentError
+from evisynth.evidence.selection import CODES, plain
 from evisynth.report.html import Html, table, tag
-from evisynth.selection import CODES, plain
 
 # Terms of the method in plain words; the rest of the glossary is read from the codebook.
 STATISTICS = {

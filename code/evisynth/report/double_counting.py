@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
-from evisynth.analyses import AnalysisSpec
-from evisynth.pooling import Pooled, pool_proportions
+from evisynth.evidence.selection import Selection
+from evisynth.evidence.specs import AnalysisSpec
+from evisynth.proportions.pooling import Pooled, pool_proportions
 from evisynth.report.decisions import answered
 from evisynth.report.entries import folded, grouped, wide
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
 from evisynth.report.inclusion import name_of
 from evisynth.report.words import capital, count_word, plural, shown_rate, thousands
-from evisynth.selection import Selection
 
 RELATIONS = {
     "subset_of": "inside",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from evisynth.evidence.selection import CODES, plain
 from evisynth.report.decisions import answered
 from evisynth.report.html import Html, tag
-from evisynth.selection import CODES, plain
 
 _ALONE = "alone in their families"
 

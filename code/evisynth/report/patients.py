@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evisynth.effects import study_intervals
+from evisynth.effects.escalc import study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.report.html import table
 from evisynth.report.words import rate_with_interval

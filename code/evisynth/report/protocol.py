@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 from posixpath import dirname, relpath
 
-from evisynth.branches import (
+from evisynth.errors import ArgumentError
+from evisynth.evidence.branches import (
     COHORTS,
     DECISION,
     LEFT_OUT,
@@ -14,16 +15,15 @@ from evisynth.branches import (
     effective_flips,
     flips,
 )
-from evisynth.errors import ArgumentError
-from evisynth.extraction import ROW, UNCOMPARED, WHERE, compare, pair_rows, read_pass
-from evisynth.pooling import BESIDE, FEW, HEADLINES, WARNINGS
+from evisynth.evidence.extraction import ROW, UNCOMPARED, WHERE, compare, pair_rows, read_pass
+from evisynth.evidence.selection import plain
+from evisynth.proportions.pooling import BESIDE, FEW, HEADLINES, WARNINGS
 from evisynth.report.definitions import glossary_terms
 from evisynth.report.footnotes import MUTED
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import capital, count_word, thousands
-from evisynth.selection import plain
-from evisynth.specifications import DEFAULT_METHODS
+from evisynth.specifications.multiverse import DEFAULT_METHODS
 
 # When each rule of `small_k_rule` applies.
 WHEN = {
@@ -50,7 +50,7 @@ def pooling_rules():
     Returns
     -------
     Html
-        From `evisynth.pooling`.
+        From `evisynth.proportions.pooling`.
     """
     rows = [
         (
@@ -129,7 +129,8 @@ def specification_axes(evidence):
     Returns
     -------
     Html
-        From `evisynth.branches`, `evisynth.specifications` and the declared alternatives.
+        From `evisynth.evidence.branches`, `evisynth.specifications.multiverse` and the declared
+        alternatives.
     """
     rows = [(axis, _EVERY, levels) for axis, levels in _data_axes(evidence)]
     rows += [(axis, _EVERY, "; ".join(levels)) for axis, levels in _model_axes().items()]

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from evisynth.pooled_sensitivity import influence_pooled, leave1out_pooled
+from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.glue import glue_values
 from evisynth.report.html import table
 from evisynth.report.words import decimals, per_hundred, sentence, short_answer

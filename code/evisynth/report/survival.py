@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.selection import plain
 from evisynth.report.html import table
 from evisynth.report.tables import places
 from evisynth.schema import field_of
-from evisynth.selection import plain
 
 _STATUS = {"not_reached": "not reached", "not_estimable": "not estimable", "not_reported": "–"}
 _HEADER = ("Cohort", "Endpoint", "Patients", "As printed", "Disputed", "Read from")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from evisynth.pooling import BETA, HEADLINES
+from evisynth.evidence.selection import CODES, plain
+from evisynth.proportions.pooling import BETA, HEADLINES
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import dash_range, decimals, rate_with_interval, shown_rate, thousands
-from evisynth.selection import CODES, plain
 
 
 def counted(analysis, *pools):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.selection import plain
 from evisynth.report.html import table
 from evisynth.report.survival import as_printed, meaning
 from evisynth.report.tables import places
-from evisynth.selection import plain
 
 _NO_VALUE = ("not_reached", "not_estimable", "not_reported")
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evisynth.bayes import bayes_binomial, bayes_normal
-from evisynth.effects import escalc, study_intervals
-from evisynth.glmm import rma_glmm
-from evisynth.intervals import q_profile
-from evisynth.measures import inverse_freeman_tukey
-from evisynth.model import rma
-from evisynth.two_arm import mantel_haenszel
+from evisynth.bayes.models import bayes_binomial, bayes_normal
+from evisynth.effects.escalc import escalc, study_intervals
+from evisynth.effects.measures import inverse_freeman_tukey
+from evisynth.glmm.model import rma_glmm
+from evisynth.random_effects.intervals import q_profile
+from evisynth.random_effects.model import rma
+from evisynth.two_arm.pooling import mantel_haenszel
 
 POSTERIOR = 5e-4
 CLOSED, ITERATIVE, LME4 = 1e-9, 1e-6, 2e-4  # lme4 differentiates numerically

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evisynth.model import rma
+from evisynth.random_effects.model import rma
 
 TOLERANCES = (1e-5, 1e-8, 1e-10, 1e-12)
 # Two studies of equal variance: 1 / Q is linear, and every sum is exact in any order, so that

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil, log10
 
-from evisynth.model import rma
+from evisynth.random_effects.model import rma
 from evisynth.report.html import table
 from evisynth.report.words import capital, per_hundred, thousands
 

@@ -1,0 +1,3 @@
+"""Effect sizes of one study: measures with their back-transforms, `escalc`, and effects
+read off a printed interval.
+"""

@@ -1,0 +1,237 @@
+"""Each question once, declared beside the tables: the form of ``analyses.yml``, and its reading."""
+
+from __future__ import annotations
+
+from functools import cache
+from types import MappingProxyType
+
+from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
+from evisynth.schema import (
+    TEXT,
+    TEXTS,
+    Kind,
+    Problem,
+    Unreadable,
+    is_text,
+    is_texts,
+    misfits,
+    read_text,
+    repeated,
+)
+
+ANALYSES = "analyses.yml"
+
+
+def _is_filters(value):
+    return isinstance(value, dict) and bool(value) and all(map(_is_values, value.values()))
+
+
+def _is_values(value):
+    """Texts or numbers, none twice; YAML's own dates, yes and no are neither."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(type(item) in (str, int, float) for item in value)
+        and len(set(value)) == len(value)
+    )
+
+
+def _is_names(value):
+    return isinstance(value, dict) and bool(value) and all(map(is_text, value.values()))
+
+
+def _is_entries(value):
+    return isinstance(value, list) and bool(value)
+
+
+def _is_alternatives(value):
+    """Axes with levels; the first level of each is empty, the others declare keys otherwise."""
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and all(is_text(axis) and _is_levels(levels) for axis, levels in value.items())
+    )
+
+
+def _is_levels(levels):
+    if not isinstance(levels, dict) or len(levels) < 2 or not all(map(is_text, levels)):
+        return False
+    first, *others = levels.values()
+    return first == {} and all(map(_is_override, others))
+
+
+def _is_override(value):
+    return (
+        isinstance(value, dict)
+        and bool(value)
+        and set(value) <= {*COLUMNS, "units", "where"}
+        and all(_is_filters(v) if key == "where" else is_texts(v) for key, v in value.items())
+    )
+
+
+_ALTERNATIVES = Kind(
+    "axes with two or more levels each: the first {}, each other with lists of outcomes, criteria, "
+    "denominators, timepoints or units, or with filters under where",
+    _is_alternatives,
+)
+_ENTRIES = Kind("a list of one or more entries", _is_entries)
+_FILTERS = Kind("columns of cohorts, each with a list of values, such as {a: [b, c]}", _is_filters)
+_NAMES = Kind("short names of pools by their ids", _is_names)
+_SERIES = Kind("1, 2 or 3", lambda value: type(value) is int and value in (1, 2, 3))
+_KEYS = {
+    "id": TEXT,
+    "question": TEXT,
+    **dict.fromkeys(("patients", "agents", "against", "outcome"), TEXT.optional),
+    "card": Kind("a card with title, page, pools, unit", lambda v: isinstance(v, dict)).optional,
+    "pools": _ENTRIES,
+}
+_POOL_KEYS = {
+    **dict.fromkeys(("id", "title", "estimand"), TEXT),
+    "outcomes": TEXTS,
+    "where": _FILTERS,
+    **dict.fromkeys(("criteria", "denominators", "timepoints", "units"), TEXTS.optional),
+    "series": _SERIES.optional,
+    "alternatives": _ALTERNATIVES.optional,
+}
+_CARD_KEYS = {"title": TEXT, "page": TEXT, "pools": _NAMES, "unit": TEXT}
+
+
+def read_analyses(path):
+    """Analyses declared in a YAML file.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    analyses : tuple of AnalysisSpec
+        Those whose form is right.
+    problems : list of Problem
+        Of form: unknown, missing and repeated keys, values of the wrong kind, ids that come twice.
+        Whether the values occur in the tables is for `undeclared` to say.
+    """
+    try:
+        entries = _entries(_parse(read_text(path)))
+    except Unreadable as error:
+        return (), [error.problem(ANALYSES)]
+    analyses, problems = [], []
+    for position, entry in enumerate(entries, 1):
+        wrong = list(_faults(entry, position))
+        problems += [Problem(ANALYSES, *found) for found in wrong]
+        analyses += [] if wrong else [_analysis_spec(entry)]
+    ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+    problems += [Problem(ANALYSES, x, "id", x, "allowed: each id once") for x in repeated(ids)]
+    return tuple(analyses), problems
+
+
+def _parse(text):
+    import yaml
+
+    try:
+        return yaml.load(text, Loader=_loader())
+    except yaml.YAMLError as error:
+        raise Unreadable(" ".join(str(error).split()), "allowed: YAML") from None
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(f"no value that YAML can read: {error}", "allowed: YAML") from None
+
+
+@cache
+def _loader():
+    """YAML's safe loader, which takes the last of repeated keys, made to refuse them."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node, deep=False):
+            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            for twice in repeated([key.value for key in keys]):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {twice!r} twice in one mapping", node.start_mark
+                )
+            return super().construct_mapping(node, deep)
+
+    return Loader
+
+
+def _entries(declared):
+    """The list under ``analyses``; other keys may hold lists of texts for YAML's anchors."""
+    if not isinstance(declared, dict) or not _is_entries(declared.get("analyses")):
+        raise Unreadable("no list of analyses", "needed: analyses, each with id, question, pools")
+    for key, value in declared.items():
+        if key != "analyses" and not is_texts(value):
+            raise Unreadable(f"key {key!r}", "allowed: analyses, and lists of texts to refer to")
+    return declared["analyses"]
+
+
+def _faults(entry, position):
+    """Name, key, value, allowed of everything wrong with one declared analysis."""
+    name = _name(entry, position)
+    faults = list(misfits(entry, _KEYS))
+    yield from ((name, *found) for found in faults)
+    if not isinstance(entry, dict):
+        return
+    pools = entry["pools"] if _is_entries(entry.get("pools")) else []
+    for place, pool in enumerate(pools, 1):
+        yield from ((f"{name}/{_name(pool, place)}", *f) for f in misfits(pool, _POOL_KEYS))
+    ids = [pool.get("id") for pool in pools if isinstance(pool, dict)]
+    yield from ((f"{name}/{x}", "id", x, "allowed: each id once") for x in repeated(ids))
+    if isinstance(entry.get("card"), dict):
+        yield from _card_faults(entry["card"], ids, f"{name}/card")
+
+
+def _name(entry, position):
+    named = isinstance(entry, dict) and is_text(entry.get("id"))
+    return entry["id"] if named else f"number {position}"
+
+
+def _card_faults(card, ids, name):
+    faults = list(misfits(card, _CARD_KEYS))
+    yield from ((name, *found) for found in faults)
+    for pool in card["pools"] if not faults else ():
+        if pool not in ids:
+            yield name, "pools", pool, f"allowed: {', '.join(map(str, ids))}"
+
+
+def _analysis_spec(entry):
+    pools = tuple(_pool_spec(pool) for pool in entry["pools"])
+    about = {key: entry.get(key, "") for key in ("patients", "agents", "against", "outcome")}
+    card = entry.get("card")
+    return AnalysisSpec(
+        entry["id"], entry["question"], pools, **about, card=Card(**card) if card else None
+    )
+
+
+def _pool_spec(pool):
+    lists = {k: tuple(pool[k]) for k in (*COLUMNS, "units") if k in pool and k != "outcomes"}
+    where = {column: tuple(allowed) for column, allowed in pool["where"].items()}
+    return PoolSpec(
+        pool["id"],
+        pool["title"],
+        pool["estimand"],
+        tuple(pool["outcomes"]),
+        MappingProxyType(where),
+        series=pool.get("series", 1),
+        alternatives=_alternatives(pool.get("alternatives", {})),
+        **lists,
+    )
+
+
+def _frozen(values):
+    """Lists as tuples, filters as pairs, so that a level can be compared and looked up."""
+    if isinstance(values, dict):
+        return tuple((column, tuple(allowed)) for column, allowed in values.items())
+    return tuple(values)
+
+
+def _alternatives(axes):
+    return MappingProxyType(
+        {
+            axis: MappingProxyType(
+                {
+                    level: {key: _frozen(values) for key, values in keys.items()}
+                    for level, keys in levels.items()
+                }
+            )
+            for axis, levels in axes.items()
+        }
+    )

@@ -1,0 +1,196 @@
+"""Counts, percentages and intervals of one row agree with each other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from evisynth.effects.escalc import study_intervals
+from evisynth.errors import EvisynthError
+from evisynth.evidence.arithmetic.rules import (
+    LIMITS,
+    WITH_INTERVALS,
+    counted,
+    problem,
+    rule,
+    rule_of_each,
+    whole_habit,
+)
+from evisynth.evidence.printed import (
+    count_patients,
+    counts_that_fit,
+    fits_printed,
+    interval_recomputes,
+    number,
+)
+
+
+@rule_of_each("outcomes", "characteristics")
+def events_within_total(tables, name):
+    """No fewer events than none, no more than patients."""
+    for row in tables[name]:
+        if row["total"] is not None and row["total"] < 1:
+            yield problem(tables[name], row, "total", "allowed: from 1")
+        elif None not in (row["events"], row["total"]) and not counted(row):
+            yield problem(
+                tables[name], row, "events", f"allowed: 0 to at most its total, {row['total']}"
+            )
+
+
+@rule("outcomes", "sources")
+def percent_agrees(tables):
+    """A printed percentage is events / total to its digits, or a discrepancy says why not."""
+    whole = whole_habit(tables)
+    table = tables["outcomes"]
+    for row in table:
+        events, total, percent = row["events"], row["total"], row["percent"]
+        if not counted(row) or number(percent) is None or row["discrepancy_id"]:
+            continue
+        if not fits_printed(events, total, percent, whole=whole[row["source_id"]]):
+            share = f"{events}/{total} is {100 * events / total:.2f}; or name a discrepancy"
+            yield problem(table, row, "percent", share)
+
+
+@rule("outcomes")
+def percentages_are_numbers(tables):
+    """A printed percentage is a number from 0 to 100."""
+    for row in tables["outcomes"]:
+        value = number(row["percent"])
+        if row["percent"] is not None and (value is None or not 0 <= value <= 100):
+            yield problem(tables["outcomes"], row, "percent", "allowed: 0 to 100")
+
+
+@rule_of_each("characteristics", "survival")
+def shares_in_range(tables, name):
+    """A value in percent lies between 0 and 100, and its limits too."""
+    for row in tables[name]:
+        if row.get("unit") == "percent" or row.get("statistic") == "rate":
+            for column in LIMITS:
+                if row[column] is not None and not 0 <= row[column] <= 100:
+                    yield problem(tables[name], row, column, "allowed: 0 to 100, in percent")
+
+
+COUNTED_KINDS = ("computed_from_percent", "from_patient_rows", "differenced")
+
+
+@rule("outcomes")
+def derivation_holds(tables):
+    """A row has the count and the percentage that its derivation claims."""
+    table = tables["outcomes"]
+    for row in table:
+        kind = row["derivation"]
+        counted = None not in (row["events"], row["total"])
+        if kind == "percent_only" and counted:
+            yield problem(table, row, "derivation", "percent_only has no count of events")
+        if kind in COUNTED_KINDS and not counted:
+            yield problem(table, row, "derivation", "needs events and total")
+        if kind == "computed_from_percent" and row["percent"] is None:
+            yield problem(table, row, "percent", "a computed count needs its printed percentage")
+
+
+@rule("outcomes", "sources")
+def computed_counts_recompute(tables):
+    """A computed count is the one whole number that fits the printed percentage."""
+    whole = whole_habit(tables)
+    table = tables["outcomes"]
+    for row in table:
+        percent = row["percent"]
+        if row["derivation"] != "computed_from_percent" or not counted(row):
+            continue
+        if number(percent) is not None:
+            fitting = counts_that_fit(row["total"], percent, whole=whole[row["source_id"]])
+            if fitting != [row["events"]]:
+                allowed = f"counts that fit {percent}% of {row['total']}: {fitting}"
+                yield problem(table, row, "events", allowed)
+
+
+@rule("outcomes", "analysis_sets")
+def total_is_its_set(tables):
+    """A total is the size of the analysis set that its denominator names."""
+    sizes = defaultdict(set)
+    for row in tables["analysis_sets"]:
+        sizes[row["cohort_id"], row["analysis_set"]].add(row["n"])
+    table = tables["outcomes"]
+    for row in table:
+        known = sizes[row["cohort_id"], row["denominator"]]
+        if row["total"] is not None and row["total"] not in known:
+            found = sorted(known) or "no size"
+            sets = f"analysis set {row['denominator']!r} of {row['cohort_id']} has {found}"
+            yield problem(table, row, "total", sets)
+
+
+@rule_of_each(*WITH_INTERVALS)
+def interval_contains(tables, name):
+    """An estimate lies inside its interval, or a discrepancy says why not."""
+    column = "percent" if name == "outcomes" else "value"
+    for row in tables[name]:
+        value, lower, upper = number(row[column]), row["lower"], row["upper"]
+        if row.get("interval") == "plus_minus" or row["discrepancy_id"] or value is None:
+            continue
+        if (lower is not None and value < lower) or (upper is not None and value > upper):
+            allowed = f"inside {lower} to {upper}; or name a discrepancy"
+            yield problem(tables[name], row, column, allowed)
+
+
+@rule_of_each(*WITH_INTERVALS)
+def limits_in_order(tables, name):
+    """A lower limit is not above its upper limit."""
+    for row in tables[name]:
+        if None not in (row["lower"], row["upper"]) and row["lower"] > row["upper"]:
+            yield problem(tables[name], row, "lower", f"at most the upper limit, {row['upper']}")
+
+
+@rule("outcomes", "sources")
+def printed_intervals_recompute(tables):
+    """A printed 95% interval of a count is exact, Wilson or Wald to its printed digits."""
+    whole = whole_habit(tables)
+    table = tables["outcomes"]
+    for row in table:
+        limits = table.printed(row, "lower"), table.printed(row, "upper")
+        if row["interval"] != "95% CI" or row["discrepancy_id"] or not counted(row):
+            continue
+        if None in limits or interval_recomputes(
+            row["events"], row["total"], *limits, whole=whole[row["source_id"]]
+        ):
+            continue
+        lower, upper = study_intervals([row["events"]], [row["total"]])
+        exact = f"exact is {100 * lower[0]:.1f} to {100 * upper[0]:.1f}; or name a discrepancy"
+        yield problem(table, row, "lower", exact)
+
+
+@rule("outcomes")
+def differences_recompute(tables):
+    """A differenced row is its first parent minus its second."""
+    table = tables["outcomes"]
+    by_id = {row["row_id"]: row for row in table}
+    for row in table:
+        if row["derivation"] != "differenced":
+            continue
+        names = (row["derived_from"] or "").split(";")
+        if len(names) == 2 and all(name in by_id for name in names):
+            yield from _difference_faults(table, row, *(by_id[name] for name in names))
+        else:
+            yield problem(table, row, "derived_from", "two row_ids of this table, separated by ;")
+
+
+def _difference_faults(table, row, whole, part):
+    for column in ("events", "total"):
+        if None in (whole[column], part[column]) or row[column] != whole[column] - part[column]:
+            allowed = f"differenced: {whole[column]} minus {part[column]}"
+            yield problem(table, row, column, allowed)
+
+
+@rule("outcomes", "patients_*")
+def patient_counts_recompute(tables):
+    """A row from patient rows is what those rows count; see `count_patients`."""
+    table = tables["outcomes"]
+    for row in table:
+        if row["derivation"] != "from_patient_rows":
+            continue
+        try:
+            events, total = count_patients(tables, row["derived_from"] or "")
+        except EvisynthError as error:
+            yield problem(table, row, "derived_from", str(error))
+            continue
+        for column, expected in (("events", events), ("total", total)):
+            if row[column] != expected:
+                yield problem(table, row, column, f"the patient rows count {expected}")

@@ -1,0 +1,211 @@
+"""The evidence base, loaded whole or not at all, and its analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+from evisynth.errors import ArgumentError, EvidenceError
+from evisynth.evidence.analyses import ANALYSES, read_analyses
+from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
+from evisynth.evidence.overlap import Edge, OverlapGraph
+from evisynth.evidence.printed import rejected_claims
+from evisynth.evidence.selection import Selection, Selector, fits_where
+from evisynth.evidence.specs import PoolSpec
+from evisynth.evidence.synthesis import Analysis
+from evisynth.evidence.undeclared import undeclared
+from evisynth.schema import find_package, read_codebook, read_tables, resource_of
+
+
+class Evidence:
+    """Validated tables, their codebook, the overlap graph and the declared analyses.
+
+    Use `load_evidence`; this class does not validate.
+    """
+
+    def __init__(self, tables, codebook, analyses, folder):
+        self._tables = MappingProxyType(
+            {name: tuple(map(MappingProxyType, rows)) for name, rows in tables.items()}
+        )
+        self.codebook = codebook
+        self.analyses = MappingProxyType({spec.id: spec for spec in analyses})
+        self.folder = Path(folder)
+
+    def __repr__(self):
+        sizes = ", ".join(f"{name} {len(table)}" for name, table in self._tables.items())
+        return f"<Evidence {self.version}: {sizes}>"
+
+    @property
+    def version(self):
+        """Version of the data."""
+        return self.codebook["version"]
+
+    def rows(self, name) -> Sequence[Mapping]:
+        """Rows of a table as mappings; empty cells are None."""
+        if name not in self._tables:
+            raise ArgumentError("Evidence.rows", "name", repr(name), ", ".join(self._tables))
+        return self._tables[name]
+
+    def frame(self, name):
+        """A table as a pandas DataFrame."""
+        import pandas as pd
+
+        fields = resource_of(self.codebook, name)["schema"]["fields"]
+        return pd.DataFrame(self.rows(name), columns=[field["name"] for field in fields])
+
+    @cached_property
+    def cohorts(self):
+        """Cohort rows by id, in the order of the table."""
+        return {row["cohort_id"]: row for row in self.rows("cohorts")}
+
+    @cached_property
+    def studies(self):
+        """Study rows by id."""
+        return {row["study_id"]: row for row in self.rows("studies")}
+
+    @cached_property
+    def graph(self):
+        """The overlap graph of all cohorts."""
+        edges = (Edge(r["cohort_a"], r["relation"], r["cohort_b"]) for r in self.rows("overlaps"))
+        return OverlapGraph(edges)
+
+    @cached_property
+    def rejected(self):
+        """Pairs (discrepancy, claim) that a decision turned down."""
+        return frozenset(rejected_claims(self._tables))
+
+    @cached_property
+    def _cautious_graph(self):
+        return self.graph.cautious()
+
+    @cached_property
+    def _selectors(self) -> dict:
+        """Selectors by their choices: the branches of an analysis ask for the same ones again."""
+        return {}
+
+    def selector(self, *, own_first=False, cautious=False, without=(), rejected=None):
+        """Chooses cohorts as the book does, or with some choices made otherwise.
+
+        Parameters
+        ----------
+        own_first : bool
+            Whether a cohort read in its own report goes before a larger one read in another's.
+        cautious : bool
+            Whether cohorts that may share patients are taken to share them.
+        without : collection of (str, str)
+            Columns of the outcomes, or of the studies, with a value whose rows are left out.
+        rejected : set of (str, str), optional
+            Discrepancy and claim of every claim decided against, in place of the register's.
+
+        Returns
+        -------
+        Selector
+        """
+        rejected = self.rejected if rejected is None else frozenset(rejected)
+        choices = (own_first, cautious, tuple(without), rejected)
+        if choices not in self._selectors:
+            self._selectors[choices] = self._make_selector(*choices)
+        return self._selectors[choices]
+
+    def _make_selector(self, own_first, cautious, without, rejected):
+        rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
+        graph = self._cautious_graph if cautious else self.graph
+        return Selector(self.cohorts, self.studies, rows, graph, rejected, own_first=own_first)
+
+    def _has_any(self, row, pairs):
+        study = self.studies[self.cohorts[row["cohort_id"]]["study_id"]]
+        return any(row.get(column, study.get(column)) == value for column, value in pairs)
+
+    def analyse(self, analysis) -> Analysis:
+        """Select and pool every pool of a declared analysis.
+
+        Raises
+        ------
+        ArgumentError
+            An analysis that is not declared.
+        """
+        spec = self._declared("Evidence.analyse", analysis)
+        selections = {pool.id: self.selector().select(pool) for pool in spec.pools}
+        return Analysis(spec, MappingProxyType(selections), self)
+
+    def select(self, analysis, pool) -> Selection:
+        """The independent cohorts of one pool of a declared analysis."""
+        spec = self._declared("Evidence.select", analysis)
+        pools = {declared.id: declared for declared in spec.pools}
+        if pool not in pools:
+            raise ArgumentError("Evidence.select", "pool", repr(pool), ", ".join(pools))
+        return self.selector().select(pools[pool])
+
+    def _declared(self, function, analysis):
+        if analysis not in self.analyses:
+            raise ArgumentError(function, "analysis", repr(analysis), ", ".join(self.analyses))
+        return self.analyses[analysis]
+
+    def printed_rows(self, spec: PoolSpec):
+        """Every printed row with a count for a pool's outcome and cohorts, overlaps and all."""
+        return tuple(
+            row
+            for row in self.rows("outcomes")
+            if row["outcome"] in spec.outcomes
+            and fits_where(self.cohorts[row["cohort_id"]], spec)
+            and row["events"] is not None
+            and row["total"] is not None
+            and row["derivation"] not in ("differenced", "from_patient_rows")
+        )
+
+
+def load_evidence(folder=None) -> Evidence:
+    """Read, validate and return the evidence base: whole, or not at all.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Where ``datapackage.json`` is; the nearest one at or above the working directory by default.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    EvidenceError
+        Lists every problem with table, row, column, value and what is allowed.
+    EvisynthError
+        No codebook was found.
+    """
+    folder = find_package(folder)
+    tables, analyses, problems = read_everything(folder)
+    if problems:
+        raise EvidenceError(problems)
+    return Evidence(tables, read_codebook(folder), analyses, folder)
+
+
+def read_everything(folder):
+    """Tables, analyses and every problem of form, arithmetic and declaration.
+
+    Where the codebook itself is broken nothing else can be checked but the analyses' own form.
+
+    Parameters
+    ----------
+    folder : path
+        Holds the codebook, its tables and the analyses.
+
+    Returns
+    -------
+    tables : dict of str to Table
+    analyses : tuple of AnalysisSpec
+    problems : list of Problem
+        Sorted.
+    """
+    declared, problems = read_analyses(Path(folder) / ANALYSES)
+    try:
+        book = read_codebook(folder, NEEDS)
+    except EvidenceError as error:
+        return {}, declared, sorted([*problems, *error.problems])
+    tables, wrong = read_tables(folder, book)
+    broken = {problem.table for problem in wrong}
+    problems += [*wrong, *check_arithmetic(tables, broken)]
+    problems += undeclared(declared, book, tables, broken)
+    return tables, declared, sorted(problems)

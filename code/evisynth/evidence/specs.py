@@ -1,0 +1,79 @@
+"""What is analysed: a question, and its pools, each with one estimand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+COLUMNS = {
+    "outcomes": "outcome",
+    "criteria": "criterion",
+    "denominators": "denominator",
+    "timepoints": "timepoint",
+}  # keys of a pool that list values of a column of the table of outcomes
+
+
+@dataclass(frozen=True)
+class PoolSpec:
+    """What is pooled together: one estimand, declared in ``analyses.yml``.
+
+    Attributes
+    ----------
+    id, title, estimand : str
+    outcomes : tuple of str
+        Codes of the table that count as this outcome, best first.
+    where : mapping of cohort column to allowed values
+    criteria, denominators, timepoints : tuple of str
+        Allowed values, best first; empty allows any.
+    units : tuple of str
+        Which cuts of a cohort may be counted.
+    series : int
+        Which of the figure's colours and marks.
+    alternatives : mapping of axis to mapping of level to the keys that it declares otherwise
+        Other choices that could be defended, for the specification curve; the first level of an
+        axis is what the pool itself declares, and changes nothing.
+    """
+
+    id: str
+    title: str
+    estimand: str
+    outcomes: tuple[str, ...]
+    where: Mapping[str, tuple]
+    criteria: tuple[str, ...] = ()
+    denominators: tuple[str, ...] = ()
+    timepoints: tuple[str, ...] = ()
+    units: tuple[str, ...] = ("whole", "part")
+    series: int = 1
+    alternatives: Mapping[str, Mapping] = field(default_factory=dict)
+
+    def otherwise(self, overrides):
+        """The same pool with some keys declared otherwise; filters replace those they name."""
+        keys = dict(overrides)
+        if "where" in keys:
+            keys["where"] = MappingProxyType(dict(self.where) | dict(keys["where"]))
+        return replace(self, **keys)
+
+
+@dataclass(frozen=True)
+class Card:
+    """How a question stands on the landing page: its title, page, pools with short names, unit."""
+
+    title: str
+    page: str
+    pools: Mapping[str, str]
+    unit: str
+
+
+@dataclass(frozen=True)
+class AnalysisSpec:
+    """A question of the book and its pools."""
+
+    id: str
+    question: str
+    pools: tuple[PoolSpec, ...]
+    patients: str = ""
+    agents: str = ""
+    against: str = ""
+    outcome: str = ""
+    card: Card | None = None

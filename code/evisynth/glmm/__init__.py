@@ -1,0 +1,1 @@
+"""The binomial-normal model by maximum likelihood: integration, fit, limits, `rma_glmm`."""

@@ -1,0 +1,1 @@
+"""Why studies differ: design matrices, meta-regression, subgroups, permutation tests."""

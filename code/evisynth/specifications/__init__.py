@@ -1,0 +1,1 @@
+"""Every defensible analysis at once: `multiverse` over data sets and methods."""

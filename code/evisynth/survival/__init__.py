@@ -1,0 +1,1 @@
+"""Times to an event: product-limit curves, and medians read from print."""

@@ -1,0 +1,1 @@
+"""Comparisons within studies: Mantel-Haenszel, Peto and inverse variance."""
