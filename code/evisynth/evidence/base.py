@@ -12,7 +12,7 @@ from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import rejected_claims
-from evisynth.evidence.selection import Selection, Selector, fits_where
+from evisynth.evidence.selection import Against, Selection, Selector, fits_where
 from evisynth.evidence.specs import PoolSpec
 from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
@@ -85,7 +85,7 @@ class Evidence:
         """Selectors by their choices: the branches of an analysis ask for the same ones again."""
         return {}
 
-    def selector(self, *, own_first=False, cautious=False, without=(), rejected=None):
+    def selector(self, *, own_first=False, cautious=False, without=(), rejected=None, withdrawn=()):
         """Chooses cohorts as the book does, or with some choices made otherwise.
 
         Parameters
@@ -98,21 +98,24 @@ class Evidence:
             Columns of the outcomes, or of the studies, with a value whose rows are left out.
         rejected : set of (str, str), optional
             Discrepancy and claim of every claim decided against, in place of the register's.
+        withdrawn : collection of str
+            Rows of the outcomes that are treated as claims decided against.
 
         Returns
         -------
         Selector
         """
         rejected = self.rejected if rejected is None else frozenset(rejected)
-        choices = (own_first, cautious, tuple(without), rejected)
+        choices = (own_first, cautious, tuple(without), rejected, frozenset(withdrawn))
         if choices not in self._selectors:
             self._selectors[choices] = self._make_selector(*choices)
         return self._selectors[choices]
 
-    def _make_selector(self, own_first, cautious, without, rejected):
+    def _make_selector(self, own_first, cautious, without, rejected, withdrawn):
         rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
         graph = self._cautious_graph if cautious else self.graph
-        return Selector(self.cohorts, self.studies, rows, graph, rejected, own_first=own_first)
+        against = Against(rejected, withdrawn)
+        return Selector(self.cohorts, self.studies, rows, graph, against, own_first=own_first)
 
     def _has_any(self, row, pairs):
         study = self.studies[self.cohorts[row["cohort_id"]]["study_id"]]

@@ -36,11 +36,19 @@ class Flip:
         Such as "D012: b".
     rejected : frozenset of (str, str)
         Every claim decided against, with this one decision changed.
+    withdrawn : frozenset of str
+        Rows that print the claim now turned down once more, without naming the contradiction.
     """
 
     discrepancy: dict
     label: str
     rejected: frozenset
+    withdrawn: frozenset = frozenset()
+
+    @property
+    def settings(self):
+        """What it asks of `Evidence.selector`."""
+        return {"rejected": self.rejected, "withdrawn": self.withdrawn}
 
 
 def flips(evidence):
@@ -64,8 +72,31 @@ def flips(evidence):
         for claim in others:
             loser = "a" if claim == "b" else "b"
             label = f"{key}: {'first' if claim == 'a' else 'second'} claim"
-            found.append(Flip(row, label, frozenset(rest | {(key, loser)})))
+            again = _printed_again(evidence, (key, loser), (key, claim))
+            found.append(Flip(row, label, frozenset(rest | {(key, loser)}), again))
     return tuple(found)
+
+
+_SAME_STATEMENT = ("cohort_id", "outcome", "denominator", "criterion", "events", "total")
+
+
+def _printed_again(evidence, loser, winner):
+    """Rows that say the same of the same patients as a row of the loser, and are not the winner."""
+    rows = evidence.rows("outcomes")
+    said = {_statement(row) for row in rows if _claim(row) == loser and row["events"] is not None}
+    return frozenset(
+        row["row_id"]
+        for row in rows
+        if _claim(row) not in (loser, winner) and _statement(row) in said
+    )
+
+
+def _claim(row):
+    return row["discrepancy_id"], row["claim"]
+
+
+def _statement(row):
+    return tuple(row[column] for column in _SAME_STATEMENT)
 
 
 def effective_flips(evidence, spec):
@@ -85,10 +116,33 @@ def effective_flips(evidence, spec):
     for flip in flips(evidence):
         if flip.discrepancy["discrepancy_id"] not in bearing:
             continue
-        selection = evidence.selector(rejected=flip.rejected).select(spec)
+        selection = evidence.selector(**flip.settings).select(spec)
         if _counts(selection) != usual:
             found.append((flip, selection))
     return tuple(found)
+
+
+def gives_count(flip, usual, other):
+    """Whether the claim that a flip prefers puts another count in place of the usual one.
+
+    A claim without a count, such as a bare percentage, only takes its cohort out of the pool, and
+    perhaps lets in another report of the same patients: that is no other claim about them.
+
+    Parameters
+    ----------
+    flip : Flip
+    usual, other : Selection
+        The pool as decided, and as `effective_flips` pairs it with the flip.
+
+    Returns
+    -------
+    bool
+    """
+    before = {c.row["row_id"] for c in usual.counted}
+    cohorts = {c.row["cohort_id"] for c in usual.counted}
+    key = flip.discrepancy["discrepancy_id"]
+    new = [c.row for c in other.counted if c.row["row_id"] not in before]
+    return any(row["discrepancy_id"] == key or row["cohort_id"] in cohorts for row in new)
 
 
 def _bearing(evidence, spec):
@@ -101,7 +155,8 @@ def _bearing(evidence, spec):
 
 
 def _counts(selection):
-    return selection.slab, selection.xi, selection.ni
+    """What any model sees: the counts, whoever's and in whatever order."""
+    return sorted(zip(selection.xi, selection.ni, strict=True))
 
 
 def branches(evidence, spec):
@@ -109,8 +164,9 @@ def branches(evidence, spec):
 
     The axes are which of two overlapping reports is counted, whether cohorts that may share
     patients are, which source, sponsor or kind of reading is left out, each contradiction that
-    matters decided otherwise, and what the pool declares as alternatives. An axis of which no
-    level changes what is counted keeps one level.
+    matters decided otherwise where the other claim has a count (one without would only drop its
+    cohort, which `leave1out` shows), and what the pool declares as alternatives. An axis of which
+    no level changes what is counted keeps one level.
 
     Parameters
     ----------
@@ -155,16 +211,18 @@ def _axes(evidence, spec):
         axis: {level: {"overrides": keys} for level, keys in levels.items()}
         for axis, levels in spec.alternatives.items()
     }
+    usually = evidence.selector().select(spec)
     found = {
         COHORTS: {_LARGEST: {}, _OWN: {"settings": {"own_first": True}}},
         OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
         LEFT_OUT: {_NOTHING: {}} | _omissions(evidence, spec),
         DECISION: {_AS_DECIDED: {}} | {
-            flip.label: {"settings": {"rejected": flip.rejected}}
-            for flip, _ in effective_flips(evidence, spec)
+            flip.label: {"settings": flip.settings}
+            for flip, other in effective_flips(evidence, spec)
+            if gives_count(flip, usually, other)
         },
     } | declared  # fmt: skip
-    usual = _counts(evidence.selector().select(spec))
+    usual = _counts(usually)
     kept, why = {}, {}
     for axis, levels in found.items():
         kept[axis], why[axis] = _that_matter(evidence, spec, levels, usual)

@@ -116,6 +116,26 @@ class Selection:
         return pool_proportions(self.xi, self.ni, slab=self.slab)
 
 
+@dataclass(frozen=True)
+class Against:
+    """What was decided against: ``row in against`` asks whether a row prints such a claim.
+
+    Attributes
+    ----------
+    claims : frozenset of (str, str)
+        Discrepancy and claim.
+    rows : frozenset of str
+        Ids of rows that print such a claim without naming the discrepancy.
+    """
+
+    claims: frozenset
+    rows: frozenset = frozenset()
+
+    def __contains__(self, row):
+        """Whether this row is turned down."""
+        return (row["discrepancy_id"], row["claim"]) in self.claims or row["row_id"] in self.rows
+
+
 _MORE_THAN_ALL = 10**8  # patients; puts a cohort before any number of others
 
 
@@ -128,15 +148,15 @@ class Selector:
     outcomes : sequence of mapping
         Rows of the table of outcomes.
     graph : OverlapGraph
-    rejected : set of (str, str)
-        Discrepancy and claim of every claim that was decided against.
+    against : Against
+        What was decided against.
     own_first : bool
         Whether a cohort read in its own report goes before a larger one read in another's.
     """
 
-    def __init__(self, cohorts, studies, outcomes, graph, rejected, *, own_first=False):
+    def __init__(self, cohorts, studies, outcomes, graph, against, *, own_first=False):
         self.cohorts, self.studies, self.graph = cohorts, studies, graph
-        self._rejected, self._own_first = rejected, own_first
+        self._against, self._own_first = against, own_first
         self._rows: dict[tuple, list] = {}
         for row in outcomes:
             self._rows.setdefault((row["cohort_id"], row["outcome"]), []).append(row)
@@ -159,7 +179,7 @@ class Selector:
         return Selection(spec, counted, left_out)
 
     def _undecidable(self, row):
-        return {(row["discrepancy_id"], claim) for claim in "ab"} <= self._rejected
+        return {(row["discrepancy_id"], claim) for claim in "ab"} <= self._against.claims
 
     def _candidate(self, cohort_id, row):
         """Among equals the earlier report is counted."""
@@ -186,7 +206,7 @@ class Selector:
         return row, code
 
     def _refusal(self, row, spec):
-        if (row["discrepancy_id"], row["claim"]) in self._rejected:
+        if row in self._against:
             return "CLM"
         if row["events"] is None or row["total"] is None:
             return "NE"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 
-from evisynth.evidence.branches import effective_flips
+from evisynth.evidence.branches import effective_flips, gives_count
 from evisynth.proportions.pooling import HEADLINES
 from evisynth.report.entries import grouped, link, wide
 from evisynth.report.html import Html, tag
@@ -111,10 +111,33 @@ def _row(selection, flip, other):
     reason = f"{capital(decided(row))}. {row['reason']}"
     note = tag("div", escape(reason), class_="co-note")
     told = Html(f"{key.html} {escape(what)}{note}", f"{key.text} {what} {reason}")
-    otherwise = f"with {claim_of(flip)}"
     after = _result(other)
-    after = Html(f"{after.html}, {escape(otherwise)}", f"{after.text}, {otherwise}")
+    lead, follow = condition(flip, selection, other)
+    after = Html(f"{escape(lead)}{after.html}{escape(follow)}", f"{lead}{after.text}{follow}")
     return wide(told), _narrow(_result(selection)), _narrow(after)
+
+
+def condition(flip, usual, other):
+    """What stands before and after the other rate: whose claim it is, or who leaves the pool.
+
+    Parameters
+    ----------
+    flip : Flip
+    usual, other : Selection
+
+    Returns
+    -------
+    lead, follow : str
+    """
+    if gives_count(flip, usual, other):
+        return "", f", with {claim_of(flip)}"
+    kept = {c.row["row_id"] for c in other.counted}
+    lost = [c.cohort["label"] for c in usual.counted if c.row["row_id"] not in kept]
+    before = {c.row["row_id"] for c in usual.counted}
+    new = [c.cohort["label"] for c in other.counted if c.row["row_id"] not in before]
+    instead = f", and {', '.join(new)} would take its place" if new else ""
+    gone = f"{', '.join(lost)} would leave the pool{instead}"
+    return f"No count here follows from {claim_of(flip)}. {gone}: ", ""
 
 
 def _narrow(cell):

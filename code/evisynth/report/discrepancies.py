@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from evisynth.report.decisions import answered, claim_of, decided_short, effects
+from evisynth.report.decisions import answered, condition, decided_short, effects
 from evisynth.report.entries import entry
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
@@ -115,9 +115,10 @@ def _entry(row, changes):
 
 
 def _change(analysis, selection, flip, other):
+    lead, follow = condition(flip, selection, other)
     return (
-        f"With {claim_of(flip)}, {selection.spec.title} ({analysis}) would go from "
-        f"{sentence(selection.pooled)} to {sentence(other.pooled)}."
+        f"{lead}{selection.spec.title} ({analysis}) would go from {sentence(selection.pooled)} "
+        f"to {sentence(other.pooled)}{follow}."
     )
 
 
