@@ -8,11 +8,14 @@ import pytest
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.replication import (
     METHODS,
+    VERDICTS,
     Span,
     association_p,
     gap,
     median_time,
     odds_ratio,
+    overall_verdict,
+    printed_numbers,
     proportion_interval,
     ratio_from_limits,
     replicate,
@@ -308,19 +311,19 @@ def test_a_span_that_is_none_is_refused(span):
 # The table ----------------------------------------------------------------------------------------
 
 COLUMNS = """replication_id source_id locator quantity kind printed_estimate printed_lb printed_ub
-printed_p level inputs xi ni ai n1i ci n2i patient_rows event time at method verdict reason
-discrepancy_id""".split()  # noqa: SIM905
+printed_p printed_table printed_row level inputs inputs_locator xi ni ai n1i ci n2i patient_rows
+event time at method verdict reason discrepancy_id""".split()  # noqa: SIM905
 PATIENTS = [
     {"arm": arm, "months": float(month), "status": status}
     for arm, month, status in zip("a" * 11, MAINTAINED, RELAPSED, strict=True)
 ] + [{"arm": "b", "months": 1.0, "status": 1}]
 
 
-def evidence_of(**row):
+def evidence_of(*more, **row):
     given = {"replication_id": "R001", "source_id": "one", "verdict": "agrees"} | row
     tables = {
         "sources": [{"source_id": "one", "rounds_to_whole_percent": row.pop("whole", False)}],
-        "replications": [dict.fromkeys(COLUMNS) | given],
+        "replications": [dict.fromkeys(COLUMNS) | given | other for other in ({}, *more)],
         "patients_one": PATIENTS,
     }
     return SimpleNamespace(rows=tables.__getitem__)
@@ -448,3 +451,71 @@ def test_each_kind_has_the_methods_it_is_told_to_have():
     assert usual["p value", "counts"] == "chi-squared"
     assert usual["median survival", "times"] == "kaplan-meier log-log"
     assert usual["rate", "counts"] == "proportion"
+
+
+# One verdict for each printed number --------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from(VERDICTS), min_size=1, max_size=5))
+def test_a_number_agrees_only_if_all_do_and_differs_only_if_all_do(verdicts):
+    agrees, _, differs = VERDICTS
+    overall = overall_verdict(verdicts)
+    assert (overall == agrees) == (set(verdicts) == {agrees})
+    assert (overall == differs) == (set(verdicts) == {differs})
+    assert overall == overall_verdict(verdicts[::-1]) == overall_verdict(verdicts * 2)
+
+
+@pytest.mark.parametrize("verdicts", [[], ["agrees", "perhaps"], [None]])
+def test_a_verdict_of_nothing_is_refused(verdicts):
+    with pytest.raises(ArgumentError):
+        overall_verdict(verdicts)
+
+
+RATE = {
+    "kind": "rate",
+    "inputs": "printed counts",
+    "method": "proportion",
+    "printed_estimate": "40",
+    "xi": 4,
+    "ni": 10,
+    "locator": "Text",
+    "quantity": "remission",
+    "printed_table": "outcomes",
+    "printed_row": "one.text",
+}
+
+
+def numbers_of(*more):
+    return printed_numbers(replicate(evidence_of(*more, **RATE)))
+
+
+def test_a_number_recomputed_twice_is_one_number():
+    again = {"replication_id": "R002", "xi": 5, "ni": 10, "verdict": "differs"}
+    (number,) = numbers_of(again).to_dict("records")
+    assert number["replication_ids"] == ("R001", "R002")
+    assert number["verdict"] == "agrees on a condition"
+    (number,) = numbers_of(again | {"xi": 8, "ni": 20, "verdict": "agrees"}).to_dict("records")
+    assert number["verdict"] == "agrees"
+
+
+def test_the_parts_of_a_printed_row_are_numbers_of_their_own():
+    """A rate, its count and its p value stand in one row."""
+    count = {"replication_id": "R002", "kind": "count", "method": "count", "printed_estimate": "4"}
+    p = {"replication_id": "R003", "kind": "p value", "method": "fisher", "printed_p": ">0.1",
+         "printed_estimate": None, "ai": 4, "n1i": 10, "ci": 4, "n2i": 10,
+         "xi": None, "ni": None}  # fmt: skip
+    assert list(numbers_of(count, p)["repeats"]) == ["", "", ""]
+
+
+def test_a_number_printed_again_is_a_number_and_told():
+    table = {"replication_id": "R002", "printed_row": "one.table", "printed_estimate": "40.0"}
+    other = table | {"replication_id": "R003", "printed_row": "one.other", "quantity": "relapse"}
+    numbers = numbers_of(table, other)
+    assert list(numbers["repeats"]) == ["", "R001", ""]
+    assert [len(ids) for ids in numbers["replication_ids"]] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("found", [None, [], {"number": [1]}])
+def test_numbers_of_what_is_no_replication_are_refused(found):
+    with pytest.raises(ArgumentError):
+        printed_numbers(found)

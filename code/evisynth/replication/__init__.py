@@ -5,7 +5,7 @@ the rounding included; a method whose name ends in ``cut`` drops the further dig
 source that prints rounded whole percentages with a decimal zero, that zero is no digit. Where what
 goes in is itself a rounded number (printed limits), what comes out reaches over a span, and it
 agrees if a number within it rounds to the printed one. A printed bound agrees with what is on its
-side.
+side. A number recomputed in several ways has one verdict.
 """
 
 from evisynth.replication.beside import gap, replicate
@@ -18,9 +18,11 @@ from evisynth.replication.numbers import (
     risk_difference,
 )
 from evisynth.replication.times import median_time, survival_at
+from evisynth.replication.verdicts import VERDICTS, overall_verdict, printed_numbers
 
 __all__ = [
     "METHODS",
+    "VERDICTS",
     "Method",
     "Recomputed",
     "Span",
@@ -28,6 +30,8 @@ __all__ = [
     "gap",
     "median_time",
     "odds_ratio",
+    "overall_verdict",
+    "printed_numbers",
     "proportion_interval",
     "ratio_from_limits",
     "replicate",

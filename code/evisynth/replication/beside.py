@@ -11,6 +11,8 @@ from evisynth.replication.methods import Case, candidates
 
 PRINTED = ("estimate", "lb", "ub", "p")
 PERCENT = ("rate", "interval of a proportion", "difference", "Kaplan-Meier", "half-width")
+_PARTS = {"count": "events", "half-width": "half-width", "p value": "p"}  # the rest: the estimate
+_WORDS = ("inputs_locator", "verdict", "reason", "discrepancy_id")
 _ROUNDING = 1e-9
 
 
@@ -78,13 +80,14 @@ def replicate(evidence):
     -------
     DataFrame
         One row per replication, in the order of the table: ``replication_id``, ``source_id``,
-        ``locator``, ``quantity``, ``kind``; ``printed`` and ``ours`` in full, both at the printed
+        ``locator``, ``quantity``, ``kind``, ``inputs``; ``number``, the same for every replication
+        of one printed number; ``printed`` and ``ours`` in full, both at the printed
         digits, and each number apart as ``printed_estimate``, ``estimate`` and so on for ``lb``,
         ``ub`` and ``p`` (text as printed; float, NaN where nothing is printed; percent for shares,
         months or the unit of the patient table otherwise); ``method``; ``agrees``, computed;
         ``also`` (other methods that agree); ``closest`` and ``distance``, the method that comes
         nearest and the largest of its gaps in units of the last printed digit; ``verdict``,
-        ``reason`` and ``discrepancy_id`` as in the table.
+        ``reason``, ``inputs_locator`` and ``discrepancy_id`` as in the table.
 
     Raises
     ------
@@ -112,17 +115,24 @@ def _beside(evidence, row, whole):
     gaps = _gaps(row, methods, case, whole and row["kind"] in PERCENT)
     closest = min(gaps, key=lambda name: (gaps[name], name != row["method"]))
     agreeing = [name for name, distance in gaps.items() if distance == 0]
-    told = ("replication_id", "source_id", "locator", "quantity", "kind")
+    told = ("replication_id", "source_id", "locator", "quantity", "kind", "inputs")
     return (
         {column: row[column] for column in told}
+        | {"number": _number(row)}
         | {"printed": _printed(row), "ours": _shown(row, ours)}
         | {f"printed_{name}": row[f"printed_{name}"] or "" for name in PRINTED}
         | {name: _value(row, ours, name) for name in PRINTED}
         | {"method": row["method"], "agrees": gaps[row["method"]] == 0}
         | {"also": tuple(name for name in agreeing if name != row["method"])}
         | {"closest": closest, "distance": gaps[closest]}
-        | {column: row[column] or "" for column in ("verdict", "reason", "discrepancy_id")}
+        | {column: row[column] or "" for column in _WORDS}
     )
+
+
+def _number(row):
+    """The printed number: a part of one row of the evidence base, which stands at one place."""
+    part = _PARTS.get(row["kind"], "estimate")
+    return f"{row['printed_table']}: {row['printed_row']}: {part}"
 
 
 def _gaps(row, methods, case, whole):
