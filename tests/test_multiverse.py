@@ -1,15 +1,26 @@
 """Labelled data sets by labelled methods: each analysis is the one it says it is."""
 
 import json
+from itertools import product
 
 import numpy as np
+import pandas as pd
 import pytest
+from evisynth.bayes.models import bayes_normal
 from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
 from evisynth.proportions.pooling import pool_proportions
 from evisynth.random_effects.model import rma
+from evisynth.specifications.contrasts import (
+    CONTRAST_METHODS,
+    ContrastMethod,
+    Strata,
+    contrast_multiverse,
+)
 from evisynth.specifications.multiverse import DEFAULT_METHODS, DataSet, Method, multiverse
+from evisynth.specifications.paired import paired_changes
+from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 
 ALL = DataSet({"Data": "all", "Rule": "a"}, (7, 5, 9, 3, 6), (10, 11, 12, 9, 8))
 SOME = DataSet({"Data": "some", "Rule": "a"}, (7, 5, 9), (10, 11, 12))
@@ -77,6 +88,103 @@ def test_all_or_none_has_no_likelihood_but_a_posterior():
     found = multiverse([every])
     by_model = dict(zip((s["Model"] for s in found.specifications), found.estimable, strict=True))
     assert not by_model["binomial-normal"] and by_model["Bayes, HN(1)"]
+
+
+def test_axes_that_say_how_to_pool_are_named():
+    assert multiverse(SETS).method_axes == ("Model", "Interval")
+
+
+def test_a_change_is_the_difference_of_pairs_equal_in_all_else():
+    choices = pd.DataFrame(product("ab", "xyz", "st"), columns=["A", "B", "How"])
+    effect = {"a": 0.0, "b": 2.0, "x": 0.0, "y": 1.0, "z": -3.0}
+    y = np.array([effect[a] + effect[b] + (a + b == "bz") for a, b, _ in choices.to_numpy()])
+    axes = (("A", ("a", "b"), "a"), ("B", ("x", "y", "z"), "x"), ("How", ("s", "t"), "s"))
+    found = {(c.axis, c.level): c for c in paired_changes(choices, y, axes)}
+    numbers = {key: (c.pairs, c.median, c.low, c.high) for key, c in found.items()}
+    # Each pair once, although the axis "How", which moves nothing, doubles the analyses.
+    assert numbers["A", "b"] == (3, 2.0, 2.0, 3.0)
+    assert numbers["B", "y"] == (2, 1.0, 1.0, 1.0)
+    assert numbers["B", "z"] == (2, -2.5, -3.0, -2.0)
+    assert numbers["How", "t"] == (6, 0.0, 0.0, 0.0)
+    assert numbers["A", "a"] == (0, None, None, None) and found["A", "a"].analyses == 6
+
+
+def test_a_change_does_not_see_unequal_branches():
+    """A choice that changes nothing, but is made where rates are high, has a higher median."""
+    rows = [("x", str(i)) for i in range(10)] + [("y", "8"), ("y", "9")]
+    choices = pd.DataFrame(rows, columns=["A", "B"])
+    axes = (("A", ("x", "y"), "x"), ("B", tuple("0123456789"), "0"))
+    rates = choices["B"].astype(float) / 10
+    change = next(c for c in paired_changes(choices, rates, axes) if c.level == "y")
+    assert (change.analyses, change.median, change.low, change.high) == (2, 0.0, 0.0, 0.0)
+
+
+def test_models_are_compared_although_each_has_its_own_interval():
+    """A posterior has no Wald limits: what moves no estimate need not be equal."""
+    found = multiverse([ALL], protocol={"Model": "Bayes, HN(1)"})
+    changes = {c.level: c for c in paired_changes(found.choices, found.estimate, found.axes)}
+    for level in ("binomial-normal", "Bayes, HN(0.5)", "logit, REML"):
+        first = next(i for i, s in enumerate(found.specifications) if s["Model"] == level)
+        expected = found.estimate[first] - found.estimate[found.protocol]
+        assert changes[level].pairs == 1 and changes[level].median == pytest.approx(expected)
+
+
+def test_without_an_estimate_there_is_no_pair():
+    choices = pd.DataFrame({"A": ["x", "y"]})
+    one, other = paired_changes(choices, [0.5, np.nan], (("A", ("x", "y"), "x"),))
+    assert (one.analyses, other.analyses, other.pairs, other.median) == (1, 0, 0, None)
+
+
+BOTH = Strata({"Strata": "both"}, (53, 36), (104, 61), (66, 84), (167, 200))
+ONE = Strata({"Strata": "one"}, (53,), (104,), (66,), (167,))
+
+
+def test_a_contrast_is_pooled_by_each_method():
+    found = contrast_multiverse([BOTH, ONE])
+    by = {tuple(s.values()): i for i, s in enumerate(found.specifications)}
+    for name, pool in (("Mantel–Haenszel", mantel_haenszel), ("Peto", peto),
+                       ("inverse variance", inverse_variance)):  # fmt: skip
+        for data in (BOTH, ONE):
+            i = by[data.choices["Strata"], name]
+            shown = pool(*data.tables).displayed
+            assert (found.estimate[i], found.ci_lb[i]) == (shown["estimate"], shown["ci_lb"])
+            assert found.k[i] == len(data.ai) and found.n[i] == sum(data.n1i + data.n2i)
+    effects = escalc("OR", **dict(zip(("ai", "n1i", "ci", "n2i"), BOTH.tables, strict=True)))
+    shown = bayes_normal(*effects, tau_prior="HN(0.5)", measure="OR").displayed
+    assert found.ci_ub[by["both", "Bayes, HN(0.5)"]] == shown["ci_ub"]
+    assert ("one", "Bayes, HN(0.5)") not in by and len(found) == 9 and found.protocol == 0
+
+
+@pytest.mark.parametrize("measure", ["RR", "RD"])
+def test_a_contrast_is_pooled_on_the_scale_asked_for(measure):
+    methods = [m for m in CONTRAST_METHODS if m.model != "Peto"]
+    found = contrast_multiverse([BOTH], methods, measure=measure)
+    shown = mantel_haenszel(*BOTH.tables, measure=measure).displayed
+    assert found.measure == measure and found.ci_lb[0] == shown["ci_lb"]
+    with pytest.raises(ArgumentError, match="Peto's method"):
+        contrast_multiverse([BOTH], measure=measure)
+
+
+def test_a_contrast_that_cannot_be_estimated_is_nan():
+    none = Strata({"Strata": "none"}, (0, 0), (9, 8), (3, 2), (9, 9))
+    found = contrast_multiverse([BOTH, none], CONTRAST_METHODS[:1])
+    assert found.estimable.tolist() == [True, False] and found.n[1] == 35
+
+
+@pytest.mark.parametrize(
+    "data_sets, methods, message",
+    [
+        ([], CONTRAST_METHODS, "data_sets is empty"),
+        ([ALL], CONTRAST_METHODS, "allowed: Strata"),
+        ([Strata({"a": "b"}, (4,), (3,), (1,), (2,))], CONTRAST_METHODS, "data set 0: ai is 4"),
+        ([BOTH], [ContrastMethod({"Model": "m"}, "magic")], "of the model 'magic' at position 0"),
+        ([BOTH], [ContrastMethod({"Model": "m"}, "MH", {"add": 1})], "a mapping of nothing"),
+    ],
+)
+def test_a_bad_contrast_is_named(data_sets, methods, message):
+    with pytest.raises(ArgumentError) as caught:
+        contrast_multiverse(data_sets, methods)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
 from evisynth.random_effects.model import rma
+from evisynth.two_arm.difference import newcombe
 from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -537,3 +538,32 @@ def test_a_ratio_beyond_floating_point_leaves_json_as_nothing():
     assert found.estimate == pytest.approx(660, rel=1e-12)
     assert np.isinf(found.displayed["ci_ub"])
     assert json.loads(found.to_json())["displayed"]["ci_ub"] is None
+
+
+# Differences --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "limits"),
+    [  # Newcombe RG (1998) Stat Med 17:873, table II, method 10; four decimals are printed.
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((10, 10, 0, 20), (0.6791, 1.0)),
+        ((10, 10, 0, 10), (0.6075, 1.0)),
+    ],
+)
+def test_newcombes_interval_is_as_published(cells, limits):
+    _, (lower,), (upper,) = newcombe(*([x] for x in cells))
+    assert (lower, upper) == pytest.approx(limits, abs=5e-5)
+
+
+@given(st.lists(st.tuples(*[st.integers(1, 60)] * 2, st.floats(0, 1), st.floats(0, 1)), min_size=1))
+def test_newcombes_interval_holds_the_difference_and_turns_round(rows):
+    n1, n2 = ([row[i] for row in rows] for i in (0, 1))
+    a, c = ([round(row[0 + i] * row[2 + i]) for row in rows] for i in (0, 1))
+    estimate, lower, upper = newcombe(a, n1, c, n2)
+    # 0 and 1 but for rounding: 2e-16 seen.
+    assert np.all(lower <= estimate + 1e-12) and np.all(estimate <= upper + 1e-12)
+    assert np.all(lower >= -1 - 1e-12) and np.all(upper <= 1 + 1e-12)
+    other = newcombe(c, n2, a, n1)
+    assert np.allclose(-other[2], lower) and np.allclose(-other[1], upper)

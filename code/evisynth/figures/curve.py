@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from evisynth.figures.curve_drawing import CurveDrawing
+from evisynth.figures.curve_words import curve_alt, curve_footer, curve_subtitle, curve_title
 from evisynth.figures.data_figure import DataFigure, check_attributes, check_texts, data_figure
-from evisynth.figures.effect_axis import range_words
-from evisynth.figures.sorted_analyses import Curve, curve_of
+from evisynth.figures.sorted_analyses import curve_of
 
 _NEEDED = ("choices", "displayed", "k", "n", "protocol", "measure", "level", "axes")
-BOLD = "Bold: the declared choice. Median: of all analyses that make this choice"
-MATTERS = "the wider apart within a block, the more the choice matters."
 
 
 def specification_curve(
@@ -23,7 +21,8 @@ def specification_curve(
     Parameters
     ----------
     multiverse : Multiverse
-        As `evisynth.multiverse` returns it.
+        As `evisynth.multiverse` or `contrast_multiverse` returns it. Where no choice of data is
+        left, the figure calls itself a comparison of models.
     title, subtitle : str, optional
         Made from the numbers where not given.
     provenance : str
@@ -58,47 +57,16 @@ def specification_curve(
 
     def draw(sheet):
         drawing = CurveDrawing(sheet, curve)
-        said = _subtitle(curve, strips=drawing.strips) if subtitle is None else subtitle
-        drawing.draw(title, said, (f"{BOLD}; {MATTERS}", _count_words(curve), provenance))
+        said = curve_subtitle(curve, strips=drawing.strips) if subtitle is None else subtitle
+        drawing.draw(title, said, (*curve_footer(curve), provenance))
 
-    texts = {"title": title, "caption": caption, "alt": alt or _alt(curve, title), "name": name}
+    texts = {
+        "title": title,
+        "caption": caption,
+        "alt": alt or curve_alt(curve, title),
+        "name": name,
+    }
     return data_figure(draw, _table(curve, multiverse), **texts)
-
-
-def curve_title(curve: Curve) -> str:
-    """The range, and the axis whose medians are furthest apart."""
-    low, high = curve.estimate[0], curve.estimate[-1]
-    if curve.axis.number(low) == curve.axis.number(high):
-        unit = "%" * (curve.axis.kind == "proportion")
-        return f"Every analysis has a pooled {curve.noun} of {curve.axis.number(low)}{unit}"
-    start = f"The pooled {curve.noun} runs from {range_words(curve.axis, low, high)}"
-    ranked = sorted(curve.blocks, key=lambda block: -block.spread)
-    if len(ranked) < 2 or ranked[0].spread <= ranked[1].spread * 1.001:
-        return start
-    name = ranked[0].name
-    plain = name[:1].lower() + name[1:] if name[1:2].islower() else name
-    return f"{start}; the {plain} moves it most"
-
-
-def _subtitle(curve, *, strips):
-    drawn = len(curve.order)
-    count = f"All {drawn:,}" if drawn == curve.total else f"{drawn:,} of {curve.total:,}"
-    start = f"{count} analyses of one question, sorted."
-    if strips:
-        return f"{start} Bars below: where along the curve the analyses lie that chose so."
-    return f"{start} Each column is one analysis; ticks below say what was chosen."
-
-
-def _count_words(curve):
-    count = f"{len(curve.order):,} analyses, not independent: no test is made"
-    missing = curve.total - len(curve.order)
-    bare = int(np.sum(~np.isfinite(curve.lower + curve.upper)))
-    return " · ".join(
-        [count]
-        + [f"{missing:,} of {curve.total:,} not estimable, not drawn"] * bool(missing)
-        + [f"{bare:,} without an interval"] * bool(bare)
-        + ["the declared analysis is not among those drawn"] * (curve.protocol is None)
-    )
 
 
 def _table(curve, multiverse):
@@ -113,16 +81,3 @@ def _table(curve, multiverse):
         for name in choices
     }
     return columns | numbers
-
-
-def _alt(curve, title):
-    number = curve.axis.number
-    parts = [f"Specification curve. {title.rstrip('.')}. Median {number(curve.median)}."]
-    if curve.protocol is not None:
-        at = curve.protocol
-        limits = curve.axis.interval(curve.lower[at], curve.upper[at])
-        parts.append(f"Protocol: {number(curve.estimate[at])} {limits}.")
-    for block in curve.blocks:
-        medians = "; ".join(f"{choice.label} {number(choice.median)}" for choice in block.choices)
-        parts.append(f"{block.name}, medians: {medians}.")
-    return " ".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from evisynth.figures.curve_matrix import Matrix
+from evisynth.figures.curve_words import change_words
 from evisynth.figures.data_figure import foot, head, is_phone
 from evisynth.figures.effect_axis import Span, effect_span
 from evisynth.figures.scatter import Panel, boxes, dots, strokes
@@ -27,8 +28,10 @@ class CurveDrawing:
         self.names, self.levels = (0.0, 0.0) if self.phone else self._columns()
         self.left = max(34.0, tick) if self.phone else self.names + self.levels + 22
         self.left = self.left if self.phone else max(self.left, 150.0, tick + 70)
-        medians = [curve.axis.number(c.median) for b in curve.blocks for c in b.choices]
-        widest = max([measure(text, 13, 600) for text in medians] + [measure("Median", 12, 600)])
+        choices = [choice for block in curve.blocks for choice in block.choices]
+        self.changes = max([measure("Change", 12, 600), *(self.change_width(c) for c in choices)])
+        counts = max([measure(f"{c.analyses:,}", 13, 600) for c in choices], default=0)
+        widest = counts if self.phone else counts + 14 + self.changes
         self.right = sheet.width - max(beside, widest + 8)
         self.pitch = (self.right - self.left) / len(curve.order)
         self.x = self.left + (np.arange(len(curve.order)) + 0.5) * self.pitch
@@ -39,6 +42,10 @@ class CurveDrawing:
     def strips(self) -> bool:
         """Whether there are too many analyses for a tick each."""
         return self.pitch < LEAST_PITCH
+
+    def change_width(self, choice) -> float:
+        """Pixels that a choice's change takes."""
+        return measure(change_words(self.curve, choice), 12.5, 600)
 
     def _columns(self):
         """Widths of the names of the axes and of their levels."""
@@ -127,7 +134,10 @@ class CurveDrawing:
         if self.strips:
             self.sheet.line(np.round(self.x, 2), np.round(y, 2), "ink", 2.0, zorder=3)
             return
-        dots(self.sheet, self.x, y, "ink", min(4.0, max(1.7, 0.85 * self.pitch)))
+        size, apart = min(4.0, max(1.7, 0.85 * self.pitch)), self.curve.apart
+        dots(self.sheet, self.x, y, "ink", size)
+        if apart.any():
+            dots(self.sheet, self.x[apart], y[apart], "paper", 0.55 * size, zorder=4)
 
     def _extremes(self):
         number = self.curve.axis.number

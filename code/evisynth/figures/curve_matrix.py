@@ -1,9 +1,10 @@
-"""The matrix below a specification curve: which analyses made each choice, and their median."""
+"""The matrix below a specification curve: which analyses made each choice, and what it changes."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from evisynth.figures.curve_words import change_words
 from evisynth.figures.scatter import boxes, strokes
 from evisynth.figures.style import wrap
 
@@ -38,11 +39,20 @@ class Matrix:
         sheet = self.sheet
         sheet.y += 27
         look = {"align": "right", "weight": 600, "color": "muted"}
-        sheet.text(sheet.width, sheet.y, "Median", 12, **look)
+        if self.at.phone:
+            sheet.text(sheet.width, sheet.y, "Change, and below it n", 12, **look)
+        else:
+            sheet.text(sheet.width, sheet.y, "Change", 12, **look)
+            sheet.text(self._counts, sheet.y, "n", 12, **look)
         sheet.y += 12
         sheet.line([0, sheet.width], [sheet.y] * 2, "ink", 1.2)
         if self.at.protocol is not None:
             sheet.line([self.at.protocol] * 2, [from_y, sheet.y], "accent", 1.0, zorder=1)
+
+    @property
+    def _counts(self):
+        """Right end of the column of analyses."""
+        return self.sheet.width - (0 if self.at.phone else self.at.changes + 14)
 
     def _block(self, block, *, first):
         sheet = self.sheet
@@ -75,7 +85,8 @@ class Matrix:
         look = {"weight": weight, "color": "ink" if choice.protocol else "muted"}
         lines = wrap(choice.label, self.at.levels, 13, weight=weight)
         more = sheet.lines(self.at.left - 8, y, lines, align="right", **look)
-        sheet.text(sheet.width, y, self.curve.axis.number(choice.median), align="right", **look)
+        sheet.text(self._counts, y, f"{choice.analyses:,}", align="right", **look)
+        sheet.text(sheet.width, y, change_words(self.curve, choice), 12.5, align="right", **look)
         self._marks(choice, y, tallest)
         sheet.y += 19 + more
 
@@ -83,10 +94,13 @@ class Matrix:
         sheet = self.sheet
         weight = 600 if choice.protocol else 400
         look = {"weight": weight, "color": "ink" if choice.protocol else "muted"}
-        lines = wrap(choice.label, self.at.right - self.at.left, 12.5, weight=weight)
+        room = sheet.width - self.at.left - self.at.change_width(choice) - 10
+        lines = wrap(choice.label, room, 12.5, weight=weight)
+        change = change_words(self.curve, choice)
+        sheet.text(sheet.width, sheet.y + 8, change, 12.5, align="right", **look)
         sheet.y += 17 + sheet.lines(self.at.left, sheet.y + 8, lines, 12.5, **look)
         y = sheet.y + 5.5
-        sheet.text(sheet.width, y, self.curve.axis.number(choice.median), align="right", **look)
+        sheet.text(sheet.width, y, f"{choice.analyses:,}", align="right", **look)
         self._marks(choice, y, tallest)
         self._line_down(y - 7, y + 7)
         sheet.y += 14

@@ -6,8 +6,8 @@ from evisynth.evidence.selection import plain
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.of_analysis import provenance
 from evisynth.figures.rows import RATIO, Diamond, Group, Row
-from evisynth.report.tables import counts
-from evisynth.report.words import capital, plural
+from evisynth.report.cells import counts
+from evisynth.report.words import capital, plural, ratio
 
 
 def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
@@ -37,25 +37,31 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
         for label, model, (a, b) in zip(found.labels, found.models, found.pairs, strict=True)
     )
     diamond = Diamond("Common odds ratio (Mantel–Haenszel)", *found.common)
-    modest = len(rows) < 3
+    title_of_rows = f"{analysis[first].spec.title} v {analysis[second].spec.title.lower()}"
     return forest(
-        [
-            Group(
-                f"{analysis[first].spec.title} v {analysis[second].spec.title.lower()}",
-                rows,
-                diamond,
-            )
-        ],
+        [Group(title_of_rows, rows, diamond)],
         title=title,
         subtitle=_strata_subtitle(len(rows), analysis.spec.outcome),
         columns=("How", "n/N"),
         axis=RATIO,
         footer=(
-            *(("With so few strata no random-effects interval is given.",) if modest else ()),
+            *_if_they_differ(found),
             provenance(analysis, figure, "log odds ratio, Wald; Mantel–Haenszel"),
         ),
         caption=caption,
         alt=_ratio_alt(title, found),
+    )
+
+
+def _if_they_differ(found):
+    """What the diamond assumes, and what it would be without."""
+    if found.bayes is None:
+        return ()
+    estimate, low, high = map(ratio, _shown(found.bayes))
+    prior = found.bayes.tau_prior
+    return (
+        f"Diamond: one odds ratio for all strata. If they may differ: {estimate} [{low}–{high}], "
+        f"Bayes, {prior} for the spread.",
     )
 
 
@@ -78,4 +84,5 @@ def _ratio_alt(title, found):
     )
     common = found.common
     pooled = f"Common odds ratio {common[0]:.2f}, {common[1]:.2f} to {common[2]:.2f}"
-    return f"Forest plot. {title}. {each}. {pooled}."
+    differing = " ".join(_if_they_differ(found)).partition(". ")[2]
+    return f"Forest plot. {title}. {each}. {pooled}. {differing}".rstrip()

@@ -1,14 +1,20 @@
-"""Within-study odds ratios: two pools of the same studies, stratum by stratum."""
+"""Within-study contrasts: two pools of the same studies, stratum by stratum."""
 
 from __future__ import annotations
 
+from evisynth.report.cells import counts
 from evisynth.report.html import table
-from evisynth.report.tables import counts
-from evisynth.report.words import ratio_with_interval
+from evisynth.report.words import points_with_interval, ratio_with_interval
 
 
 def odds_ratios(analysis, first, second):
-    """Table of the within-study odds ratios.
+    """Table of the within-study odds ratios and differences of rates.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids; above 1 the first does better.
 
     Returns
     -------
@@ -17,14 +23,34 @@ def odds_ratios(analysis, first, second):
     found = analysis.odds_ratios(first, second)
     titles = (analysis[first].spec.title, analysis[second].spec.title)
     rows = [
-        (label, counts(a.row), counts(b.row), _ratio_of(model))
-        for label, model, (a, b) in zip(found.labels, found.models, found.pairs, strict=True)
+        (label, counts(a.row), counts(b.row), _ratio_of(model), points_with_interval(*difference))
+        for label, model, difference, (a, b) in zip(
+            found.labels, found.models, found.differences, found.pairs, strict=True
+        )
     ]
-    rows.append(("Common odds ratio (Mantel–Haenszel)", "", "", ratio_with_interval(*found.common)))
-    if found.bayes is not None:
-        rows.append((f"Bayes, {found.bayes.tau_prior}", "", "", _ratio_of(found.bayes)))
-    header = ("Study", *titles, "Odds ratio [95% CI]")
-    return table(header, rows, numeric=header[1:])
+    if len(rows) > 1:
+        rows += _common_rows(found)
+    header = ("Study", *titles, "Odds ratio [95% CI]", "More of 100 [95% CI]")
+    return table(header, rows, caption=_caption(found), numeric=header[1:])
+
+
+def _common_rows(found):
+    difference = points_with_interval(*found.common_as("RD"))
+    common = ("Common effect (Mantel–Haenszel)", "", "", ratio_with_interval(*found.common))
+    yield (*common, difference)
+    lead, *others = sorted(found.priors.items(), key=lambda item: item[1] is not found.bayes)
+    yield (f"If studies may differ: Bayes, {lead[0]}", "", "", _ratio_of(lead[1]), "")
+    yield from ((f"Bayes, {name}", "", "", _ratio_of(model), "") for name, model in others)
+
+
+def _caption(found):
+    if len(found.pairs) == 1:
+        return "Difference: Newcombe's interval."
+    risk_ratio = ratio_with_interval(*found.common_as("RR"))
+    return (
+        f"Common risk ratio (Mantel–Haenszel): {risk_ratio}. Differences: Newcombe's interval for "
+        "a study, Sato's variance for the common one."
+    )
 
 
 def _ratio_of(model):

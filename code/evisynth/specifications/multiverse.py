@@ -14,6 +14,7 @@ from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.result import displayed
+from evisynth.specifications.axes import crossed
 from evisynth.specifications.result import Multiverse
 
 
@@ -106,19 +107,12 @@ def multiverse(
     ----------
     Steegen S et al (2016) Perspect Psychol Sci 11:702; Voracek M et al (2019) Z Psychol 227:64.
     """
-    data_sets = _entries("data_sets", data_sets, DataSet)
-    methods = _entries("methods", methods, Method)
-    protocol = _texts("protocol", protocol)
-    why_one = _texts("why_one", why_one)
+    data_sets, methods, specifications, planned, axes = crossed(
+        "multiverse", data_sets, methods, (DataSet, Method), protocol, why_one
+    )
     level = check_level("multiverse", level)
     minimum_k = check_whole_number("multiverse", "minimum_k", minimum_k, 2, 1000)
-    _check_axes("data_sets", data_sets)
-    _check_axes("methods", methods)
     _check_models(methods)
-    specifications = tuple(
-        dict(data.choices) | dict(method.choices) for data in data_sets for method in methods
-    )
-    planned = _position(specifications, protocol or specifications[0])
     counts = [_counts(i, data) for i, data in enumerate(data_sets)]
     sizes = np.array([len(xi) for xi, _ in counts])
     columns = [_pool(method, counts, sizes >= minimum_k, level) for method in methods]
@@ -127,8 +121,8 @@ def multiverse(
     estimable = np.isfinite(arrays[0])
     return Multiverse(
         specifications, *arrays, np.repeat(sizes, len(methods)), np.repeat(totals, len(methods)),
-        estimable, planned, _axes(specifications, specifications[planned], why_one),
-        minimum_k, level=level, notes=_notes(estimable, minimum_k),
+        estimable, planned, axes, minimum_k, level=level, notes=_notes(estimable, minimum_k),
+        method_axes=tuple(methods[0].choices),
     )  # fmt: skip
 
 
@@ -140,51 +134,6 @@ def _notes(estimable, minimum_k):
         f"{dropped} of {estimable.size} analyses have fewer than {minimum_k} studies or no finite "
         "estimate and are not drawn",
     )
-
-
-def _entries(argument, given, kind):
-    """A tuple of at least one data set, or method."""
-    allowed = f"{kind.__name__} objects in a sequence"
-    try:
-        entries = tuple(given)
-    except TypeError:
-        raise ArgumentError("multiverse", argument, shown(given), allowed) from None
-    if not entries:
-        raise ArgumentError("multiverse", argument, "empty", "at least one entry")
-    for i, entry in enumerate(entries):
-        if not isinstance(entry, kind):
-            raise ArgumentError("multiverse", argument, f"{shown(entry)} at position {i}", allowed)
-    return entries
-
-
-def _texts(argument, given):
-    """A dict of text to text, empty where none is given."""
-    given = {} if given is None else given
-    _check_texts(argument, given)
-    return dict(given)
-
-
-def _check_texts(argument, given):
-    if not isinstance(given, Mapping) or not all(
-        isinstance(text, str) for item in given.items() for text in item
-    ):
-        raise ArgumentError("multiverse", argument, shown(given), "a mapping of text to text")
-
-
-def _check_axes(argument, entries):
-    for i, entry in enumerate(entries):
-        _check_texts(f"choices of {argument} at position {i}", entry.choices)
-        if list(entry.choices) != list(entries[0].choices):
-            given = f"with the axes {', '.join(entry.choices)} at position {i}"
-            allowed = f"the axes of the first: {', '.join(entries[0].choices)}"
-            raise ArgumentError("multiverse", argument, given, allowed)
-    seen = {}
-    for i, entry in enumerate(entries):
-        key = tuple(entry.choices.values())
-        if key in seen:
-            given = f"the same at positions {seen[key]} and {i}: {', '.join(key)}"
-            raise ArgumentError("multiverse", argument, given, "each combination of levels once")
-        seen[key] = i
 
 
 def _check_models(methods):
@@ -202,14 +151,6 @@ def _check_models(methods):
                 raise ArgumentError("multiverse", "options of methods", given, ", ".join(allowed))
 
 
-def _position(specifications, protocol):
-    for i, choices in enumerate(specifications):
-        if all(choices.get(axis) == level for axis, level in dict(protocol).items()):
-            return i
-    given = ", ".join(f"{axis}: {level}" for axis, level in dict(protocol).items())
-    raise ArgumentError("multiverse", "protocol", given, "levels of one of the analyses")
-
-
 def _counts(position, data):
     if _is_empty(data.xi) and _is_empty(data.ni):
         return np.array([]), np.array([])
@@ -220,14 +161,6 @@ def _is_empty(values):
     if isinstance(values, np.ndarray):
         return values.shape == (0,)
     return isinstance(values, list | tuple) and not values
-
-
-def _axes(specifications, planned, why_one):
-    axes = []
-    for axis, level in planned.items():
-        levels = tuple(dict.fromkeys(choices[axis] for choices in specifications))
-        axes.append((axis, levels, level, why_one.get(axis, "") if len(levels) == 1 else ""))
-    return tuple(axes)
 
 
 def _pool(method, counts, usable, level):

@@ -19,7 +19,7 @@ class Multiverse(Result):
     specifications : tuple of dict
         Axis to level, one per analysis.
     estimate, ci_lb, ci_ub : ndarray, shape (B,)
-        Display scale (proportions); nan where ``estimable`` is false.
+        Display scale of the measure; nan where ``estimable`` is false.
     k, n : ndarray of int, shape (B,)
         Studies and patients.
     estimable : ndarray of bool, shape (B,)
@@ -28,6 +28,16 @@ class Multiverse(Result):
         Position of the analysis that was planned.
     axes : tuple of (str, tuple of str, str, str)
         Axis, its levels, the protocol's, and why there is no other where there is one alone.
+    minimum_k : int
+        Data sets of fewer studies are not pooled.
+    measure : str
+    level : float
+    notes : tuple of str
+    method_axes : tuple of str
+        Axes that say how to pool; the others say what.
+    apart : tuple of str
+        Axes of which the other levels leave something out one at a time: a check of the answer, not
+        another answer.
     """
 
     specifications: tuple[dict, ...]
@@ -43,6 +53,8 @@ class Multiverse(Result):
     measure: str = "PLO"
     level: float = 0.95
     notes: tuple[str, ...] = ()
+    method_axes: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
 
     def __len__(self):
         return len(self.specifications)
@@ -68,8 +80,8 @@ class Multiverse(Result):
     @property
     def distinct(self):
         """How many of the estimable analyses give different numbers."""
-        numbers = np.stack([self.estimate, self.ci_lb, self.ci_ub], axis=1)[self.estimable]
-        return len(np.unique(np.round(numbers, 9), axis=0))
+        numbers = np.stack([self.estimate, self.ci_lb, self.ci_ub], axis=1)
+        return different(numbers[self.estimable])
 
     @property
     def range(self):
@@ -98,6 +110,11 @@ class Multiverse(Result):
             f"<multiverse of {len(self)} analyses, {int(self.estimable.sum())} estimable: "
             f"{low:.3f} to {high:.3f}, median {middle:.3f}>"
         )
+
+
+def different(numbers):
+    """How many rows of an array differ by more than a fit's error."""
+    return len(np.unique(np.round(numbers, 9), axis=0))
 
 
 def _number(value):

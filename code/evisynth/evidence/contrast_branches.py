@@ -1,0 +1,196 @@
+"""The defensible ways to choose the strata of a contrast, for `contrast_multiverse`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evisynth.errors import ArgumentError
+from evisynth.evidence.branches import DECISION, effective_flips
+from evisynth.evidence.synthesis import Analysis
+from evisynth.specifications.contrasts import Strata, contrast_multiverse
+from evisynth.two_arm.pooling import mantel_haenszel
+
+LEFT_OUT = "Stratum left out"
+_AS_COUNTED, _NOTHING, _AS_DECIDED = "none added", "none", "as decided"
+_SAME = "every other decision gives the same counts"
+_NONE_UNPLACED = "the groups add up to every count of the whole"
+
+
+def unplaced_events(analysis, first, second):
+    """How many events of a stratum belong to one of its groups, and it is not known to which.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids.
+
+    Returns
+    -------
+    (Unplaced, int) or None
+        None where the analysis declares none, or the stratum is not among those compared.
+
+    Raises
+    ------
+    ArgumentError
+        Rows that do not add up to the patients of the stratum, or to fewer events than it has.
+    """
+    unplaced = _declared(analysis, first, second)
+    names = [a.study["study_id"] for a, _ in analysis.strata(first, second)]
+    if unplaced is None or unplaced.study not in names:
+        return None
+    pair = analysis.strata(first, second)[names.index(unplaced.study)]
+    events, total = (sum(arm.row[part] for arm in pair) for part in ("events", "total"))
+    rows = [r for r in analysis.evidence.rows("outcomes") if r["row_id"] in unplaced.known]
+    more = sum(row["events"] for row in rows) - events
+    if sum(row["total"] for row in rows) != total or more < 0:
+        allowed = f"rows of {total} patients in all, with {events} events or more"
+        raise ArgumentError("unplaced_events", "known", repr(unplaced.known), allowed)
+    return unplaced, more
+
+
+def _declared(analysis, first, second):
+    for contrast in analysis.spec.contrasts:
+        if (contrast.first, contrast.second) == (first, second):
+            return contrast.unplaced
+    return None
+
+
+def allocations(analysis, first, second):
+    """The strata with the unplaced events given to the two groups in every way.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids.
+
+    Returns
+    -------
+    dict of str to tuple of (int, int, int, int)
+        Level to the cells of each stratum; the first is the strata as counted. One level where no
+        event is unplaced.
+    """
+    strata = list(zip(*analysis.odds_ratios(first, second).cells, strict=True))
+    levels, found = {_AS_COUNTED: tuple(strata)}, unplaced_events(analysis, first, second)
+    if found is None:
+        return levels
+    unplaced, more = found
+    at = [a.study["study_id"] for a, _ in analysis.strata(first, second)].index(unplaced.study)
+    card = analysis.spec.card
+    short = card.pools if card else {}
+    titles = [short.get(p, analysis[p].spec.title).lower() for p in (first, second)]
+    for to_first in range(more + 1):
+        a, n1, c, n2 = strata[at]
+        cells = a + to_first, n1, c + more - to_first, n2
+        if cells[0] <= n1 and cells[2] <= n2:
+            label = f"{to_first} {titles[0]}, {more - to_first} {titles[1]}"
+            levels[label] = (*strata[:at], cells, *strata[at + 1 :])
+    return levels
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Within what odds ratios lie, wherever the unplaced events belong.
+
+    Attributes
+    ----------
+    events : int
+    study : str
+        Name of the study whose stratum it is.
+    stratum : tuple of float
+        Lowest and highest odds ratio of that stratum.
+    lowest, highest : tuple of float
+        Common odds ratio (Mantel-Haenszel) with its limits at the ends.
+    """
+
+    events: int
+    study: str
+    stratum: tuple[float, float]
+    lowest: tuple[float, float, float]
+    highest: tuple[float, float, float]
+
+
+def allocation_bounds(analysis, first, second):
+    """Odds ratios over every way to give the unplaced events to the two groups.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids.
+
+    Returns
+    -------
+    Bounds or None
+        None where no event is unplaced.
+    """
+    found = unplaced_events(analysis, first, second)
+    if found is None or not found[1]:
+        return None
+    names = {a.study["study_id"]: a.study["name"] for a, _ in analysis.strata(first, second)}
+    at = list(names).index(found[0].study)
+    given = list(allocations(analysis, first, second).values())[1:]
+    common = sorted(_common(*zip(*strata, strict=True)) for strata in given)
+    single = sorted(_common(*zip(strata[at], strict=True))[0] for strata in given)
+    study = names[found[0].study]
+    return Bounds(found[1], study, (single[0], single[-1]), common[0], common[-1])
+
+
+def _common(*cells):
+    shown = mantel_haenszel(*cells).displayed
+    return tuple(shown[name] for name in ("estimate", "ci_lb", "ci_ub"))
+
+
+def contrast_specifications(analysis, first, second, *, measure="OR", **options):
+    """All defensible analyses of two pools compared within studies.
+
+    The axes are where the unplaced events belong, each contradiction that matters decided
+    otherwise, and, apart from the others, which stratum is left out. A contradiction decided
+    otherwise is taken without unplaced events, which were found for the counts as decided.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids; above 1 the first does better.
+    measure : {"OR", "RR", "RD"}
+    **options
+        Of `contrast_multiverse`.
+
+    Returns
+    -------
+    Multiverse
+        Its protocol is Mantel-Haenszel over the strata as counted.
+    """
+    unplaced = _declared(analysis, first, second)
+    axis = unplaced.title if unplaced else "Events of unknown group"
+    data_sets, seen = [], set()
+    for decision, reading in _readings(analysis, first, second).items():
+        names = [a.study["name"] for a, _ in reading.strata(first, second)]
+        for level, strata in allocations(reading, first, second).items():
+            if decision != _AS_DECIDED and level != _AS_COUNTED:
+                continue
+            for without in (None, *names * (len(names) > 1)):
+                kept = [cells for cells, name in zip(strata, names, strict=True) if name != without]
+                if without and (without, *kept) in seen:  # the same stratum, nothing else chosen
+                    continue
+                seen.add((without, *kept))
+                choices = {axis: level, DECISION: decision, LEFT_OUT: without or _NOTHING}
+                data_sets.append(Strata(choices, *zip(*kept, strict=True)))
+    options = {"why_one": {DECISION: _SAME, axis: _NONE_UNPLACED}, "apart": (LEFT_OUT,)} | options
+    return contrast_multiverse(data_sets, measure=measure, **options)
+
+
+def _readings(analysis, first, second):
+    """The analysis as decided, and with each contradiction otherwise that changes a stratum."""
+    evidence, pools = analysis.evidence, (analysis[first].spec, analysis[second].spec)
+    usual = analysis.odds_ratios(first, second).cells
+    found = {_AS_DECIDED: analysis}
+    flips = {flip.label: flip for pool in pools for flip, _ in effective_flips(evidence, pool)}
+    for label, flip in flips.items():
+        selector = evidence.selector(**flip.settings)
+        other = Analysis(analysis.spec, {p.id: selector.select(p) for p in pools}, evidence)
+        if other.strata(first, second) and other.odds_ratios(first, second).cells != usual:
+            found[label] = other
+    return found
