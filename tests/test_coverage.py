@@ -1,16 +1,38 @@
 """The simulation of coverage: its data, its methods one by one, its figure."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from evisynth.bayes.models import bayes_binomial
 from evisynth.coverage import METHODS, SCENARIOS, Coverage, Scenario, coverage, simulate
+from evisynth.coverage.few_studies import (
+    GLMM,
+    GLMM_HTS,
+    INTERVALS,
+    KS,
+    NEW,
+    RATES,
+    SIZES,
+    TAUS,
+    _posterior,
+    deal,
+    simulate_few_studies,
+)
+from evisynth.coverage.record import read_few_studies, write_few_studies
 from evisynth.coverage.simulation import _row, limits_of
 from evisynth.coverage.tabulated_posterior import TabulatedPosterior
 from evisynth.effects.escalc import escalc
-from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
 from evisynth.glmm.model import rma_glmm
 from evisynth.random_effects.model import rma
-from evisynth.validation import coverage_plot, coverage_table
+from evisynth.validation import (
+    coverage_plot,
+    coverage_table,
+    few_studies_plot,
+    few_studies_table,
+    glue_few_studies,
+)
 from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 
@@ -196,3 +218,181 @@ def test_the_table_shows_what_was_asked_for(study):
     assert text.count("\n") == len(METHODS)
     row = study.where(k=5, method="GLMM, z")[0]
     assert f"GLMM, z | 5 | 93% | 0.6 | {100 * row.coverage:.1f}% (" in text
+
+
+# --- few studies: the grid, its record and its views ---------------------------------------------
+
+SLICE = {"sizes": ["2 to 41"], "ks": [3, 5], "rates": [0.93], "taus": [0.6, 1.5]}
+
+
+@pytest.fixture(scope="module")
+def record():
+    return read_few_studies()
+
+
+@pytest.fixture(scope="module")
+def again(record):
+    """A slice of the record, simulated now: small studies, a high rate, some without a model."""
+    return simulate_few_studies(**SLICE, replicates=record.replicates, seed=record.seed)
+
+
+def test_a_slice_of_the_record_comes_out_the_same_to_every_digit(record, again):
+    kept = [
+        row for row in record.rows
+        if row.sizes in SLICE["sizes"] and row.k in SLICE["ks"] and row.rate in SLICE["rates"]
+        and row.tau in SLICE["taus"]
+    ]  # fmt: skip
+    assert list(again.rows) == kept and len(kept) == 4 * len(INTERVALS)
+
+
+def test_the_record_holds_the_whole_grid_once(record):
+    rows = [(r.target, r.model, r.sizes, r.k, r.rate, r.tau) for r in record.rows]
+    grid = product(INTERVALS, SIZES, KS, RATES, TAUS)
+    assert sorted(rows) == sorted((*interval, *rest) for interval, *rest in grid)
+    assert record.scenarios * len(INTERVALS) == len(rows)
+    assert set(record.made) == {"python", "numpy", "scipy"} and record.replicates >= 2000
+    assert all(0 <= row.mc_error < 0.011 and 0 <= row.none < record.replicates / 5
+               for row in record.rows)  # fmt: skip
+
+
+def test_the_record_is_written_as_it_is_read(record, tmp_path):
+    path = tmp_path / "again.json"
+    write_few_studies(record, path)
+    assert read_few_studies(path).rows == record.rows
+    path.write_text("{}", "utf-8")
+    for wrong in (path, tmp_path / "none.json"):
+        with pytest.raises(EvisynthError, match=r"evisynth\.coverage\.record"):
+            read_few_studies(wrong)
+
+
+def test_totals_are_dealt_each_once_before_any_twice():
+    ni = deal((2, 4, 10, 12, 41), 8, 500, np.random.default_rng(1))
+    assert ni.shape == (500, 8)
+    assert (np.sort(ni[:, :5], axis=1) == [2, 4, 10, 12, 41]).all()
+    assert all(len(set(row)) == 3 for row in ni[:, 5:].tolist())
+    assert len(set(map(tuple, ni.tolist()))) > 400
+
+
+def test_wider_limits_hold_at_least_as_much(record):
+    # The same fits, t(k - 2) beside t(k - 1): no scenario may come out the other way.
+    narrow = record.where(target=NEW, model=GLMM)
+    wide = record.where(target=NEW, model=GLMM_HTS)
+    assert all(b.coverage >= a.coverage and b.width >= a.width
+               for a, b in zip(narrow, wide, strict=True))  # fmt: skip
+
+
+def test_a_posterior_keeps_its_level_over_its_own_prior():
+    # With mu and tau drawn from the priors the level is exact, whatever the sizes: 6,000 data sets
+    # have a Monte Carlo standard error of 0.3 points.
+    rng, replicates = np.random.default_rng(6), 6_000
+    ni = deal(SIZES["2 to 41"], 4, replicates, rng)
+    mu, tau = 2.5 * rng.standard_normal(replicates), np.abs(rng.standard_normal(replicates))
+    xi = rng.binomial(ni, expit(mu[:, None] + tau[:, None] * rng.standard_normal(ni.shape)))
+    found = _posterior(SIZES["2 to 41"]).limits_and_predictions(xi, ni, 0.95)
+    held = (found[1] <= expit(mu)) & (expit(mu) <= found[2])
+    assert held.mean() == pytest.approx(0.95, abs=0.01)
+    new = expit(mu + tau * rng.standard_normal(replicates))
+    assert ((found[3] <= new) & (new <= found[4])).mean() == pytest.approx(0.95, abs=0.01)
+
+
+@pytest.mark.parametrize("name", ["2 to 41", "3 to 227"])
+def test_the_tabulated_range_for_a_new_study_equals_the_adaptive_one(name):
+    rng = np.random.default_rng(3)
+    posterior = _posterior(SIZES[name])
+    for k, rate, tau in ((3, 0.5, 1.5), (5, 0.93, 0.2), (12, 0.6, 1.0)):
+        ni = deal(SIZES[name], k, 2, rng)
+        xi = rng.binomial(ni, expit(np.log(rate / (1 - rate)) + tau * rng.standard_normal((2, k))))
+        found = posterior.limits_and_predictions(xi, ni, 0.95)
+        for i in range(2):
+            one = bayes_binomial(xi[i], ni[i])
+            expected = [one.estimate, one.ci_lb, one.ci_ub, one.pi_lb, one.pi_ub]
+            # Largest error seen 7e-5 in proportion.
+            assert found[:, i] == pytest.approx(expit(expected), abs=2e-4)
+
+
+def test_what_the_simulation_holds_is_what_a_plain_count_holds():
+    # The two targets again without the code under test: new studies drawn, limits one by one.
+    rng = np.random.default_rng(12)
+    scenario, replicates = Scenario(5, 0.85, 1.0), 400
+    row = {
+        (r.target, r.model): r
+        for r in read_few_studies().where(sizes="10 to 60", k=5, rate=0.85, tau=1.0)
+    }
+    xi, ni = simulate(scenario, replicates, rng)
+    held = {interval: [] for interval in INTERVALS}
+    for x, n in zip(xi, ni, strict=True):
+        new = expit(np.log(0.85 / 0.15) + rng.standard_normal())
+        hts = rma_glmm(x, n, prediction="HTS").displayed
+        fits = {GLMM: rma_glmm(x, n).displayed, GLMM_HTS: hts}
+        for target, model in INTERVALS:
+            if model in fits:
+                ends = ("pi_lb", "pi_ub") if target == NEW else ("ci_lb", "ci_ub")
+                low, high = (fits[model][end] for end in ends)
+                held[target, model].append(low <= (new if target == NEW else 0.85) <= high)
+    for interval, found in held.items():
+        if found:
+            # Monte Carlo standard error at most 2 points; three of them.
+            assert np.mean(found) == pytest.approx(row[interval].coverage, abs=0.055)
+
+
+@pytest.mark.parametrize(
+    ("options", "argument"),
+    [
+        ({"sizes": ["1 to 2"]}, "sizes"),
+        ({"sizes": "2 to 41"}, "sizes"),
+        ({"ks": [7]}, "ks"),
+        ({"rates": [0.1]}, "rates"),
+        ({"taus": [0.0]}, "taus"),
+        ({"replicates": 1}, "replicates"),
+        ({"seed": -1}, "seed"),
+    ],
+)
+def test_a_wrong_argument_of_the_grid_is_named(options, argument):
+    with pytest.raises(ArgumentError) as error:
+        simulate_few_studies(**options)
+    assert (error.value.function, error.value.argument) == ("simulate_few_studies", argument)
+
+
+def test_over_sums_up_what_it_says(again):
+    cells = again.over("k")
+    assert [c.at["k"] for c in cells] == [3] * len(INTERVALS) + [5] * len(INTERVALS)
+    for cell in cells:
+        rows = again.where(target=cell.target, model=cell.model, k=cell.at["k"])
+        shares = [row.coverage for row in rows]
+        assert (cell.lowest, cell.highest) == (min(shares), max(shares))
+        assert cell.mean == pytest.approx(sum(shares) / 2)
+        assert cell.worst in rows and cell.worst.coverage == cell.lowest
+        assert cell.width == pytest.approx(sum(row.width for row in rows) / 2)
+    assert len(again.over()) == len(INTERVALS)
+
+
+def test_the_views_of_the_record_show_it(record):
+    figure = few_studies_plot(record, title="Few")
+    cells = record.over("tau", "k")
+    assert list(figure.table["mean"]) == [cell.mean for cell in cells]
+    for width in ("desktop", "phone"):
+        svg = figure.svg(width)
+        assert all(model in svg for model in (GLMM, GLMM_HTS)) and f"τ = {max(TAUS):g}" in svg
+    assert figure.svg() == few_studies_plot(record, title="Few").svg()
+    worst = min(record.where(target=NEW, model=GLMM), key=lambda row: row.coverage)
+    assert f"lowest {100 * worst.coverage:.0f} ({worst.k} studies" in figure.alt
+    assert f"{record.replicates:,} simulated data sets in each of" in figure.svg()
+    with pytest.raises(ArgumentError, match="study"):
+        few_studies_plot(None, title="Few")
+    lines = few_studies_table(record).text.splitlines()
+    cell = next(c for c in record.over("k") if (c.target, c.model, c.at["k"]) == (*INTERVALS[0], 3))
+    row = next(line for line in lines if line.startswith(INTERVALS[0][1]))
+    assert row.split(" | ")[2] == f"{100 * cell.mean:.1f}"
+    assert sum("lowest coverage" in line for line in lines) == len(INTERVALS)
+
+
+def test_the_words_of_the_record_are_its_numbers(record):
+    told = dict(line.split(" = ") for line in glue_few_studies(record).text.splitlines())
+    rows = record.where(target=NEW, model=GLMM)
+    assert told["few-new-glmm-short"] == str(sum(row.coverage < 0.94 for row in rows))
+    within = min(row.coverage for row in rows if row.tau <= 1)
+    assert told["few-new-glmm-within"] == f"{100 * within:.0f}"
+    assert told["few-scenarios"] == str(record.scenarios)
+    assert (
+        told["few-taus"] == "0.2, 0.6, 1 and 1.5" and told["few-sizes-2"] == "2, 4, 10, 12 and 41"
+    )

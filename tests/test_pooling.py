@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 from evisynth.bayes.models import bayes_binomial
 from evisynth.beta_binomial.model import betabinomial
+from evisynth.coverage.few_studies import BAYES as SIMULATED_BAYES
+from evisynth.coverage.few_studies import GLMM as SIMULATED_GLMM
+from evisynth.coverage.few_studies import INTERVALS, KS, MEAN, NEW, TAUS
+from evisynth.coverage.record import read_few_studies
 from evisynth.effects.escalc import escalc, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
@@ -31,8 +35,8 @@ RULES = {
     "extreme": ([0, 11, 12], [10, 11, 12]),
 }
 
-
 LABELS = ["A", "B", "C", "D", "E"]
+STUDY = read_few_studies()
 
 
 @st.composite
@@ -79,29 +83,54 @@ def test_the_boundaries_of_the_rule():
     assert small_k_rule([3, 0, 3], [3, 3, 3]) == "extreme"
 
 
-def test_from_five_studies_on_the_headline_is_the_likelihood():
+@pytest.mark.parametrize("rule", ["few", "many"])
+def test_whatever_the_number_of_studies_the_headline_is_one_model(rule):
+    xi, ni = RULES[rule]
+    more = {"slab": LABELS[: len(xi)], "level": 0.9}
+    pooled = pool_proportions(xi, ni, **more)
+    for name, prior in (("HN(1)", "HN(1)"), ("HN(0.5)", "HN(0.5)"), ("HC(0.5)", "HC(0.5)")):
+        assert pooled.models[f"Bayes, {name}"] == bayes_binomial(xi, ni, tau_prior=prior, **more)
+    assert pooled.headline == pooled.bayes == pooled.models["Bayes, HN(1)"]
+    assert pooled.tau_limits == (pooled.headline.tau_lb, pooled.headline.tau_ub)
+    assert pooled.glmm == rma_glmm(xi, ni, **more) and pooled.glmm.test == "t"
+    assert pooled.level == 0.9
+
+
+@pytest.mark.parametrize("k", KS)
+def test_the_simulation_bears_out_who_leads(k):
+    # Where this fails, the rule stands on nothing.
+    cells = {(c.target, c.model, c.at["tau"]): c for c in STUDY.over("k", "tau") if c.at["k"] == k}
+    assert len(cells) == len(INTERVALS) * len(TAUS)
+    for tau in TAUS:
+        bayes, likelihood = cells[NEW, SIMULATED_BAYES, tau], cells[NEW, SIMULATED_GLMM, tau]
+        assert bayes.mean > likelihood.mean and bayes.lowest > likelihood.lowest
+        if tau <= 1:
+            bayes, likelihood = cells[MEAN, SIMULATED_BAYES, tau], cells[MEAN, SIMULATED_GLMM, tau]
+            assert bayes.lowest >= likelihood.lowest
+
+
+def test_the_simulation_says_what_the_lead_costs():
+    over = {(c.target, c.model, c.at["k"]): c for c in STUDY.over("k")}
+    for k in KS:
+        # The interval of the rate is no wider, that for a new study is the wider one.
+        bayes, likelihood = over[MEAN, SIMULATED_BAYES, k], over[MEAN, SIMULATED_GLMM, k]
+        assert bayes.width < likelihood.width + 0.0005
+        assert over[NEW, SIMULATED_BAYES, k].width > over[NEW, SIMULATED_GLMM, k].width
+    # Beyond the prior's reach the likelihood's interval of the rate holds more often.
+    far = {(c.target, c.model): c for c in STUDY.over("tau") if c.at["tau"] == max(TAUS)}
+    assert far[MEAN, SIMULATED_GLMM].mean > far[MEAN, SIMULATED_BAYES].mean
+
+
+def test_what_stands_beside_many_studies():
     xi, ni = RULES["many"]
     more = {"slab": LABELS, "level": 0.9}
     pooled = pool_proportions(xi, ni, **more)
-    assert pooled.headline == pooled.glmm == rma_glmm(xi, ni, **more)
-    assert pooled.headline.test == "t" and pooled.level == 0.9
     logit, arcsine = (rma(*escalc(m, xi=xi, ni=ni), measure=m, **more) for m in ("PLO", "PAS"))
     assert (pooled.beside["logit, REML"], pooled.beside["arcsine, REML"]) == (logit, arcsine)
     assert pooled.inverse_variance == logit and logit.test == "adhoc"
-    assert pooled.bayes == bayes_binomial(xi, ni, tau_prior="HN(1)", **more)
     assert pooled.beside["beta-binomial"] == betabinomial(xi, ni, **more)
     assert pooled.displayed == pooled.headline.displayed
     assert pooled.weights == pooled.headline.weights
-
-
-def test_of_three_or_four_studies_the_headline_is_bayesian():
-    xi, ni = RULES["few"]
-    pooled = pool_proportions(xi, ni, slab=LABELS[:3])
-    for name, prior in (("HN(1)", "HN(1)"), ("HN(0.5)", "HN(0.5)"), ("HC(0.5)", "HC(0.5)")):
-        expected = bayes_binomial(xi, ni, tau_prior=prior, slab=LABELS[:3])
-        assert pooled.models[f"Bayes, {name}"] == expected
-    assert pooled.headline == pooled.bayes and pooled.headline.tau_prior == "HN(1)"
-    assert pooled.glmm == rma_glmm(xi, ni, slab=LABELS[:3])
 
 
 def test_two_studies_have_a_posterior_beside_them_without_a_prediction():

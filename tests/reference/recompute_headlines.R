@@ -230,11 +230,11 @@ by_counts <- list(
   "binomial-normal" = glmm, "logit, REML" = logit_reml, "arcsine, REML" = arcsine_reml,
   "beta-binomial" = beta_binomial
 )
-headline <- c(few = "Bayes, HN(1)", many = "binomial-normal")
+headline <- c(few = "Bayes, HN(1)", many = "Bayes, HN(1)")
 models_of <- list(
   one = character(), two = names(priors)[1], boundary = names(priors)[1],
   extreme = names(priors)[1], few = c(names(priors), "binomial-normal", "logit, REML"),
-  many = c("binomial-normal", names(priors)[1], "logit, REML", "arcsine, REML", "beta-binomial")
+  many = c(names(priors), "binomial-normal", "logit, REML", "arcsine, REML", "beta-binomial")
 )
 several <- Filter(function(p) length(p$xi) > 1, pools)
 surface <- log_likelihoods(several)
@@ -322,7 +322,7 @@ found <- list(
     analysis = "salvage-line", first = "first", second = "later", studies = studies, cells = cells,
     strata = Map(function(y, v) ratio(y, qnorm(0.975) * sqrt(v)), yi, vi),
     mantel_haenszel = ratio(as.vector(mh$beta), qnorm(0.975) * mh$se),
-    bayes = normal_normal(yi, vi, log_half_normal(1))
+    bayes = normal_normal(yi, vi, log_half_normal(0.5))
   ),
   regression = c(
     list(analysis = "pediatric-vs-adult", first = "adults", second = "children"), between_ages

@@ -1,5 +1,11 @@
 """Simulated coverage of intervals of a pooled proportion."""
 
+from evisynth.coverage.few_studies import (
+    FewStudies,
+    Held,
+    Over,
+    simulate_few_studies,
+)
 from evisynth.coverage.simulation import (
     METHODS,
     SCENARIOS,
@@ -15,7 +21,11 @@ __all__ = [
     "SCENARIOS",
     "Coverage",
     "CoverageStudy",
+    "FewStudies",
+    "Held",
+    "Over",
     "Scenario",
     "coverage",
     "simulate",
+    "simulate_few_studies",
 ]

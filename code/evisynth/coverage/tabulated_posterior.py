@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from scipy.special import expit, log_expit, logit, sici
 
@@ -11,7 +13,8 @@ PRIOR, MU_SD = HalfNormal(1.0), 2.5  # the defaults of `bayes_binomial`
 _REACH, _STEP = 7.5, 0.1  # of the posterior's nodes of mu, log odds
 _UNIT, _TAU_TOP, _Z_TOP = 0.6, 4.5, 6.0
 _BLOCK = 1 << 22  # numbers held while posteriors are summed up
-_FINE = 10  # points between two nodes at which the distribution function is read off
+_FINE, _FINE_NEW = 10, 4  # points between two nodes at which a distribution function is read off
+_BEYOND = 6.0  # of the nodes of a new study's log odds beyond those of mu
 
 
 class TabulatedPosterior:
@@ -58,39 +61,80 @@ class TabulatedPosterior:
         events, others = xi[:, None], (ni - xi)[:, None]
         likelihood = np.exp(events * log_expit(theta) + others * log_expit(-theta))
         distance = theta - self.mu[:, None]
-        weights = [1.0 * (np.abs(distance) < 0.5 * self._step)]  # at tau = 0 nothing is integrated
-        for tau in self.tau[1:]:
-            height = self._step / (tau * np.sqrt(2 * np.pi))
-            weights.append(height * np.exp(-0.5 * (distance / tau) ** 2))
+        weights = [_kernel(distance, tau, self._step) for tau in self.tau]
         with np.errstate(divide="ignore"):
             return np.concatenate([np.log(likelihood @ w.T) for w in weights], axis=1)
 
     def limits(self, xi, ni, level):
         """Median and equal-tailed limits as proportions, shape (3, B)."""
+        margins = [found.sum(axis=1) for found in self._posteriors(xi, ni)]
+        return self._of_mu(np.concatenate(margins), level)
+
+    def limits_and_predictions(self, xi, ni, level):
+        """As `limits`, and the limits of a new study's underlying proportion: shape (5, B)."""
+        kernels, theta, cdf = self._new_study
+        margins, news = [], []
+        for found in self._posteriors(xi, ni):
+            margins.append(found.sum(axis=1))
+            news.append(found.reshape(len(found), -1) @ kernels)
+        ends = [0.5 - level / 2, 0.5 + level / 2]
+        predicted = _quantiles(np.concatenate(news), theta, cdf, ends)
+        return np.concatenate([self._of_mu(np.concatenate(margins), level), predicted])
+
+    def _posteriors(self, xi, ni):
+        """Probabilities of the nodes, shape (b, T, M), in blocks of data sets."""
         place = np.searchsorted(self._keys, ni * self._base + xi)
         step = max(1, _BLOCK // self._table.shape[1])
-        margins = [self._margin(place[i : i + step]) for i in range(0, len(place), step)]
-        return self._quantiles(np.concatenate(margins), [0.5, 0.5 - level / 2, 0.5 + level / 2])
+        for i in range(0, len(place), step):
+            total = np.tile(self._prior.ravel(), (len(place[i : i + step]), 1))
+            for column in place[i : i + step].T:
+                total += self._table[column]
+            total -= total.max(axis=1, keepdims=True)
+            np.exp(total, out=total)
+            total /= total.sum(axis=1, keepdims=True)
+            yield total.reshape(-1, *self._prior.shape)
 
-    def _margin(self, place):
-        """Probabilities of the nodes of mu, shape (b, M)."""
-        total = np.tile(self._prior.ravel(), (len(place), 1))
-        for column in place.T:
-            total += self._table[column]
-        total -= total.max(axis=1, keepdims=True)
-        np.exp(total, out=total)
-        margin = total.reshape(-1, *self._prior.shape).sum(axis=1)
-        return margin / margin.sum(axis=1, keepdims=True)
+    def _of_mu(self, margin, level):
+        probabilities = [0.5, 0.5 - level / 2, 0.5 + level / 2]
+        return _quantiles(margin, self.mu, self._cdf, probabilities)
 
-    def _quantiles(self, margin, probabilities):
-        """From the cardinal series of each margin, as in `evisynth.bayes.marginals`."""
-        fine = np.linspace(self.mu[0], self.mu[-1], _FINE * (self.mu.size - 1) + 1)
-        distance = (fine - self.mu[:, None]) / (self.mu[1] - self.mu[0])
-        cdf = margin @ (0.5 + sici(np.pi * distance)[0] / np.pi)
-        found = np.empty((len(probabilities), len(margin)))
-        rows = np.arange(len(margin))
-        for i, p in enumerate(probabilities):
-            after = np.maximum(np.argmax(cdf >= p, axis=1), 1)
-            low, high = cdf[rows, after - 1], cdf[rows, after]
-            found[i] = fine[after - 1] + (p - low) / (high - low) * (fine[1] - fine[0])
-        return expit(found)
+    @cached_property
+    def _cdf(self):
+        return _distribution(self.mu, _FINE)
+
+    @cached_property
+    def _new_study(self):
+        """Probabilities of a new study's nodes from those of (tau, mu); the nodes; `_cdf`."""
+        beyond = int(np.ceil(_BEYOND / self._step))
+        theta = self._step * np.arange(self._first - beyond, self._last + beyond + 1)
+        distance = theta - self.mu[:, None]
+        kernels = np.concatenate([_kernel(distance, tau, self._step) for tau in self.tau])
+        return kernels, theta, _distribution(theta, _FINE_NEW)
+
+
+def _kernel(distance, tau, step):
+    """Weights of a normal distribution's nodes; all in one node where tau is 0."""
+    if tau == 0:
+        return 1.0 * (np.abs(distance) < 0.5 * step)
+    return step / (tau * np.sqrt(2 * np.pi)) * np.exp(-0.5 * (distance / tau) ** 2)
+
+
+def _distribution(nodes, between):
+    """Distribution functions, at points between nodes, of the cardinal series of each node.
+
+    As in `evisynth.bayes.marginals`. Shape (nodes, points).
+    """
+    fine = np.linspace(nodes[0], nodes[-1], between * (nodes.size - 1) + 1)
+    return 0.5 + sici(np.pi * (fine - nodes[:, None]) / (nodes[1] - nodes[0]))[0] / np.pi
+
+
+def _quantiles(margin, nodes, distribution, probabilities):
+    """Quantiles, as proportions, of margins of shape (B, nodes)."""
+    cdf = margin @ distribution
+    fine = np.linspace(nodes[0], nodes[-1], cdf.shape[1])
+    found, rows = np.empty((len(probabilities), len(margin))), np.arange(len(margin))
+    for i, p in enumerate(probabilities):
+        after = np.maximum(np.argmax(cdf >= p, axis=1), 1)
+        low, high = cdf[rows, after - 1], cdf[rows, after]
+        found[i] = fine[after - 1] + (p - low) / (high - low) * (fine[1] - fine[0])
+    return expit(found)

@@ -9,7 +9,6 @@ from evisynth.diagnostics.cases import Influence, influence
 from evisynth.diagnostics.refits import Refits
 from evisynth.effects.escalc import escalc
 from evisynth.errors import NotEstimable
-from evisynth.glmm.model import rma_glmm
 
 
 def leave1out_pooled(pooled):
@@ -24,7 +23,7 @@ def leave1out_pooled(pooled):
     -------
     Refits
         The model stays that of the headline, also where one study fewer would fall under another
-        rule. A study without which no finite estimate exists has nan.
+        rule: what is left of three studies is no answer, it says how far the headline moves.
 
     Raises
     ------
@@ -38,10 +37,7 @@ def leave1out_pooled(pooled):
         )
     xi, ni = np.array(pooled.xi), np.array(pooled.ni)
     subset, more = ~np.eye(pooled.k, dtype=bool), {"level": pooled.level}
-    if pooled.rule == "few":
-        fits = bayes_binomial(xi, ni, subset=subset, tau_prior=pooled.headline.tau_prior, **more)
-    else:
-        fits = rma_glmm(xi, ni, subset=subset, **more)
+    fits = bayes_binomial(xi, ni, subset=subset, tau_prior=pooled.headline.tau_prior, **more)
     return Refits("leave1out", pooled.slab, fits, pooled.headline)
 
 

@@ -5,6 +5,8 @@ For the book's own checkout: it reads ``tests/reference/reference.json`` and ``b
 
 from evisynth.validation.agreement import Agreement, agreement
 from evisynth.validation.coverage_plot import coverage_plot
+from evisynth.validation.few_studies import few_studies_table, glue_few_studies
+from evisynth.validation.few_studies_plot import few_studies_plot
 from evisynth.validation.peers import (
     combine_effects_dl,
     combine_effects_pm,
@@ -37,6 +39,9 @@ __all__ = [
     "coverage_table",
     "default_controls_table",
     "dl_table",
+    "few_studies_plot",
+    "few_studies_table",
+    "glue_few_studies",
     "glue_validation",
     "higher_maxima_table",
     "inconsistency_table",

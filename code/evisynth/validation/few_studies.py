@@ -1,0 +1,123 @@
+"""The simulation of few studies as a table and as numbers for the prose."""
+
+from __future__ import annotations
+
+from evisynth.coverage.few_studies import INTERVALS, SIZES, TAUS
+from evisynth.report.entries import grouped
+from evisynth.report.glue import glue_values
+from evisynth.report.words import count_word, per_hundred, thousands
+from evisynth.validation.few_studies_plot import TARGETS
+
+_SHORT = dict(zip(INTERVALS, ("glmm", "bayes", "new-glmm", "new-glmm-2", "new-bayes"), strict=True))
+_MOST = max(TAUS)
+
+
+def few_studies_table(study):
+    """Mean and lowest coverage and median width by number of studies.
+
+    Parameters
+    ----------
+    study : FewStudies
+
+    Returns
+    -------
+    Html
+    """
+    cells = {(c.target, c.model, c.at["k"]): c for c in study.over("k")}
+    ks = sorted({k for *_, k in cells})
+    header = ("Interval", "Of 100", *(f"{k} studies" for k in ks))
+    groups = [
+        (words, [row for t, model in INTERVALS if t == target
+                 for row in _rows(model, [cells[t, model, k] for k in ks])])
+        for target, words in TARGETS.items()
+    ]  # fmt: skip
+    caption = (
+        "Coverage is the mean, and the lowest, over all rates, sizes and τ; width is the mean of "
+        "the median widths of the same scenarios, in points."
+    )
+    return grouped(header, groups, numeric=header[2:], caption=caption)
+
+
+def _rows(model, cells):
+    yield model, "mean coverage", *(f"{100 * cell.mean:.1f}" for cell in cells)
+    yield "", "lowest coverage", *(f"{100 * cell.lowest:.1f}" for cell in cells)
+    yield "", "width", *(f"{100 * cell.width:.0f}" for cell in cells)
+
+
+def glue_few_studies(study):
+    """Glue what the prose says of the simulation, as ``few-what``.
+
+    Parameters
+    ----------
+    study : FewStudies
+
+    Returns
+    -------
+    Html
+        ``glmm`` and ``bayes`` are intervals of the typical rate, ``new-glmm`` (t(k - 1)),
+        ``new-glmm-2`` (t(k - 2)) and ``new-bayes`` ranges for a new study. Of each ``-mean``,
+        ``-lowest`` and ``-short``, the scenarios of a coverage below 94 of 100, everywhere;
+        ``-within`` and ``-beyond``, the lowest for tau up to the last but one and at the last;
+        ``-near``, the mean at the first tau; and ``-k-mean``, ``-k-lowest`` and ``-k-width`` at k
+        studies.
+    """
+    values = {
+        "scenarios": thousands(study.scenarios),
+        "replicates": thousands(study.replicates),
+        "seed": str(study.seed),
+        "ks": _listed(row.k for row in study.rows),
+        "rates": _listed(round(100 * row.rate) for row in study.rows),
+        "taus": _listed(row.tau for row in study.rows),
+        "most-tau": f"{_MOST:g}",
+        **{f"sizes-{i}": _sizes(name) for i, name in enumerate(SIZES, 1)},
+        "error": f"{100 * max(row.mc_error for row in study.rows):.1f}",
+        "rates-apart": f"{_apart(study, 'rate'):.1f}",
+        "none": thousands(max(row.none for row in study.rows)),
+        **{f"made-{name}": version for name, version in study.made.items()},
+    }
+    for one in study.over():
+        values |= _of_one(_SHORT[one.target, one.model], one, study)
+    for cell in study.over("k"):
+        name = f"{_SHORT[cell.target, cell.model]}-{cell.at['k']}"
+        values[f"{name}-mean"] = per_hundred(cell.mean)
+        values[f"{name}-lowest"] = per_hundred(cell.lowest)
+        values[f"{name}-width"] = per_hundred(cell.width)
+    return glue_values("few", values)
+
+
+def _listed(values):
+    """``3, 4 and 5``: each value once."""
+    *others, last = (f"{value:g}" for value in dict.fromkeys(values))
+    return f"{', '.join(others)} and {last}"
+
+
+def _sizes(name):
+    """A short list as it is, a long one by its ends."""
+    return name if len(SIZES[name]) > 9 else _listed(SIZES[name])
+
+
+def _of_one(name, one, study):
+    rows = study.where(target=one.target, model=one.model)
+    short = sum(row.coverage < 0.94 for row in rows)
+    return {
+        f"{name}-mean": per_hundred(one.mean),
+        f"{name}-lowest": per_hundred(one.lowest),
+        f"{name}-lowest-k": count_word(one.worst.k),
+        f"{name}-short": thousands(short),
+        f"{name}-within": per_hundred(min(r.coverage for r in rows if r.tau < _MOST)),
+        f"{name}-beyond": per_hundred(min(r.coverage for r in rows if r.tau == _MOST)),
+        f"{name}-near": f"{100 * _mean(r.coverage for r in rows if r.tau == min(TAUS)):.1f}",
+    }
+
+
+def _mean(values):
+    values = list(values)
+    return sum(values) / len(values)
+
+
+def _apart(study, name):
+    """How far an interval's mean coverages by a part of the scenarios lie apart, at most."""
+    means = {}
+    for one in study.over(name):
+        means.setdefault((one.target, one.model), []).append(100 * one.mean)
+    return max(max(group) - min(group) for group in means.values())
