@@ -7,9 +7,10 @@ from types import SimpleNamespace
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.base import load_evidence
-from evisynth.evidence.overlap import RELATIONS
+from evisynth.evidence.doubts import doubts, exclusions
+from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from evisynth.figures import PALETTE, double_counting_forest, overlap_graph
-from evisynth.figures.overlap_graph_drawing import _LOOKS, LARGEST
+from evisynth.figures.overlap_graph_arcs import FOLLOWS, LARGEST, LOOKS
 from evisynth.figures.overlap_graph_parts import DRAWN, RELATION_WORDS, graph_of
 from evisynth.figures.style import font, measure
 from evisynth.report.double_counting import countings
@@ -29,6 +30,8 @@ def base(edges, cohorts=8, counted=(), sizes=None, label="Alder {}"):
     keys = [f"c{n}" for n in range(cohorts)]
     sizes = sizes or {}
     return SimpleNamespace(
+        graph=OverlapGraph(Edge(*edge[:3]) for edge in edges),
+        families={"family-0": {"title": "First family", "short": "FIRST"}},
         cohorts={
             key: {"label": label.format(n), "study_id": key, "n": sizes.get(key, 10 * n)}
             for n, key in enumerate(keys)
@@ -42,9 +45,10 @@ def base(edges, cohorts=8, counted=(), sizes=None, label="Alder {}"):
     )
 
 
-def analysis(evidence, counted, left_out):
+def analysis(evidence, counted, left_out, code="OVL"):
     def items(keys):
-        return tuple(SimpleNamespace(cohort={"cohort_id": key}) for key in keys)
+        rows = ({"cohort_id": key} for key in keys)
+        return tuple(SimpleNamespace(cohort=row, row={"total": 9}, code=code) for row in rows)
 
     pool = SimpleNamespace(counted=items(counted), left_out=items(left_out))
     return SimpleNamespace(
@@ -166,7 +170,7 @@ def test_the_table_holds_each_relation_but_the_disjoint():
     assert Counter(e["known"] for e in figure.table) == {"stated": 2, "arithmetic": 1, "outside": 2}
     assert figure.table[0] == {
         "cohort": "Alder 1", "relation": "subset of", "other": "Alder 0", "shared": None,
-        "known": "stated", "basis": "so it says",
+        "known": "stated", "basis": "so it says", "follows from": "",
     }  # fmt: skip
 
 
@@ -193,7 +197,7 @@ def test_counted_cohorts_are_filled_and_area_goes_by_patients():
 
 
 def test_relations_differ_by_more_than_colour():
-    looks = {name: (width, dash) for name, (_, width, dash) in _LOOKS.items()}
+    looks = {name: (width, dash) for name, (_, width, dash) in LOOKS.items()}
     solid = {looks["subset_of"], looks["part_of_pool"]}
     assert len(solid) == 1 and len(set(looks.values())) == 4
     assert set(looks) == set(DRAWN) == set(RELATIONS) - {"disjoint"}
@@ -221,14 +225,14 @@ def test_an_analysis_draws_only_whom_it_read():
     figure = overlap_graph(analysis(evidence, ["c0"], ["c1", "c7"]))
     assert [entry["cohort"] for entry in figure.table] == ["Alder 1"]
     words = " ".join(artist.get_text() for artist in figure.axes.texts)
-    assert "No declared relation: Alder 7" in words and "Alder 5" not in words
+    assert "No relation known: Alder 7" in words and "Alder 5" not in words
     assert figure.title == "2 of 3 cohorts hang together in one group"
     assert "1 subset of" in figure.alt and "known as 1 stated" in figure.alt
 
 
 def test_without_a_relation_the_figure_says_so():
     figure = overlap_graph(base([("c0", "disjoint", "c1", "stated")], 3))
-    assert figure.title.startswith("No relation is declared") and figure.table == []
+    assert figure.title.startswith("No relation is known") and figure.table == []
     check_legible(figure)
 
 
@@ -262,6 +266,81 @@ def test_the_face_is_the_houses():
     figure = overlap_graph(base(FAN))
     family = font().get_family()
     assert family[0] in figure.axes.texts[-1].get_fontfamily()
+
+
+# What follows from cohorts that are not drawn ----------------------------------------------------
+
+UNREAD = [
+    ("c1", "part_of_pool", "c0", "arithmetic"),
+    ("c4", "part_of_pool", "c3", "stated"),
+    ("c3", "possible", "c0", "outside"),
+    ("c5", "subset_of", "c4", "stated"),
+    ("c6", "subset_of", "c5", "stated"),
+]
+
+
+def follows(figure):
+    return {(e["cohort"], e["relation"], e["other"]): e for e in figure.table if e["follows from"]}
+
+
+def test_a_doubt_through_unread_parents_is_drawn_with_its_ground():
+    figure = overlap_graph(analysis(base(UNREAD), ["c1", "c4"], []))
+    ((pair, entry),) = follows(figure).items()
+    assert pair == ("Alder 1", "may share patients with", "Alder 4")
+    assert entry["follows from"] == "family-1 – FIRST" and entry["known"] == "outside"
+    assert "Thin arcs follow" in " ".join(a.get_text() for a in figure.axes.texts)
+    assert "No relation known" not in " ".join(a.get_text() for a in figure.axes.texts)
+
+
+def test_a_cohort_inside_another_by_way_of_an_unread_one_points_at_it():
+    figure = overlap_graph(analysis(base(UNREAD), ["c4"], ["c6"]))
+    ((pair, entry),) = follows(figure).items()
+    assert pair == ("Alder 6", "subset of", "Alder 4") and entry["follows from"] == "Alder 5"
+
+
+def test_what_the_drawn_relations_imply_is_not_drawn_again():
+    figure = overlap_graph(analysis(base(UNREAD), ["c1", "c4"], ["c0", "c3"]))
+    assert follows(figure) == {} and len(figure.table) == 3
+    assert follows(overlap_graph(base(UNREAD, counted=["c1"]))) == {}
+
+
+def test_pairs_that_no_pool_weighs_are_told_of_and_not_drawn():
+    edges = [*UNREAD, ("c7", "same", "c1", "stated")]
+    figure = overlap_graph(analysis(base(edges), ["c1"], ["c7", "c4", "c5"], code="DEN"))
+    assert follows(figure) == {}
+    assert "further pair" in " ".join(a.get_text() for a in figure.axes.texts)
+
+
+def test_what_follows_is_thinner_than_what_is_declared():
+    assert all(FOLLOWS[0] < width and FOLLOWS[1] != dash for _, width, dash in LOOKS.values())
+
+
+@given(bases(), st.data())
+@settings(max_examples=40, deadline=None)
+def test_every_pair_that_a_pool_weighs_is_told_by_the_arcs(evidence, data):
+    keys = st.lists(st.sampled_from(sorted(evidence.cohorts)), unique=True, min_size=2)
+    read = data.draw(keys)
+    counted = data.draw(st.lists(st.sampled_from(read), unique=True))
+    source = analysis(evidence, counted, [key for key in read if key not in counted])
+    check_all_weighed_pairs_are_joined(source, evidence)
+
+
+def check_all_weighed_pairs_are_joined(source, evidence):
+    """Pairs left out for overlap, and pairs flagged ∩?, are related by what is drawn."""
+    graph, found = graph_of(source), 0
+    home = {n.cohort: i for i, group in enumerate(graph.components) for n in group}
+    shown = OverlapGraph(
+        [Edge(link.a, link.relation, link.b) for link in graph.links]
+        + [e for e in evidence.graph.edges if e.relation == "disjoint" and {e.a, e.b} <= set(home)]
+    )
+    for selection in source.chosen():
+        pairs = list(exclusions(evidence, selection))
+        pairs += [(d.a.cohort["cohort_id"], d.b.cohort["cohort_id"])
+                  for d in doubts(evidence, selection)]  # fmt: skip
+        found += len(pairs)
+        for a, b in pairs:
+            assert shown.describe(a, b) and home[a] == home[b], (a, b)
+    return found
 
 
 # On our data --------------------------------------------------------------------------------------
@@ -300,3 +379,15 @@ def test_without_two_rates_there_is_no_figure_of_double_counting():
     nobody = type("Nobody", (), {"analyses": {}})()
     with pytest.raises(NotEstimable, match="no pool tells patients twice"):
         double_counting_forest(nobody)
+
+
+def test_our_graphs_join_whom_a_pool_excludes_or_flags(evidence):
+    weighed = 0
+    for name in evidence.analyses:
+        source = evidence.analyse(name)
+        weighed += check_all_weighed_pairs_are_joined(source, evidence)
+        linked = graph_of(source).linked
+        for selection in source.selections.values():
+            for c in selection.counted:
+                assert not c.possible_overlaps or c.cohort["cohort_id"] in linked
+    assert weighed > 20

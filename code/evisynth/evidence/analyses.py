@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from types import MappingProxyType
 
+from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
 from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
 from evisynth.schema import (
     TEXT,
@@ -84,6 +85,7 @@ _KEYS = {
     **dict.fromkeys(("patients", "agents", "against", "outcome"), TEXT.optional),
     "card": Kind("a card with title, page, pools, unit", lambda v: isinstance(v, dict)).optional,
     "pools": _ENTRIES,
+    "contrasts": _ENTRIES.optional,
 }
 _POOL_KEYS = {
     **dict.fromkeys(("id", "title", "estimand"), TEXT),
@@ -177,6 +179,9 @@ def _faults(entry, position):
     yield from ((f"{name}/{x}", "id", x, "allowed: each id once") for x in repeated(ids))
     if isinstance(entry.get("card"), dict):
         yield from _card_faults(entry["card"], ids, f"{name}/card")
+    contrasts = entry["contrasts"] if _is_entries(entry.get("contrasts")) else []
+    for place, contrast in enumerate(contrasts, 1):
+        yield from contrast_faults(contrast, ids, f"{name}/contrast {place}")
 
 
 def _name(entry, position):
@@ -196,9 +201,11 @@ def _analysis_spec(entry):
     pools = tuple(_pool_spec(pool) for pool in entry["pools"])
     about = {key: entry.get(key, "") for key in ("patients", "agents", "against", "outcome")}
     card = entry.get("card")
+    contrasts = tuple(map(contrast_spec, entry.get("contrasts", ())))
     return AnalysisSpec(
-        entry["id"], entry["question"], pools, **about, card=Card(**card) if card else None
-    )
+        entry["id"], entry["question"], pools, **about, card=Card(**card) if card else None,
+        contrasts=contrasts,
+    )  # fmt: skip
 
 
 def _pool_spec(pool):

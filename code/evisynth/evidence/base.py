@@ -66,6 +66,11 @@ class Evidence:
         return {row["study_id"]: row for row in self.rows("studies")}
 
     @cached_property
+    def families(self):
+        """Family rows by id; empty for an evidence base without such a table."""
+        return {row["family_id"]: row for row in self._tables.get("families", ())}
+
+    @cached_property
     def graph(self):
         """The overlap graph of all cohorts."""
         edges = (Edge(r["cohort_a"], r["relation"], r["cohort_b"]) for r in self.rows("overlaps"))

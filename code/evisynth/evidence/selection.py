@@ -17,7 +17,7 @@ CODES = MappingProxyType(
         "OVL": "shares patients with a counted cohort",
         "POOL": "adds up cohorts that are counted singly",
         "SEL": "patients chosen by what happened after treatment began",
-        "SUB": "a subgroup",
+        "SUB": "a part of a report, where whole reports are counted",
         "DEN": "other denominator",
         "DEF": "other definition",
         "TIM": "other time",
@@ -33,9 +33,6 @@ _UNIT_CODES = {
     "difference": "SUB",
     "whole": "SUB",
 }
-
-
-_CODES_BESIDE_RIVALS = {"pool": "POOL", "post_baseline": "SEL"}
 
 
 @dataclass(frozen=True)
@@ -206,14 +203,13 @@ class Selector:
         return row, code
 
     def _refusal(self, row, spec):
-        if row in self._against:
-            return "CLM"
         if row["events"] is None or row["total"] is None:
             return "NE"
         for code, column, allowed in _conditions(spec):
             if allowed and (row[column] or "") not in allowed:
                 return code
-        return ""
+        # Last, so that a claim about another denominator is not called the one that lost here.
+        return "CLM" if row in self._against else ""
 
     def _rank(self, row, spec):
         places = [
@@ -232,13 +228,14 @@ class Selector:
     def _left_out(self, cohort_id, row, code, kept, spec):
         cohort = self.cohorts[cohort_id]
         rivals = [c for c in self.cohorts if c in kept and self.graph.shares(cohort_id, c)]
-        if rivals and (not code or cohort["unit"] not in spec.units):
-            code = _CODES_BESIDE_RIVALS.get(cohort["unit"], "OVL")
-        code = code or _UNIT_CODES[cohort["unit"]]
+        if cohort["unit"] not in spec.units and (rivals or not code):
+            code = _UNIT_CODES[cohort["unit"]]
+        elif rivals and not code:
+            code = "OVL"
         return LeftOut(row, cohort, code, self._reason(cohort_id, row, code, rivals))
 
     def _reason(self, cohort_id, row, code, rivals):
-        if code in ("OVL", "POOL", "SEL") and rivals:
+        if code in ("OVL", "POOL", "SEL", "SUB") and rivals:
             words = {"inside": "⊂", "contains": "⊃", "same": "=", "shares": "∩"}
             sign = words[self.graph.describe(cohort_id, rivals[0])]
             others = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""

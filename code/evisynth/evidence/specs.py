@@ -56,6 +56,34 @@ class PoolSpec:
 
 
 @dataclass(frozen=True)
+class Unplaced:
+    """Events of a stratum that the count by group misses, and of which the group is not known.
+
+    Attributes
+    ----------
+    study : str
+        Whose stratum it is.
+    known : tuple of str
+        Rows of the table of outcomes that add up to the whole stratum, by another split.
+    title : str
+        What they are, for an axis of the specification curve.
+    """
+
+    study: str
+    known: tuple[str, ...]
+    title: str
+
+
+@dataclass(frozen=True)
+class ContrastSpec:
+    """Two pools that are compared within studies, and what is known of a stratum beside them."""
+
+    first: str
+    second: str
+    unplaced: Unplaced | None = None
+
+
+@dataclass(frozen=True)
 class Card:
     """How a question stands on the landing page: its title, page, pools with short names, unit."""
 
@@ -77,3 +105,4 @@ class AnalysisSpec:
     against: str = ""
     outcome: str = ""
     card: Card | None = None
+    contrasts: tuple[ContrastSpec, ...] = ()

@@ -35,6 +35,10 @@ def undeclared(analyses, book, tables, broken=()):
                 wrong += [] if cohorts is None else _unknown_filters(spec, cohorts)
             name = f"{analysis.id}/{pool.id}"
             yield from (Problem(ANALYSES, name, *found) for found in dict.fromkeys(wrong))
+        for contrast in analysis.contrasts:
+            name = f"{analysis.id}/{contrast.first} against {contrast.second}"
+            found = _unknown_rows(contrast.unplaced, tables, broken)
+            yield from (Problem(ANALYSES, name, *problem) for problem in found)
 
 
 def _every(pool):
@@ -68,3 +72,17 @@ def _unknown_filters(pool, cohorts):
         for value in values:
             if value not in known:
                 yield f"where {column}", value, f"allowed: {', '.join(map(str, known))}"
+
+
+def _unknown_rows(unplaced, tables, broken):
+    """A study, or rows of outcomes, that no table has."""
+    if unplaced is None:
+        return
+    for key, table, column, values in (
+        ("study", "studies", "study_id", (unplaced.study,)),
+        ("known", "outcomes", "row_id", unplaced.known),
+    ):
+        known = set() if table in broken else {row[column] for row in tables[table]}
+        for value in values:
+            if table not in broken and value not in known:
+                yield f"unplaced {key}", value, f"allowed: a {column} of {table}"

@@ -23,6 +23,7 @@ _HOMES = {
     "leave_one_out": "cumulative_plot",
     "shrinkage": "shrinkage_plot",
     "curve_of": "of_sensitivity",
+    "contrast_curve_of": "of_sensitivity",
     "leave_one_out_of": "of_sensitivity",
     "shrinkage_of": "of_sensitivity",
     "overlap_graph": "overlap_graph_plot",

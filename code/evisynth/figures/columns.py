@@ -95,6 +95,16 @@ def with_judgements(groups: tuple[Group, ...], rob) -> tuple[Group, ...]:
     )
 
 
+def with_names(items, names: Mapping[str, str]) -> tuple:
+    """Groups, or rows left out, with the second names that ``names`` gives by labels."""
+    return tuple(
+        replace(item, rows=with_names(item.rows, names))
+        if isinstance(item, Group)
+        else replace(item, name=names.get(item.label, item.name))
+        for item in items
+    )
+
+
 def checked_domains(domains, groups: tuple[Group, ...]) -> tuple[str, ...]:
     """Names of the domains, as many as every strip has."""
     domains = check_lines("forest", "rob_domains", domains)

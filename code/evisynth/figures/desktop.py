@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from evisynth.figures import marks
 from evisynth.figures.layout import GAP, INDENT, column_text, fit_layout, stacked_text
-from evisynth.figures.parts import footer, left_out_title, rob_key, rob_key_width
+from evisynth.figures.parts import (
+    after_label,
+    beside_label,
+    footer,
+    left_out_title,
+    rob_key,
+    rob_key_width,
+)
 from evisynth.figures.rows import Forest, Group, LeftOut, Row, estimable
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
@@ -120,14 +127,8 @@ class Desktop:
     def _label(self, row: Row, y):
         lines = wrap(row.label, self.at.label - INDENT, 13)
         more = self.sheet.lines(INDENT, y, lines, pitch=MORE, href=row.href)
-        x = INDENT + measure(lines[-1], 13) + 6 if lines else INDENT
-        for text in row.badges:
-            width = marks.badge_width(text)
-            if x > INDENT and x + width > self.at.label + 4:
-                x, more = INDENT, more + MORE + 1
-            marks.badge(self.sheet, x, y + more, text)
-            x += width + 5
-        return more
+        tail = (lines, row.name, self.at.label + 4, row.badges)
+        return more + after_label(self.sheet, INDENT, y + more, *tail, pitch=MORE + 1)
 
     def _estimate(self, item, y, color="ink"):
         look = {"align": "right", "color": color, "italic": not estimable(item)}
@@ -224,9 +225,10 @@ class Desktop:
 
     def _left_out_row(self, item: LeftOut):
         sheet, at, y = self.sheet, self.at, self.sheet.y + PITCH / 2
-        look = {"color": "left-text"}
-        label, code = self.at.left_out
-        more = sheet.lines(INDENT, y, wrap(item.label, label - INDENT, 13), href=item.href, **look)
+        look, (label, code) = {"color": "left-text"}, self.at.left_out
+        lines = wrap(item.label, label - INDENT, 13)
+        more = sheet.lines(INDENT, y, lines, href=item.href, **look)
+        beside_label(sheet, INDENT, y + more, lines, item.name, label)
         if item.code:
             marks.badge(sheet, label + GAP, y, item.code, left_out=True)
         left = label + GAP + code + 8

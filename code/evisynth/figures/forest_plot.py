@@ -173,7 +173,12 @@ def forest_table(plot: Forest) -> list[dict]:
         for row in group.rows:
             extra = dict(zip(plot.columns, row.columns, strict=True))
             judged = row.rob if isinstance(row.rob, str) else ", ".join(row.rob)
-            extra |= {"rob": judged, "badges": tuple(row.badges), "href": row.href}
+            extra |= {
+                "rob": judged,
+                "badges": tuple(row.badges),
+                "href": row.href,
+                "name": row.name,
+            }
             entries.append(_entry("cohort", group.title, row, row.weight) | extra)
         if group.subtotal:
             shown = replace(group.subtotal, prediction=None) if plot.overall else group.subtotal
@@ -185,7 +190,7 @@ def forest_table(plot: Forest) -> list[dict]:
     if plot.overall:
         entries += pooled_entries("pooled", "", plot.overall)
     for item in plot.left_out:
-        extra = {"code": item.code, "reason": item.reason, "href": item.href}
+        extra = {"code": item.code, "reason": item.reason, "href": item.href, "name": item.name}
         entries.append(_entry("left out", "", item) | extra)
     return [{key: value for key, value in e.items() if value not in ("", ())} for e in entries]
 

@@ -9,6 +9,7 @@ from evisynth.figures.of_analysis import pool_group, pooled_diamond
 from evisynth.figures.rows import Group
 from evisynth.figures.units import counted_once
 from evisynth.proportions.pooling import pool_proportions
+from evisynth.report.double_counting import told_once
 from evisynth.report.words import (
     capital,
     count_word,
@@ -17,6 +18,8 @@ from evisynth.report.words import (
     sentence,
     thousands,
 )
+
+FAIR = "Each cohort's row once, none chosen by outcome"
 
 
 def naive_against_independent(analysis, pool, *, title, caption="", per_square=20):
@@ -27,7 +30,7 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
     analysis : Analysis
     pool : str
     title, caption : str
-        ``{printed}``, ``{rows}``, ``{patients}`` and ``{cohorts}`` are filled in.
+        ``{printed}``, ``{rows}``, ``{fair}``, ``{patients}`` and ``{cohorts}`` are filled in.
     per_square : int
         Patients to a square.
 
@@ -37,14 +40,16 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
     """
     selection = analysis[pool]
     printed = analysis.evidence.printed_rows(selection.spec)
-    naive = pool_proportions([row["events"] for row in printed], [row["total"] for row in printed])
-    numbers = naive_numbers(selection, printed)
+    fair_rows = told_once(analysis.evidence, printed)
+    naive, fair = _pooled_rows(printed), _pooled_rows(fair_rows)
+    numbers = naive_numbers(selection, printed) | {"fair": count_word(len(fair_rows))}
     return counted_once(
         naive.total,
         selection.pooled.total,
         per_square=per_square,
         naive=_counting(pooled_diamond(naive), plural(len(printed), "row")),
         naive_label="Every printed row pooled",
+        between=[(_counting(pooled_diamond(fair), plural(len(fair_rows), "row")), FAIR)],
         independent=_counting(
             pooled_diamond(selection.pooled), plural(len(selection.counted), "cohort")
         ),
@@ -56,7 +61,7 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
         ),
         axis_label=f"{capital(selection.spec.estimand)}, of 100",
         caption=caption.format(**numbers),
-        alt=_naive_alt(naive, selection.pooled, numbers),
+        alt=_naive_alt(naive, fair, selection.pooled, numbers),
         name=f"{analysis.spec.id}-{pool}-counted-once",
     )
 
@@ -76,11 +81,16 @@ def _counting(diamond, what):
     return replace(diamond, counts=what)
 
 
-def _naive_alt(naive, independent, numbers):
+def _pooled_rows(rows):
+    return pool_proportions([row["events"] for row in rows], [row["total"] for row in rows])
+
+
+def _naive_alt(naive, fair, independent, numbers):
     return (
         f"{numbers['rows']} printed rows add up to {numbers['printed']} patients; "
         f"{numbers['cohorts']} cohorts, none known to share patients, hold {numbers['patients']}. "
-        f"Every row pooled: {sentence(naive)}. Each patient counted once: {sentence(independent)}; "
+        f"Every row pooled: {sentence(naive)}. {FAIR}: {sentence(fair)}. "
+        f"Each patient counted once: {sentence(independent)}; "
         f"{prediction_words(independent)}."
     )
 
@@ -99,7 +109,7 @@ def mini_forest_of(analysis, *pools, labels=()):
     -------
     InlineFigure
     """
-    chosen = analysis.chosen(*pools)
+    chosen = analysis.side_by_side(*pools)
     names = labels or [s.spec.title for s in chosen]
     items = [_card_item(s, label) for s, label in zip(chosen, names, strict=True)]
     alt = ". ".join(f"{name}: {sentence(s.pooled)}" for s, name in zip(chosen, names, strict=True))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from evisynth.figures import marks
+from evisynth.figures.parts import name_width
 from evisynth.figures.rows import NOT_ESTIMABLE, Forest, Row
 from evisynth.figures.style import DESKTOP, measure
 
@@ -64,6 +65,8 @@ def fit_layout(plot: Forest) -> Layout:
     widths, least_plot = _columns(plot, right - beside)
     stacked, number = len(widths) <= len(plot.columns), len(widths) - 1
     spare = right - least_plot - beside - sum(widths) - GAP * number
+    names = _room_for_names(plot, widths[0], spare)
+    widths, spare = [widths[0] + names, *widths[1:]], spare - names
     gap = GAP + min(max(spare, 0) / (number + 1), 14)
     lefts = [sum(widths[:n]) + gap * n for n in range(number + 1)]
     left = max(lefts[-1] + widths[-1] + gap + beside - GAP, right - WIDEST_PLOT)
@@ -81,9 +84,22 @@ def fit_layout(plot: Forest) -> Layout:
     )
 
 
+def _room_for_names(plot, label, spare):
+    """What to add to the labels so that as many second names as possible fit on their lines."""
+    wanted = [label_width(row) + 6 + name_width(row.name) - label for row in plot.rows if row.name]
+    return max((width for width in wanted if 0 < width <= spare), default=0.0)
+
+
+def _with_name(item) -> float:
+    """Room that a left-out row's label and second name want on one line."""
+    return INDENT + measure(item.label, 13) + (6 + name_width(item.name) if item.name else 0)
+
+
 def _left_out_widths(plot, counts):
     """Widths of labels and codes, where the counts end at ``counts``."""
-    wanted = max((measure(item.label, 13) + INDENT for item in plot.left_out), default=0)
+    plain = max((measure(item.label, 13) + INDENT for item in plot.left_out), default=0)
+    named = max((_with_name(item) for item in plot.left_out), default=0)
+    wanted = named if named <= counts * 0.42 else plain
     codes = max((marks.badge_width(item.code) for item in plot.left_out), default=0)
     return min(max(wanted, 96), max(counts * 0.42, 96)), codes
 

@@ -134,10 +134,11 @@ def prediction_bar(sheet, scale, y, limits, *, width=2.4, end=9.0) -> None:
 
 
 def left_out(sheet, scale, y, item) -> None:
-    """A row in no total: thin line and a hollow square of 6 pixels."""
+    """A row in no total: thin line and a hollow square, or an upright bar without any limits."""
     interval(sheet, scale, y, item.lower, item.upper, "left-mark", 1.1)
     x = scale.x(item.estimate)
-    points = [(x + 3 * dx, y + 3 * dy) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    wide, high = (1.5, 6) if item.without_limits else (3, 3)
+    points = [(x + wide * dx, y + high * dy) for dx, dy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     if scale.holds(item.estimate):
         sheet.polygon(points, fill="plate", edge="left-mark", width=1.2)
 

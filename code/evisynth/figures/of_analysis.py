@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from evisynth.checks import shown
 from evisynth.effects.escalc import study_intervals
 from evisynth.errors import ArgumentError
+from evisynth.evidence.printed import number
 from evisynth.evidence.selection import CODES, plain
-from evisynth.figures.columns import BUILT_IN
+from evisynth.figures.columns import BUILT_IN, with_names
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.judgements import checked_judgements
 from evisynth.figures.model_words import is_bayes, model_words, remark
 from evisynth.figures.of_result import if_pooled
 from evisynth.figures.rows import Diamond, Group, LeftOut, Row
-from evisynth.report.tables import counts
+from evisynth.report.cells import counts
+from evisynth.report.family_names import second_name
 from evisynth.report.words import DESIGNS, capital, plural, prediction_words, sentence, thousands
 
 MARKS = {"2nd": "value read in another report", "∩?": "possible overlap, kept"}
@@ -83,11 +85,12 @@ def forest_of(
         )
         for selection in chosen
     ]  # fmt: skip
+    names = _second_names(analysis)
     return forest(
-        groups,
+        with_names(groups, names),
         title=title,
         subtitle=_subtitle(chosen),
-        left_out=_all_left_out(chosen) if left_out else (),
+        left_out=with_names(_all_left_out(chosen), names) if left_out else (),
         columns=(*(COLUMNS[column][0] for column in texts), *built_in),
         rob_domains=rob_domains,
         codes={**CODES, **MARKS},
@@ -99,6 +102,12 @@ def forest_of(
         alt=_alt(title, chosen),
         name=name,
     )
+
+
+def _second_names(analysis):
+    """The names by which cohorts are also known, by their labels."""
+    evidence = analysis.evidence
+    return {evidence.cohorts[c]["label"]: second_name(evidence, c) for c in analysis.read_cohorts}
 
 
 def _all_left_out(chosen):
@@ -200,7 +209,10 @@ def _left_out(item):
     row = item.row
     known = row["events"] is not None and row["total"] is not None
     if not known:
-        return LeftOut(item.cohort["label"], item.code, item.reason, counts(row))
+        # A printed percentage has its place on the scale; only its count and limits are unknown.
+        percent = number(row["percent"])
+        share = None if percent is None else percent / 100
+        return LeftOut(item.cohort["label"], item.code, item.reason, counts(row), share)
     low, high = study_intervals([row["events"]], [row["total"]])
     share = row["events"] / row["total"]
     return LeftOut(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evisynth.evidence.branches import specification_multiverse
+from evisynth.evidence.contrast_branches import contrast_specifications
 from evisynth.figures.cumulative_plot import leave_one_out
 from evisynth.figures.curve import specification_curve
 from evisynth.figures.model_words import model_words
@@ -30,7 +31,27 @@ def curve_of(analysis, pool, *, title=None, figure=1, name=""):
     DataFigure
     """
     found = specification_multiverse(analysis.evidence, analysis.spec.id, pool)
-    line = provenance(analysis, figure, f"{found.distinct:,} distinct results")
+    line = provenance(analysis, figure, "models as above")
+    return specification_curve(found, title=title, provenance=line, name=name)
+
+
+def contrast_curve_of(analysis, first, second, *, title=None, figure=1, name=""):
+    """Specification curve of the within-study odds ratio of two pools.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids; above 1 the first does better.
+    title, figure, name
+        As `curve_of`.
+
+    Returns
+    -------
+    DataFigure
+    """
+    found = contrast_specifications(analysis, first, second)
+    line = provenance(analysis, figure, "log odds ratio; models as above")
     return specification_curve(found, title=title, provenance=line, name=name)
 
 

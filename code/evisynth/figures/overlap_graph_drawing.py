@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
 
-from matplotlib.patches import Circle, PathPatch
+from matplotlib.patches import Circle
 from matplotlib.path import Path
 
 from evisynth.figures.data_figure import foot, head
+from evisynth.figures.overlap_graph_arcs import (
+    ARROWED,
+    LARGEST,
+    Column,
+    Spot,
+    arc,
+    mark_of_basis,
+    stroke,
+    tip,
+)
 from evisynth.figures.overlap_graph_parts import RELATION_WORDS, Node
+from evisynth.figures.parts import beside_label
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, measure, wrap
+from evisynth.report.words import capital, plural
 
-LARGEST, SMALLEST = 8.0, 2.4  # radii, pixels
+SMALLEST = 2.4  # radius, pixels
 PITCH, LINE, FAMILY, GAP = 20.0, 13.5, 17.0, 12.0
-ROUND = 0.5523  # of a circle's quarter as a Bezier curve
-BEND = 0.62  # below 1 short arcs bulge more than in proportion, which keeps them apart
-_LOOKS = {
-    "subset_of": ("ink", 1.1, None),
-    "part_of_pool": ("ink", 1.1, None),
-    "same": ("ink", 3.6, None),
-    "partly_shared": ("muted", 1.1, (5, 2.5)),
-    "possible": ("warn-line", 1.3, (1.6, 2.2)),
-}
-_ARROWED = ("subset_of", "part_of_pool")
-
-
-@dataclass(frozen=True)
-class Column:
-    """Where a column of cohorts stands: its left and right ends, its nodes, its widest label."""
-
-    left: float
-    right: float
-    node: float
-    labels: float
-
-
-@dataclass(frozen=True)
-class Spot:
-    """A drawn node: its middle and radius."""
-
-    x: float
-    y: float
-    radius: float
 
 
 def draw(graph, width, title, *, columns=1, several=False) -> Sheet:
@@ -108,33 +90,46 @@ def _shared_out(components, columns):
 
 def _component(sheet, column, component, links, biggest):
     """The cohorts one below another, under the names of their families, then their arcs."""
-    spots, family = {}, ""
+    spots, family, named = {}, "", False
     sizes = [node.family for node in component]
     for node in component:
         if node.family != family and sizes.count(node.family) > 1:
             sheet.y += 3 if family else 0
-            sheet.text(column.left, sheet.y + FAMILY / 2, node.family, 11.5, color="muted")
-            sheet.y += FAMILY
-        elif node.family != family and family:
-            sheet.y += 4
+            sheet.y += FAMILY * _heading(sheet, column, node.title)
+            named = True
+        elif node.family != family:
+            sheet.y += 4 if family else 0
+            named = False
         family = node.family
-        spots[node.cohort] = _node(sheet, column, node, biggest)
+        spots[node.cohort] = _node(sheet, column, node, biggest, named=named)
     inside = [link for link in links if link.a in spots]
     ys = [spot.y for spot in spots.values()]
     for link in sorted(inside, key=lambda link: -abs(spots[link.a].y - spots[link.b].y)):
-        _arc(sheet, column, spots[link.a], spots[link.b], link, max(ys) - min(ys))
+        arc(sheet, column, spots[link.a], spots[link.b], link, max(ys) - min(ys))
     sheet.y += GAP / 2
     sheet.line([column.left, column.right], [sheet.y] * 2, "hairline", 0.7, zorder=-1)
     sheet.y += GAP / 2
 
 
-def _node(sheet, column, node: Node, biggest) -> Spot:
+def _heading(sheet, column, title):
+    """The name of a family; returns its lines."""
+    lines = wrap(title, column.node - column.left, 11.5)
+    sheet.lines(column.left, sheet.y + FAMILY / 2, lines, 11.5, pitch=FAMILY, color="muted")
+    return len(lines)
+
+
+def _node(sheet, column, node: Node, biggest, *, named) -> Spot:
     color = "ink" if node.counted else "left-text"
     weight = 600 if node.counted else 400
     lines = wrap(node.label, column.labels, 12.5, weight=weight)
     height = max(PITCH, LINE * len(lines) + 5)
     first = sheet.y + height / 2 - LINE * (len(lines) - 1) / 2
     sheet.lines(column.left, first, lines, 12.5, pitch=LINE, color=color, weight=weight)
+    if lines and not named:
+        # Under a heading that names the family a second name would say it again.
+        start = column.left + measure(lines[-1], 12.5, weight) + 8
+        last = first + LINE * (len(lines) - 1)
+        beside_label(sheet, start, last, (), node.name, column.left + column.labels)
     y = sheet.y + height / 2
     size = "?" if node.patients is None else f"{node.patients:,}"
     sheet.text(column.node - LARGEST - 6, y, size, 12.5, align="right", color="muted")
@@ -149,55 +144,6 @@ def _circle(sheet, x, y, radius, *, counted):
         sheet.patch(Circle((x, y), radius), fill="ink")
     else:
         sheet.patch(Circle((x, y), radius), edge="left-mark", width=1.2)
-
-
-# Arcs ---------------------------------------------------------------------------------------------
-
-
-def _arc(sheet, column, a: Spot, b: Spot, link, tallest):
-    """An arc from the first cohort to the second, the flatter the nearer they are."""
-    room = column.right - column.node - LARGEST - 10
-    span = abs(a.y - b.y)
-    reach = 10 + (room - 10) * (span / max(tallest, 300)) ** BEND
-    apex = column.node + LARGEST + min(reach, room)
-    tip = 6.5 if link.relation in _ARROWED else 0
-    path = _bow((a.x + a.radius + 2, a.y), (b.x + b.radius + 2 + tip, b.y), apex)
-    _stroke(sheet, path, link.relation)
-    if tip:
-        x = b.x + b.radius + 2
-        sheet.polygon([(x, b.y), (x + 7, b.y - 3.2), (x + 7, b.y + 3.2)], fill="ink")
-    _basis(sheet, apex, (a.y + b.y) / 2, link.kind)
-
-
-def _bow(start, end, apex):
-    """Two quarters of ellipses that meet at the apex."""
-    (x1, y1), (x2, y2) = start, end
-    middle = (y1 + y2) / 2
-    points = [
-        (x1, y1),
-        (x1 + ROUND * (apex - x1), y1),
-        (apex, middle + (1 - ROUND) * (y1 - middle)),
-        (apex, middle),
-        (apex, middle + (1 - ROUND) * (y2 - middle)),
-        (x2 + ROUND * (apex - x2), y2),
-        (x2, y2),
-    ]
-    return Path(points, [Path.MOVETO] + [Path.CURVE4] * 6)
-
-
-def _stroke(sheet, path, relation):
-    color, width, dash = _LOOKS[relation]
-    sheet.patch(PathPatch(path, capstyle="butt"), edge=color, width=width, dash=dash, zorder=1)
-    if relation == "same":
-        sheet.patch(PathPatch(path, capstyle="butt"), edge="paper", width=1.5, zorder=1.1)
-
-
-def _basis(sheet, x, y, kind):
-    """How a relation is known: nothing where a document says so."""
-    if kind == "arithmetic":
-        sheet.polygon([(x - 4, y), (x, y - 4), (x + 4, y), (x, y + 4)], fill="ink", zorder=4)
-    elif kind == "outside":
-        sheet.patch(Circle((x, y), 3.2), fill="paper", edge="ink", width=1.1, zorder=4)
 
 
 # Key ----------------------------------------------------------------------------------------------
@@ -215,41 +161,46 @@ _WORDS = {"subset_of": "inside", "part_of_pool": "inside"} | {
 
 def _key(sheet, graph):
     """Samples of the lines and marks that are used, broken where the sheet ends."""
-    relations = dict.fromkeys(_WORDS[r] for r in RELATION_WORDS if _has(graph, "relation", r))
-    samples = [(words, _sample_of(words)) for words in relations]
-    samples += [(words, kind) for kind, words in _KINDS.items() if _has(graph, "kind", kind)]
+    samples = [(_WORDS[r], r, False) for r in RELATION_WORDS if _has(graph, "relation", r)]
+    samples += [(words, kind, False) for kind, words in _KINDS.items() if _has(graph, "kind", kind)]
+    follows = {link.relation for link in graph.links if link.follows}
+    samples += [(f"{_WORDS[r]}: follows", r, True) for r in RELATION_WORDS if r in follows]
     x, y = 0.0, sheet.y + 8
-    for words, what in samples:
+    for words, what, thin in {sample[0]: sample for sample in samples}.values():
         width = 34 + measure(words, 11.5)
         if x and x + width > sheet.width:
             x, y = 0.0, y + 17
-        _sample(sheet, x, y, what)
+        _sample(sheet, x, y, what, thin)
         sheet.text(x + 30, y, words, 11.5, color="muted")
         x += width + 14
     sheet.y = y + 10
 
 
 def _has(graph, column, value):
-    return any(getattr(link, column) == value for link in graph.links)
+    """Whether an arc shows it: a relation that follows has a sample of its own."""
+    found = (link for link in graph.links if column == "kind" or not link.follows)
+    return any(getattr(link, column) == value for link in found)
 
 
-def _sample_of(words):
-    return next(relation for relation, shown in _WORDS.items() if shown == words)
-
-
-def _sample(sheet, x, y, what):
+def _sample(sheet, x, y, what, follows):
     if what in _KINDS:
-        _basis(sheet, x + 13, y, what)
+        mark_of_basis(sheet, x + 13, y, what)
         return
-    path = Path([(x, y), (x + 25 - 6 * (what in _ARROWED), y)])
-    _stroke(sheet, path, what)
-    if what in _ARROWED:
-        sheet.polygon([(x + 25, y), (x + 18, y - 3.2), (x + 18, y + 3.2)], fill="ink")
+    path = Path([(x, y), (x + 25 - 6 * (what in ARROWED), y)])
+    stroke(sheet, path, what, follows=follows)
+    if what in ARROWED:
+        tip(sheet, x + 18, y)
 
 
 def _footer(graph):
-    """What an arc without a mark means, and the cohorts that have none."""
+    """What an arc without a mark means, what the thin ones follow from, and who has none."""
     lines = ["Arc without a mark: stated in one of the documents"] if graph.links else []
+    grounds = list(dict.fromkeys(link.follows for link in graph.links if link.follows))
+    if grounds:
+        lines.append(f"Thin arcs follow from cohorts not read here: {' · '.join(grounds)}")
+    if graph.undrawn:
+        pairs = plural(graph.undrawn, "further pair")
+        lines.append(f"{capital(pairs)} may share patients; no pool weighs them against each other")
     if graph.single:
-        lines.append(f"No declared relation: {', '.join(node.label for node in graph.single)}")
+        lines.append(f"No relation known: {', '.join(node.label for node in graph.single)}")
     return lines

@@ -1,11 +1,16 @@
-"""Cohorts and the relations between them, grouped into families and put in an order to draw."""
+"""Cohorts and the relations between them that an overlap graph draws."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import combinations
 
 from evisynth.errors import ArgumentError
+from evisynth.evidence.doubts import doubts, exclusions, ground_of
+from evisynth.evidence.grounds import sideways
+from evisynth.evidence.overlap import Edge, OverlapGraph
+from evisynth.figures.overlap_graph_order import components
+from evisynth.report.family_names import family_of, family_title, second_name
 
 DRAWN = ("subset_of", "part_of_pool", "same", "partly_shared", "possible")
 RELATION_WORDS = {
@@ -15,23 +20,27 @@ RELATION_WORDS = {
     "partly_shared": "shares patients with",
     "possible": "may share patients with",
 }
-MOST_ROUNDS = 20
 
 
 @dataclass(frozen=True)
 class Node:
-    """A cohort: its size, its family, and whether it is counted."""
+    """A cohort: its size, its family with the title, a second name, and whether it is counted."""
 
     cohort: str
     label: str
     family: str
     patients: int | None
     counted: bool
+    title: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Cohort ``a`` stands in ``relation`` to cohort ``b``; ``kind`` is how that is known."""
+    """Cohort ``a`` stands in ``relation`` to cohort ``b``; ``kind`` is how that is known.
+
+    ``follows`` names the cohorts from which an undeclared relation follows.
+    """
 
     a: str
     relation: str
@@ -39,6 +48,7 @@ class Link:
     kind: str
     basis: str
     shared: int | None = None
+    follows: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,11 +62,15 @@ class Graph:
     links : tuple of Link
     single : tuple of Node
         Cohorts without a relation to another.
+    undrawn : int
+        Pairs that may share patients through cohorts that are not here, but are weighed against
+        each other in no pool.
     """
 
     components: tuple[tuple[Node, ...], ...]
     links: tuple[Link, ...]
     single: tuple[Node, ...]
+    undrawn: int = 0
 
     @property
     def linked(self) -> dict[str, Node]:
@@ -82,9 +96,13 @@ def graph_of(source, pools=()) -> Graph:
         for row in evidence.rows("overlaps")
         if row["relation"] in DRAWN and row["cohort_a"] in nodes and row["cohort_b"] in nodes
     )
+    undrawn = 0
+    if hasattr(source, "selections"):
+        further, undrawn = derived(evidence, source.chosen(*pools), nodes, links)
+        links += further
     linked = {end for link in links for end in (link.a, link.b)}
     single = tuple(node for key, node in nodes.items() if key not in linked)
-    return Graph(tuple(_components(nodes, links, linked)), links, single)
+    return Graph(components(nodes, links), links, single, undrawn)
 
 
 def _link(row):
@@ -110,84 +128,94 @@ def _cohorts(source, pools):
 
 
 def _node(evidence, key, counted):
-    cohort = evidence.cohorts[key]
-    family = evidence.studies[cohort["study_id"]]["family_id"]
-    return Node(key, cohort["label"], family, cohort["n"], counted)
+    cohort, family = evidence.cohorts[key], family_of(evidence, key)
+    names = family_title(evidence, family), second_name(evidence, key)
+    return Node(key, cohort["label"], family, cohort["n"], counted, *names)
 
 
-def _components(nodes, links, linked):
-    """Cohorts that hang together, each group in the order that keeps its arcs short."""
-    near = defaultdict(set)
-    for link in links:
-        near[link.a].add(link.b)
-        near[link.b].add(link.a)
-    found, seen = [], set()
-    for start in nodes:
-        if start in linked and start not in seen:
-            reached = _reach(start, near)
-            seen |= reached
-            found.append([node for key, node in nodes.items() if key in reached])
-    found.sort(key=len, reverse=True)
-    return [_ordered(component, links) for component in found]
+# What follows -------------------------------------------------------------------------------------
+
+_AS_LINK = {"inside": "subset_of", "same": "same", "shares": "partly_shared"}
 
 
-def _reach(start, near):
-    reached, waiting = {start}, [start]
-    while waiting:
-        fresh = near[waiting.pop()] - reached
-        reached |= fresh
-        waiting += sorted(fresh)
-    return reached
+def derived(evidence, chosen, nodes, links):
+    """Relations of the cohorts drawn that follow only from cohorts that are not.
 
+    Drawn are those on which a decision rests (a cohort is left out for overlap, or flagged ∩?),
+    and those of a cohort that would otherwise stand alone; not what the drawn ones imply.
 
-# Order --------------------------------------------------------------------------------------------
+    Parameters
+    ----------
+    evidence : Evidence
+    chosen : sequence of Selection
+    nodes : dict of str to Node
+    links : sequence of Link
+        Declared.
 
-
-def _ordered(component, links):
-    """The cohorts of a component, families together, so that related ones stand near each other.
-
-    Families, and the cohorts within each, change places as long as that shortens the arcs.
+    Returns
+    -------
+    links : tuple of Link
+    undrawn : int
+        Related pairs that neither the declared nor these links tell of.
     """
-    members = {node.cohort for node in component}
-    pairs = [(link.a, link.b) for link in links if link.a in members]
-    families = defaultdict(list)
-    for node in component:
-        families[node.family].append(node)
-    order = list(families.values())
-    best = _length(order, pairs)
-    for _ in range(MOST_ROUNDS):
-        before = best
-        order, best = _improved(order, pairs, best, lambda o: _moves(o))
-        for position in range(len(order)):
-            order, best = _improved(order, pairs, best, lambda o, p=position: _inner(o, p))
-        if best == before:
-            break
-    return tuple(node for family in order for node in family)
+    told = [edge for edge in evidence.graph.edges if edge.a in nodes and edge.b in nodes]
+    found = []
+
+    def tell(pairs):
+        for a, b in pairs:
+            if not _is_told(OverlapGraph(told), evidence.graph, a, b):
+                link = _derived_link(evidence, a, b)
+                found.append(link)
+                told.append(Edge(link.a, link.relation, link.b))
+
+    tell(_weighed(evidence, chosen))
+    tell(_of_the_unlinked(evidence, nodes, (*links, *found)))
+    shown, pairs = OverlapGraph(told), combinations(nodes, 2)
+    return tuple(found), sum(not _is_told(shown, evidence.graph, a, b) for a, b in pairs)
 
 
-def _length(order, pairs):
-    """Rows that the arcs span together."""
-    at = {node.cohort: i for i, node in enumerate(n for family in order for n in family)}
-    return sum(abs(at[a] - at[b]) for a, b in pairs)
+def _weighed(evidence, chosen):
+    """Pairs on which a decision rests, those known to share patients first."""
+    apart = [pair for selection in chosen for pair in exclusions(evidence, selection)]
+    doubtful = [doubt for selection in chosen for doubt in doubts(evidence, selection)]
+    return apart + [tuple(c.cohort["cohort_id"] for c in (d.a, d.b)) for d in doubtful]
 
 
-def _improved(order, pairs, best, moves):
-    for moved in moves(order):
-        length = _length(moved, pairs)
-        if length < best:
-            order, best = moved, length
-    return order, best
+def _of_the_unlinked(evidence, nodes, links):
+    """Related pairs of cohorts that no link reaches: with counted ones, if there are any."""
+    linked = {end for link in links for end in (link.a, link.b)}
+    for alone in (key for key in nodes if key not in linked):
+        near = [key for key in nodes if key != alone and evidence.graph.describe(alone, key)]
+        yield from ((alone, key) for key in [k for k in near if nodes[k].counted] or near)
 
 
-def _moves(items):
-    """The items with each of them put in each other place."""
-    for start in range(len(items)):
-        rest = items[:start] + items[start + 1 :]
-        for end in range(len(items)):
-            if end != start:
-                yield [*rest[:end], items[start], *rest[end:]]
+def _is_told(shown, whole, a, b):
+    """Whether one graph tells as much of a pair as the other, or there is nothing to tell."""
+    relation, seen = whole.describe(a, b), shown.describe(a, b)
+    return not relation or (seen != "" and (seen != "possible" or relation == "possible"))
 
 
-def _inner(order, position):
-    for moved in _moves(order[position]):
-        yield [*order[:position], moved, *order[position + 1 :]]
+def _derived_link(evidence, a, b):
+    relation, why = evidence.graph.describe(a, b), ground_of(evidence, a, b)
+    if relation == "contains":
+        a, b, relation = b, a, "inside"
+    row = why.deciding
+    named = _as_named(evidence, why)
+    return Link(a, _AS_LINK.get(relation, relation), b, why.kind, row["basis"], follows=named)
+
+
+def _as_named(evidence, why):
+    """The two cohorts of the deciding relation by their families' names, or those in between."""
+    edge = sideways(why.edges)
+    if edge is None:
+        ends = [end for edge in why.edges for end in (edge.a, edge.b)]
+        between = dict.fromkeys(end for end in ends if ends.count(end) > 1)
+        return ", ".join(evidence.cohorts[end]["label"] for end in between)
+    families = [family_of(evidence, end) for end in (edge.a, edge.b)]
+    if families[0] == families[1]:
+        return " – ".join(evidence.cohorts[end]["label"] for end in (edge.a, edge.b))
+    rows = [evidence.families.get(family, {}) for family in families]
+    shorts = [
+        row.get("short") or family_title(evidence, f) for row, f in zip(rows, families, strict=True)
+    ]
+    return " – ".join(shorts)

@@ -1,4 +1,4 @@
-"""Who shares patients with whom: cohorts in a column, an arc for each declared relation."""
+"""Who shares patients with whom: cohorts in a column, an arc for each relation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TWO_COLUMNS = 24  # rows
 
 
 def overlap_graph(source, *pools, title=None, caption="", name=""):
-    """Draw the declared relations between cohorts; who is counted is filled.
+    """Draw the relations between cohorts; who is counted is filled.
 
     Parameters
     ----------
@@ -33,7 +33,8 @@ def overlap_graph(source, *pools, title=None, caption="", name=""):
     -------
     InlineFigure
         Its ``table`` holds an entry per relation, with how it is known. Declared disjoint cohorts
-        are not drawn, and neither is what follows from the relations.
+        are not drawn, and neither is what follows from the relations drawn. What follows only from
+        cohorts that an analysis did not read is drawn thin where a decision rests on it.
 
     Raises
     ------
@@ -73,6 +74,7 @@ def overlap_entries(graph) -> list[dict]:
             "shared": link.shared,
             "known": link.kind,
             "basis": link.basis,
+            "follows from": link.follows,
         }
         for link in graph.links
     ]
@@ -81,7 +83,7 @@ def overlap_entries(graph) -> list[dict]:
 def _title(graph):
     number = len(graph.linked) + len(graph.single)
     if not graph.links:
-        return f"No relation is declared between the {plural(number, 'cohort')}"
+        return f"No relation is known between the {plural(number, 'cohort')}"
     linked = thousands(len(graph.linked))
     share = f"All {linked}" if not graph.single else f"{linked} of {thousands(number)}"
     return f"{share} cohorts hang together in {plural(len(graph.components), 'group')}"
@@ -99,6 +101,8 @@ def _alt(graph, several):
         words = [f"{relations[r]} {RELATION_WORDS[r]}" for r in DRAWN if relations[r]]
         known = [f"{number} {kind}" for kind, number in sorted(kinds.items())]
         parts.append(f"Relations: {', '.join(words)}; known as {', '.join(known)}.")
-        largest = [f"{n.label} ({n.family})" for n in graph.components[0] if n.counted]
+        if follow := sum(bool(link.follows) for link in graph.links):
+            parts.append(f"Of these, {follow} follow from cohorts not read here, drawn thin.")
+        largest = [f"{n.label} ({n.title})" for n in graph.components[0] if n.counted]
         parts.append(f"Counted in the largest group: {', '.join(largest) or 'none'}.")
     return " ".join(parts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evisynth.figures import marks
 from evisynth.figures.layout import stacked_text
-from evisynth.figures.parts import footer, left_out_title, rob_key
+from evisynth.figures.parts import beside_label, footer, left_out_title, rob_key
 from evisynth.figures.rows import NOT_ESTIMABLE, Forest, Group, LeftOut, Row, estimable
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
@@ -147,7 +147,7 @@ class Phone:
         sheet = self.sheet
         sheet.y += 1.5
         right = self._right_text(row)
-        self._label(row.label, row.badges, right, href=row.href)
+        self._label(row.label, row.badges, right, href=row.href, name=row.name)
         sheet.text(self.counts, self.line_y, row.counts, align="right", color="muted")
         self._number(row, PHONE)
         judged = row.judgements
@@ -175,12 +175,12 @@ class Phone:
         look = {"align": "right", "color": color, "italic": not estimable(item)}
         self.sheet.text(right, self.line_y, self.plot.axis.estimate(item), **look)
 
-    def _label(self, label, badges, right, *, x=0.0, left_out=False, **look):
+    def _label(self, label, badges, right, *, x=0.0, left_out=False, name="", **look):
         """First line with its badges, which go to a line of their own where there is no room."""
         sheet = self.sheet
         lines = self._line(label, 13, right - x, x=x, **look)
-        at = x + measure(lines[-1], 13) + 7 if lines else x
         y = self.line_y + MORE * max(len(lines) - 1, 0)
+        at = beside_label(sheet, x, y, lines, name, right, badges)
         for text in badges:
             width = marks.badge_width(text)
             if at > x and at + width > right:
@@ -232,7 +232,8 @@ class Phone:
         sheet, look = self.sheet, {"color": "left-text"}
         codes = (item.code,) if item.code else ()
         right, shift = self._right_text(item) - INSET, INSET
-        self._label(item.label, codes, right, x=INSET, left_out=True, href=item.href, **look)
+        more = {"x": INSET, "left_out": True, "href": item.href, "name": item.name}
+        self._label(item.label, codes, right, **more, **look)
         if estimable(item):
             sheet.text(self.counts - shift, self.line_y, item.counts, align="right", **look)
         self._number(item, PHONE - INSET, "left-text")

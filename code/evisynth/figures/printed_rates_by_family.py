@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from evisynth.figures.inline import InlineFigure
-from evisynth.figures.style import DPI, PALETTE, font, matplotlib_style
+from evisynth.figures.style import DPI, PALETTE, font, matplotlib_style, wrap
+from evisynth.report.family_names import family_of, family_title
 
 _PITCH, _HEAD, _FOOT = 21, 12, 42
 _WIDTHS = {"desktop": 690, "phone": 358}
@@ -63,8 +64,7 @@ def _points(analysis, pool):
 
 
 def _family(evidence, row):
-    cohort = evidence.cohorts[row["cohort_id"]]
-    return evidence.studies[cohort["study_id"]]["family_id"]
+    return family_title(evidence, family_of(evidence, row["cohort_id"]))
 
 
 def _draw(points, width, label):
@@ -92,6 +92,7 @@ def _draw(points, width, label):
             ax=axes,
         )
     _dress(axes, label)
+    axes.set_yticks(range(len(families)), ["\n".join(wrap(name, 108, 9)) for name in families])
     return _Drawing(figure, axes)
 
 

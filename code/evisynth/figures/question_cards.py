@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from evisynth.evidence.synthesis import patients_of
 from evisynth.figures.landing import mini_forest_of
 from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
-from evisynth.report.words import dash_range, per_hundred, plural, side_by_side, thousands
+from evisynth.report.words import dash_range, fractions, per_hundred, percentages, plural, thousands
 
 
 def cards(evidence):
@@ -43,25 +44,27 @@ def _card(analysis):
 def _answers(analysis):
     """What each pool of the card says, as a number and the words after it."""
     pools = analysis.spec.card.pools
-    return [_answer(label.lower(), analysis[pool].pooled) for pool, label in pools.items()]
+    shown = zip(pools.values(), analysis.side_by_side(*pools), strict=True)
+    return [_answer(label.lower(), selection.pooled) for label, selection in shown]
 
 
 def _answer(label, pooled):
-    """The pooled rate of 100; cohorts that are not pooled keep their own denominators."""
-    if pooled.displayed["estimate"] is not None:
-        shown = pooled.displayed
-        return per_hundred(shown["estimate"]), (
-            f"({dash_range(shown['ci_lb'], shown['ci_ub'])}) of 100 {label}"
-        )
-    return side_by_side(pooled) or "–", label
+    """The pooled rate; cohorts that are not pooled have a rate each, with its fraction."""
+    shown = pooled.displayed
+    if shown["estimate"] is not None:
+        interval = dash_range(shown["ci_lb"], shown["ci_ub"])
+        return f"{per_hundred(shown['estimate'])}%", f"({interval}) {label}"
+    if not pooled.k:
+        return "–", label
+    return percentages(pooled), f"({fractions(pooled)}) {label}"
 
 
 def _behind(analysis):
     pools = analysis.spec.card.pools
-    cohorts = {c.cohort["cohort_id"] for s in analysis.chosen(*pools) for c in s.counted}
+    beside = analysis.side_by_side(*pools)
     return (
-        plural(len(cohorts), "cohort"),
-        f"{thousands(analysis.patients(*pools))} patients",
+        plural(len({c.cohort["cohort_id"] for s in beside for c in s.counted}), "cohort"),
+        f"{thousands(patients_of(beside, analysis.evidence.graph))} patients",
         f"certainty {certainty_words(analysis, *pools)}",
     )
 

@@ -53,6 +53,8 @@ class Row:
         Risk of bias, a key of `RISK_OF_BIAS`, or one per domain: a strip of circles.
     href : str
         Where the label leads.
+    name : str
+        A second name, in grey after the label where there is room.
     """
 
     label: str
@@ -66,9 +68,10 @@ class Row:
     series: int = 1
     rob: str | tuple[str, ...] = ""
     href: str = ""
+    name: str = ""
 
     def __post_init__(self):
-        _as_text(self, "label", "counts")
+        _as_text(self, "label", "counts", "name")
         if isinstance(self.columns, Mapping):
             cells = {str(head): str(text) for head, text in self.columns.items()}
         else:
@@ -139,7 +142,7 @@ class Group:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A row that was read but is in no total: its code and its plain reason."""
+    """A row that was read but is in no total: its code, its plain reason, a second name."""
 
     label: str
     code: str
@@ -149,9 +152,15 @@ class LeftOut:
     lower: float | None = None
     upper: float | None = None
     href: str = ""
+    name: str = ""
 
     def __post_init__(self):
-        _as_text(self, "label", "counts")
+        _as_text(self, "label", "counts", "name")
+
+    @property
+    def without_limits(self) -> bool:
+        """Whether only an estimate is known, as where a percentage is printed and no count."""
+        return estimable(self) and self.lower is None and self.upper is None
 
 
 @dataclass(frozen=True)
@@ -229,6 +238,8 @@ class Forest:
         lines = [f"{code} {meaning}" for code, meaning in self.codes.items() if code in used]
         if self.rob_domains and self.has_rob:
             lines.append(f"RoB, left to right: {', '.join(self.rob_domains)}")
+        if any(item.without_limits for item in self.left_out):
+            lines.append("hollow bar: percentage printed without a count")
         if any(row.weight for row in self.rows):
             lines.append("square area ∝ weight" if not self.several_series else "area ∝ weight")
         return lines

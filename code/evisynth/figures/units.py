@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from math import ceil
 
 from matplotlib.patches import Rectangle
 
-from evisynth.checks import check_whole_number
+from evisynth.checks import check_whole_number, shown
 from evisynth.errors import ArgumentError
 from evisynth.figures import marks
 from evisynth.figures.data_figure import check_text, check_texts
@@ -32,6 +34,7 @@ def counted_once(
     naive_label: str,
     independent: Diamond,
     independent_label: str,
+    between: Sequence[tuple[Diamond, str]] = (),
     title: str,
     subtitle: str = "",
     axis_label: str = "",
@@ -50,6 +53,8 @@ def counted_once(
     naive, independent : Diamond
         Proportions pooled over all reports, and over independent cohorts; ``counts`` is printed
         beside each, ``prediction`` drawn for the second.
+    between : sequence of (Diamond, str)
+        Other ways of counting with their labels, drawn hollow between the two.
     naive_label, independent_label, title, subtitle, axis_label, caption, alt, name : str
         Plain text. An empty ``subtitle`` or ``alt`` is made from the numbers.
 
@@ -67,6 +72,7 @@ def counted_once(
     check_texts(PLOT, caption=caption, alt=alt, name=name)
     check_marks(PLOT, "naive", PROPORTION, [naive], Diamond)
     check_marks(PLOT, "independent", PROPORTION, [independent], Diamond)
+    between = _checked_between(between)
     total_rows = check_whole_number(PLOT, "total_rows", total_rows, 1, MOST_PATIENTS)
     unique = check_whole_number(PLOT, "unique", unique, 1, MOST_PATIENTS)
     per_square = check_whole_number(PLOT, "per_square", per_square, 1, MOST_PATIENTS)
@@ -76,7 +82,7 @@ def counted_once(
         allowed = f"at least {ceil(total_rows / MOST_SQUARES)}"
         raise ArgumentError(PLOT, "per_square", f"{per_square}", allowed)
     squares = (round(unique / per_square) or 1, round(total_rows / per_square) or 1)
-    pools = ((naive, naive_label), (independent, independent_label))
+    pools = ((naive, naive_label), *between, (independent, independent_label))
     title_lines = (title, subtitle or _legend(per_square))
     with matplotlib_style():
         desktop = _desktop(squares, pools, title_lines, axis_label)
@@ -85,6 +91,18 @@ def counted_once(
     alt = alt or _alt(total_rows, unique, pools)
     texts = {"title": title, "caption": caption, "alt": alt, "name": name}
     return InlineFigure(desktop, phone, table, **texts)
+
+
+def _checked_between(between):
+    """Pairs of a diamond and its label; anything else is refused."""
+    allowed = "pairs of a Diamond and its label"
+    if not isinstance(between, list | tuple):
+        raise ArgumentError(PLOT, "between", shown(between), allowed)
+    for pair in between:
+        if not (isinstance(pair, list | tuple) and len(pair) == 2 and isinstance(pair[1], str)):
+            raise ArgumentError(PLOT, "between", shown(pair), allowed)
+    check_marks(PLOT, "between", PROPORTION, [item for item, _ in between], Diamond)
+    return tuple(map(tuple, between))
 
 
 def _legend(per_square):
@@ -119,10 +137,10 @@ def _squares(sheet, squares, across):
 
 def _entries(pools):
     """Label, remark, text, drawing of a mark, and look of each line below the squares."""
-    (naive, naive_label), (pooled, pooled_label) = pools
+    *others, (pooled, pooled_label) = pools
 
-    def hollow(sheet, scale, y):
-        marks.diamond(sheet, scale, y, naive, solid=False, color="left-mark", half=6.5)
+    def hollow(item, sheet, scale, y):
+        marks.diamond(sheet, scale, y, item, solid=False, color="left-mark", half=6.5)
 
     def solid(sheet, scale, y):
         marks.diamond(sheet, scale, y, pooled)
@@ -131,7 +149,8 @@ def _entries(pools):
         marks.prediction_bar(sheet, scale, y, pooled.prediction)
 
     number = PROPORTION.estimate
-    yield naive_label, naive.counts, number(naive), hollow, {"color": "left-text"}
+    for item, label in others:
+        yield label, item.counts, number(item), partial(hollow, item), {"color": "left-text"}
     yield pooled_label, pooled.counts, number(pooled), solid, {"weight": 600}
     if pooled.prediction:
         span = PROPORTION.interval(*pooled.prediction).strip("[]")
@@ -202,13 +221,13 @@ def _table(total_rows, unique, pools):
         shown = pooled_entries("pooled", "", item)
         shown[0]["label"] = label
         # Only the independent cohorts' prediction is drawn.
-        table += shown[:1] if item is pools[0][0] else shown
+        table += shown if item is pools[-1][0] else shown[:1]
     return [{key: value for key, value in e.items() if value not in ("", ())} for e in table]
 
 
 def _alt(total_rows, unique, pools):
     parts = [f"Reports add up to {total_rows:,} patients; each counted once, {unique:,}."]
     parts += [f"{label}: {PROPORTION.estimate(item)} of 100." for item, label in pools]
-    if pools[1][0].prediction:
-        parts.append(f"In a new centre: {PROPORTION.interval(*pools[1][0].prediction)}.")
+    if pools[-1][0].prediction:
+        parts.append(f"In a new centre: {PROPORTION.interval(*pools[-1][0].prediction)}.")
     return " ".join(parts)

@@ -2,25 +2,28 @@
 
 from evisynth.report.boxes import badges, banner, question, stamp
 from evisynth.report.case_mix import case_mix, glue_regression, regressions, split_by
-from evisynth.report.certainty import certainty_words, findings, grade
+from evisynth.report.certainty import certainty_words, grade
 from evisynth.report.cite import cite
 from evisynth.report.codebook import codebook, codebooks, families, sizes
 from evisynth.report.contrasts import odds_ratios
 from evisynth.report.decisions import decisions
 from evisynth.report.definitions import definitions
+from evisynth.report.disagreements import disagreements, register
 from evisynth.report.discrepancies import discrepancies, discrepancy_counts, glue_register
 from evisynth.report.double_counting import (
     double_counting,
     glue_double_counting,
-    overlaps,
-    relation_counts,
 )
+from evisynth.report.entries import folded
+from evisynth.report.findings import findings
 from evisynth.report.glue import glue_analysis, glue_base, glue_contrast, glue_values
 from evisynth.report.inclusion import inclusion
 from evisynth.report.judgements import risk_of_bias, rob_marks
 from evisynth.report.patients import tally
+from evisynth.report.possible_overlaps import possible_overlaps
 from evisynth.report.protocol import checklist, estimands, pooling_rules, specification_axes
 from evisynth.report.published import beside_published
+from evisynth.report.relations import overlaps, relation_counts
 from evisynth.report.replications import (
     glue_replications,
     replication_conditions,
@@ -32,14 +35,12 @@ from evisynth.report.sensitivity import glue_sensitivity, influence
 from evisynth.report.survival import survival
 from evisynth.report.tables import (
     counted,
-    disagreements,
     left_out,
     models,
     pooled,
-    register,
     show_rows,
 )
-from evisynth.report.with_and_without import with_and_without
+from evisynth.report.with_and_without import outcomes_among, with_and_without
 
 __all__ = [
     "badges",
@@ -61,6 +62,7 @@ __all__ = [
     "estimands",
     "families",
     "findings",
+    "folded",
     "glue_analysis",
     "glue_base",
     "glue_contrast",
@@ -76,9 +78,11 @@ __all__ = [
     "left_out",
     "models",
     "odds_ratios",
+    "outcomes_among",
     "overlaps",
     "pooled",
     "pooling_rules",
+    "possible_overlaps",
     "question",
     "register",
     "regressions",

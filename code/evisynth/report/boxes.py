@@ -8,6 +8,7 @@ from html import escape
 from evisynth.evidence.selection import plain
 from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
+from evisynth.report.possible_overlaps import flagged_cohorts
 from evisynth.report.words import capital, count_word, thousands
 
 
@@ -22,12 +23,12 @@ def stamp(analysis):
     -------
     Html
     """
-    counted = _by_cohort(analysis)
+    counted = _by_cohort(analysis.chosen())
     second_hand = sum(c.second_hand for c in counted.values())
     entries = (
         (str(len(counted)), "cohorts"),
         (thousands(analysis.patients()), "patients, none known twice"),
-        (_certain(analysis, counted), "cohorts certainly separate"),
+        (_flagged(analysis.chosen()), "flagged ∩?, may share patients"),
         _sources(counted),
         (f"{second_hand} of {len(counted)}", "read second hand"),
         (capital(certainty_words(analysis)), "certainty (GRADE)"),
@@ -46,16 +47,13 @@ def _sources(counted):
     return str(number), "source" if number == 1 else "sources"
 
 
-def _certain(analysis, counted):
-    """How many of the counted cohorts surely share nobody with another."""
-    graph = analysis.evidence.graph
-    alone = [a for a in counted if not any(graph.possibly_shares(a, b) for b in counted if a != b)]
-    return f"{len(alone)} of {len(counted)}"
+def _flagged(chosen):
+    """How many cohorts may share patients with another that is counted in the same pool."""
+    return f"{len(flagged_cohorts(chosen))} of {len(_by_cohort(chosen))}"
 
 
-def _by_cohort(analysis):
-    selections = analysis.selections.values()
-    return {c.cohort["cohort_id"]: c for selection in selections for c in selection.counted}
+def _by_cohort(chosen):
+    return {c.cohort["cohort_id"]: c for selection in chosen for c in selection.counted}
 
 
 def question(analysis):
@@ -98,11 +96,12 @@ def badges(analysis, *pools):
     """
     chosen = analysis.chosen(*pools)
     counted = [c for selection in chosen for c in selection.counted]
+    cohorts = _by_cohort(chosen).values()
     facts = (
         ("definition", _values(counted, "criterion"), ""),
         ("denominator", _values(counted, "denominator"), ""),
-        ("second hand", _share(sum(c.second_hand for c in counted), counted), "co-dashed"),
-        ("overlap?", _share(sum(bool(c.possible_overlaps) for c in counted), counted), "co-doubt"),
+        ("second hand", _share(sum(c.second_hand for c in cohorts), cohorts), "co-dashed"),
+        ("flagged ∩?", _flagged(chosen) if flagged_cohorts(chosen) else "", "co-doubt"),
     )
     marks = "".join(_badge(name, value, kind) for name, value, kind in facts if value)
     return Html(
@@ -126,7 +125,7 @@ def _badge(name, value, kind):
 
 
 def banner(analysis, *pools):
-    """The plain warning that few cohorts call for; empty where none is due.
+    """The plain warning that few cohorts call for, once for all pools; empty where none is due.
 
     Parameters
     ----------
@@ -138,10 +137,14 @@ def banner(analysis, *pools):
     Html
     """
     chosen = analysis.chosen(*pools)
-    few = [selection for selection in chosen if selection.pooled.warning]
-    lines = [(s.spec.title, capital(_in_letters(s.pooled))) for s in few]
-    if not lines:
+    titles: dict[str, dict] = {}
+    for selection in chosen:
+        if selection.pooled.warning:
+            words = capital(_in_letters(selection.pooled))
+            titles.setdefault(words, {})[selection.spec.title] = None
+    if not titles:
         return Html("", "")
+    lines = [("; ".join(named), words) for words, named in titles.items()]
     inside = "".join(tag("p", f"<strong>{escape(t)}.</strong> {escape(w)}") for t, w in lines)
     return Html(tag("div", inside, class_="co-banner"), "\n".join(f"{t}. {w}" for t, w in lines))
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from evisynth.evidence.selection import plain
 from evisynth.glmm.model import rma_glmm
 from evisynth.proportions.pooling import pool_proportions
+from evisynth.report.cells import by_pool
+from evisynth.report.characteristics import COLUMNS, Characteristics, meanings
+from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
 from evisynth.report.html import table
 from evisynth.report.words import (
@@ -16,7 +21,6 @@ from evisynth.report.words import (
     ratio_with_interval,
     sentence,
 )
-from evisynth.schema import field_of
 
 NEEDED = 10  # studies per coefficient, the book's least for a regression
 
@@ -32,49 +36,25 @@ def case_mix(analysis, *pools):
     Returns
     -------
     Html
-        Definition of the outcome, line of treatment, earlier transplant, the share with a marker,
-        thresholds: whatever stands in the tables; nothing where nothing is printed.
+        Definition of the outcome, then disease, line of treatment, earlier transplant, and
+        whatever else stands in the tables: the cohort's own numbers, those of its parts as shares
+        of it, and those of a whole of the same study, marked as such. A dash where nothing is
+        printed. Claims that were decided against are left off, open ones carry their id.
     """
-    header = ("Cohort", "Pool", "Definition", "Ph", "Line", "Earlier transplant", "Also printed")
-    printed = _printed(analysis)
-    rows = [
-        (
-            c.cohort["label"], selection.spec.title, plain(c.row["criterion"]),
-            plain(c.cohort["ph_status"]), plain(c.cohort["salvage_line"]),
-            plain(c.cohort["prior_hsct"]),
-            "; ".join(printed.get(c.cohort["cohort_id"], ())) or "–",
-        )
-        for selection in analysis.chosen(*pools)
-        for c in selection.counted
-    ]  # fmt: skip
-    return table(header, rows)
+    header = ("Cohort", "Definition", *COLUMNS, "Also printed")
+    printed = Characteristics(analysis.evidence)
 
+    def rows_of(selection):
+        for c in selection.counted:
+            told = (printed.of(c.cohort, *about) for about in COLUMNS.values())
+            rest = printed.others(c.cohort)
+            yield c.cohort["label"], plain(c.row["criterion"]), *told, rest
 
-_LEFT_TO_THE_NOTES = {"other", "median_follow_up"}
-
-
-def _printed(analysis):
-    found: dict[str, dict] = {}
-    meanings = _meanings(analysis.evidence.codebook)
-    for row in analysis.evidence.rows("characteristics"):
-        if row["characteristic"] not in _LEFT_TO_THE_NOTES:
-            words = f"{meanings[row['characteristic']]}: {_value(row)}"
-            found.setdefault(row["cohort_id"], {})[words] = None
-    return {cohort: tuple(words) for cohort, words in found.items()}
-
-
-def _meanings(book):
-    """What each code of a characteristic stands for; a code that says it itself has no entry."""
-    field = field_of(book, "characteristics", "characteristic")
-    codes = field["constraints"]["enum"]
-    return {code: plain(code) for code in codes} | field["meanings"]
-
-
-def _value(row):
-    if row["events"] is not None:
-        return f"{row['events']} / {'?' if row['total'] is None else row['total']}"
-    unit = {"percent": "%", None: "", "patients": ""}.get(row["unit"], f" {row['unit']}")
-    return "as printed" if row["value"] is None else f"{row['value']:g}{unit}"
+    caption = (
+        "In the whole study: of a larger group of the same report, such as both arms of a trial. "
+        "A dash: nothing is printed beyond what the cohort's name says."
+    )
+    return grouped(header, by_pool(analysis, pools, rows_of), caption=caption)
 
 
 def regressions(analysis, first, second):
@@ -96,10 +76,10 @@ def regressions(analysis, first, second):
     xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
     header = ("What", "Cohorts that print it", "Odds ratio [95% CI]", "Spread left (τ)")
     words = f"{other.spec.title} against {one.spec.title[:1].lower()}{one.spec.title[1:]}"
-    meanings = _meanings(analysis.evidence.codebook)
+    names = meanings(analysis.evidence.codebook)
     rows = [(words, str(len(xi)), *_fitted(xi, ni, len(one.xi)))]
     rows += [
-        (capital(meanings[name]), str(k), f"not fitted: fewer than {NEEDED}", "–")
+        (capital(names[name]), str(k), f"not fitted: fewer than {NEEDED}", "–")
         for name, k in _cohorts_per_characteristic(analysis, one, other)
     ]
     return table(header, rows, numeric=header[1:])
@@ -133,23 +113,38 @@ def glue_regression(analysis, first, second):
     Html
         Nothing is glued where there are too few cohorts to fit it.
     """
+    found = odds_ratio_across(analysis, first, second)
+    values = {}
+    if found is not None:
+        values = {"or": ratio(found[0]), "or-ci": f"{ratio(found[1])}–{ratio(found[2])}"}
+    return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
+
+
+def odds_ratio_across(analysis, first, second):
+    """Odds ratio between the cohorts of two pools, which no study compares.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        As `regressions`.
+
+    Returns
+    -------
+    tuple of float or None
+        Odds of the second pool over those of the first, with its limits; None where there are too
+        few cohorts to fit it.
+    """
     one, other = analysis[first], analysis[second]
     xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
-    values = {}
-    if len(xi) >= 2 * NEEDED:
-        (estimate, lower, upper), _ = _odds_ratio(xi, ni, len(one.xi))
-        values = {"or": ratio(estimate), "or-ci": f"{ratio(lower)}–{ratio(upper)}"}
-    return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
+    return tuple(_odds_ratio(xi, ni, len(one.xi))[0]) if len(xi) >= 2 * NEEDED else None
 
 
 def _cohorts_per_characteristic(analysis, *selections):
     counted = {c.cohort["cohort_id"] for s in selections for c in s.counted}
-    cohorts: dict[str, set] = {}
-    for row in analysis.evidence.rows("characteristics"):
-        name = row["characteristic"]
-        if row["cohort_id"] in counted and name not in _LEFT_TO_THE_NOTES:
-            cohorts.setdefault(name, set()).add(row["cohort_id"])
-    return sorted((name, len(ids)) for name, ids in cohorts.items() if len(ids) < NEEDED)
+    printed = Characteristics(analysis.evidence)
+    found = Counter(name for cohort in counted for name in printed.names(cohort))
+    return sorted((name, k) for name, k in found.items() if k < NEEDED)
 
 
 def split_by(analysis, column, *pools):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from html import escape
 
+from evisynth.report.family_names import family_of, family_title
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import thousands
 from evisynth.schema import resource_of
@@ -43,9 +44,13 @@ def families(evidence, *, at_least=2):
     """
     found = defaultdict(list)
     for cohort in evidence.cohorts.values():
-        found[evidence.studies[cohort["study_id"]]["family_id"]].append(cohort)
+        found[family_of(evidence, cohort["cohort_id"])].append(cohort)
     rows = [
-        (name, str(len(cohorts)), "; ".join(_with_size(c) for c in cohorts))
+        (
+            family_title(evidence, name),
+            str(len(cohorts)),
+            "; ".join(_with_size(c) for c in cohorts),
+        )
         for name, cohorts in found.items()
         if len(cohorts) >= at_least
     ]

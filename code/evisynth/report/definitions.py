@@ -22,6 +22,10 @@ STATISTICS = {
     "difference. It is not a ratio of proportions.",
     "independent set": "Cohorts of which no two are known to share patients, chosen so that as "
     "many patients as possible are counted and nobody is counted twice.",
+    "flagged cohort": "A cohort with the sign ∩?: it may share patients with another one that is "
+    "counted in the same pool, but is not known to. Both are counted.",
+    "largest set without a doubt": "Of the cohorts of a pool those that hold the most patients "
+    "such that no two of them may share any. Of a doubtful pair it keeps one at most.",
     "differenced row": "A count that nobody printed: a pool less a part of it that is printed on "
     "its own. Both come from print; the difference is checked by the validation.",
     "estimand": "What a number is meant to measure: whom, which outcome, out of whom, by when. Two "

@@ -7,29 +7,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
+from evisynth.evidence.printed import preference
 from evisynth.evidence.selection import Selection
 from evisynth.evidence.specs import AnalysisSpec
 from evisynth.proportions.pooling import Pooled, pool_proportions
 from evisynth.report.decisions import answered
-from evisynth.report.entries import folded, grouped, wide
+from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
-from evisynth.report.html import Html, table, tag
+from evisynth.report.html import Html, tag
 from evisynth.report.inclusion import name_of
-from evisynth.report.words import capital, count_word, plural, shown_rate, thousands
-
-RELATIONS = {
-    "subset_of": "inside",
-    "part_of_pool": "part of the pool",
-    "same": "same patients as",
-    "partly_shared": "shares some with",
-    "possible": "may share some with",
-    "disjoint": "shares none with",
-}
-KINDS = {
-    "stated": "stated in a document",
-    "arithmetic": "the numbers add up",
-    "outside": "known from outside the documents",
-}
+from evisynth.report.relations import KINDS
+from evisynth.report.words import capital, count_word, shown_rate, thousands
 
 
 @dataclass(frozen=True)
@@ -109,6 +97,40 @@ def _counting(evidence, spec, selection):
     return Counting(spec, selection, len(printed), patients, cohorts, pool_proportions(*counts))
 
 
+def told_once(evidence, rows):
+    """Printed rows without those that restate a cohort, or hold patients chosen by what followed.
+
+    What is left still overlaps: wholes beside their parts, and pools beside what they add up. It is
+    the fairer comparison, of what somebody would pool who leaves out what is plainly no new study.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    rows : sequence of mapping
+        Rows of the table outcomes.
+
+    Returns
+    -------
+    tuple of mapping
+        Of each set of the same patients the row that the rule prefers; no rejected claim.
+    """
+    best: dict[str, tuple] = {}
+    for row in rows:
+        rank = preference(row, evidence.rejected)
+        chosen = evidence.cohorts[row["cohort_id"]]["unit"] == "post_baseline"
+        if rank[0] or chosen:  # a claim that lost stands first in the rule
+            continue
+        patients = _same_patients(evidence.graph, row["cohort_id"])
+        if patients not in best or rank < best[patients][0]:
+            best[patients] = rank, row
+    return tuple(row for _, row in best.values())
+
+
+def _same_patients(graph, cohort):
+    """One name for all cohorts that are the same people."""
+    return min(graph.containers(cohort) & graph.contents(cohort) | {cohort})
+
+
 def double_counting(evidence):
     """Every pool: what is printed and would come of it, and what is counted once.
 
@@ -151,58 +173,6 @@ def percent(pooled):
     if shown["estimate"] is None:
         return "not pooled" if pooled.k else "–"
     return shown_rate(shown)
-
-
-def overlaps(evidence):
-    """Every declared relation, folded by how it is known.
-
-    Parameters
-    ----------
-    evidence : Evidence
-
-    Returns
-    -------
-    Html
-    """
-    header = ("Cohort", "Relation", "Other cohort", "Shared", "Because", "Note")
-    parts = []
-    for kind, words in KINDS.items():
-        rows = [row for row in evidence.rows("overlaps") if row["basis_kind"] == kind]
-        if rows:
-            cells = [_relation(evidence, row) for row in rows]
-            title = f"{capital(words)}: {plural(len(rows), 'relation')}"
-            parts.append((title, table(header, cells, numeric=("Shared",))))
-    return folded(parts)
-
-
-def _relation(evidence, row):
-    labels = [evidence.cohorts[row[end]]["label"] for end in ("cohort_a", "cohort_b")]
-    shared = "" if row["shared_n"] is None else str(row["shared_n"])
-    told = (shared, wide(row["basis"]), wide(row["note"]) if row["note"] else "")
-    return (labels[0], RELATIONS[row["relation"]], labels[1], *told)
-
-
-def relation_counts(evidence):
-    """How many relations of each kind are declared, and how they are known.
-
-    Parameters
-    ----------
-    evidence : Evidence
-
-    Returns
-    -------
-    Html
-    """
-    rows = evidence.rows("overlaps")
-    found = Counter((row["relation"], row["basis_kind"]) for row in rows)
-    header = ("Relation", *map(capital, KINDS.values()), "All")
-    body = []
-    for relation, words in RELATIONS.items():
-        counts = [found[relation, kind] for kind in KINDS]
-        body.append((words, *(str(n or "–") for n in counts), str(sum(counts))))
-    totals = [sum(row["basis_kind"] == kind for row in rows) for kind in KINDS]
-    body.append(("all", *map(str, totals), str(len(rows))))
-    return table(header, body, numeric=header[1:])
 
 
 def glue_double_counting(evidence):

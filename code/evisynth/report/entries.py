@@ -67,22 +67,25 @@ def folded(parts):
     return Html(html, "\n\n".join(f"{words}\n{part.text}" for words, part in parts))
 
 
-def grouped(header, groups, *, numeric=()):
+def grouped(header, groups, *, numeric=(), caption=""):
     """A table whose rows stand in groups, each under a line of its own.
+
+    On a phone each row becomes a few lines, every cell with the name of its column before it.
 
     Parameters
     ----------
     header : sequence of str
     groups : sequence of (str, sequence of sequence)
-        A group's name and its rows.
+        A group's name, or an empty text for rows without one, and its rows.
     numeric : collection of str
         Names of columns whose cells are numbers.
+    caption : str
 
     Returns
     -------
     Html
     """
-    whole = table(header, [], numeric=numeric)
+    whole = table(header, [], numeric=numeric, caption=caption)
     width = str(len(header))
     bodies, lines = [], [whole.text]
     for name, rows in groups:
@@ -93,6 +96,7 @@ def grouped(header, groups, *, numeric=()):
         lines += [f"[{name}]"] if name else []
         lines += part.text.split("\n")[1:]
     html = whole.html.replace("<tbody></tbody>", "".join(bodies))
+    html = html.replace('class="co-table"', 'class="co-table co-grouped"', 1)
     return Html(html, "\n".join(lines))
 
 

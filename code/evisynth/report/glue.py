@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.contrast_branches import allocation_bounds
 from evisynth.report.html import Html
+from evisynth.report.possible_overlaps import flagged_cohorts
 from evisynth.report.words import (
     cohorts_and_patients,
     count_word,
     dash_range,
     new_centre,
     per_hundred,
+    points,
+    points_range,
     prediction_words,
     rates,
     ratio,
@@ -69,6 +73,7 @@ def glue_analysis(analysis):
     values |= {
         "k": count_word(len(analysis.cohorts)),
         "patients": thousands(analysis.patients()),
+        "flagged": count_word(len(flagged_cohorts(analysis.chosen()))),
     }
     return glue_values(analysis.spec.id, values)
 
@@ -96,6 +101,7 @@ def pool_values(selection):
         "who": cohorts_and_patients(selection),
         "total": thousands(pooled.total),
         "left-out": count_word(len(selection.left_out)),
+        "flagged": count_word(len(flagged_cohorts([selection]))),
         "warning": pooled.warning,
     }
     if shown["estimate"] is not None:
@@ -110,32 +116,62 @@ def pool_values(selection):
 
 
 def glue_contrast(analysis, first, second):
-    """Glue the within-study odds ratios of two pools, as ``analysis-first-v-second-what``.
+    """Glue the within-study contrasts of two pools, as ``analysis-first-v-second-what``.
+
+    Common odds ratio, risk ratio and difference; the Bayesian odds ratio under each prior; of each
+    stratum its rates, difference and odds ratio; and what unplaced events could do.
 
     Returns
     -------
     Html
     """
     found = analysis.odds_ratios(first, second)
-    common = found.common
-    values = {"strata": count_word(len(found.models)), "or": ratio(common[0])}
-    values["or-ci"] = f"{ratio(common[1])}–{ratio(common[2])}"
-    if found.bayes is not None:
-        shown = found.bayes.displayed
-        values["bayes"] = ratio(shown["estimate"])
-        values["bayes-lb"], values["bayes-ub"] = ratio(shown["ci_lb"]), ratio(shown["ci_ub"])
-        values["bayes-ci"] = f"{values['bayes-lb']}–{values['bayes-ub']}"
-    for position, (a, b) in enumerate(found.pairs, start=1):
-        one, other = (c.row["events"] / c.row["total"] for c in (a, b))
-        values[f"more-{position}"] = per_hundred(one - other) if one >= other else (
-            f"−{per_hundred(other - one)}"
-        )  # fmt: skip
-        values[f"rates-{position}"] = f"{per_hundred(one)} against {per_hundred(other)}"
-    for position, model in enumerate(found.models, start=1):
-        shown = model.displayed
-        values[f"or-{position}"] = ratio(shown["estimate"])
-        values[f"or-{position}-ci"] = f"{ratio(shown['ci_lb'])}–{ratio(shown['ci_ub'])}"
+    values = {"strata": count_word(len(found.models))} | _ratio_values("or", found.common)
+    values |= _ratio_values("rr", found.common_as("RR"))
+    values |= _difference_values("difference", found.common_as("RD"))
+    values |= _prior_values(found)
+    for i, (a, b) in enumerate(found.pairs, start=1):
+        one, other = (per_hundred(c.row["events"] / c.row["total"]) for c in (a, b))
+        values[f"rates-{i}"] = f"{one} against {other}"
+        values |= _difference_values(f"more-{i}", found.differences[i - 1])
+        values |= _ratio_values(f"or-{i}", _limits(found.models[i - 1]))
+    values |= _unplaced_values(allocation_bounds(analysis, first, second))
     return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
+
+
+def _limits(model):
+    return tuple(model.displayed[name] for name in ("estimate", "ci_lb", "ci_ub"))
+
+
+def _ratio_values(name, found):
+    return {name: ratio(found[0]), f"{name}-ci": f"{ratio(found[1])}–{ratio(found[2])}"}
+
+
+def _difference_values(name, found):
+    return {name: points(found[0]), f"{name}-ci": points_range(*found[1:])}
+
+
+def _prior_values(found):
+    """The odds ratio under each prior; under the leading one as ``bayes``."""
+    if found.bayes is None:
+        return {}
+    shown = found.bayes.displayed
+    values = _ratio_values("bayes", _limits(found.bayes))
+    values |= {f"bayes-{side}": ratio(shown[f"ci_{side}"]) for side in ("lb", "ub")}
+    values["scale"] = found.bayes.tau_prior[3:-1]
+    for name, model in found.priors.items():
+        values |= _ratio_values(f"bayes-{name[3:-1].replace('.', '-')}", _limits(model))
+    return values
+
+
+def _unplaced_values(bounds):
+    if bounds is None:
+        return {}
+    values = {"unplaced": count_word(bounds.events)}
+    values |= _ratio_values("unplaced-low", bounds.lowest)
+    values |= _ratio_values("unplaced-high", bounds.highest)
+    low, high = map(ratio, bounds.stratum)
+    return values | {"unplaced-stratum": f"{low} to {high}"}
 
 
 def glue_base(evidence):

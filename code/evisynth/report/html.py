@@ -55,7 +55,7 @@ def table(header, rows, *, caption="", numeric=()):
         tag("th", escape(name), scope="col", class_=kind)
         for name, kind in zip(header, kinds, strict=True)
     )
-    body = "".join(_row(row, kinds) for row in rows)
+    body = "".join(_row(row, header, kinds) for row in rows)
     top = tag("caption", escape(caption)) if caption else ""
     inside = tag(
         "table", f"{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", class_="co-table"
@@ -65,17 +65,24 @@ def table(header, rows, *, caption="", numeric=()):
     )
 
 
-def _row(row, kinds):
-    cells = [
-        _cell(value, kind, "th" if i == 0 else "td")
-        for i, (value, kind) in enumerate(zip(row, kinds, strict=True))
+def _row(row, header, kinds):
+    first, *others = zip(row, header, kinds, strict=True)
+    cells = [tag("th", _content(first[0]), class_=first[2], scope="row")]
+    # The name of a column goes with each cell, for a page too narrow to show columns.
+    cells += [
+        tag("td", _content(value), class_=_kind(value, kind), **{"data-head": name})
+        for value, name, kind in others
     ]
     return tag("tr", "".join(cells))
 
 
-def _cell(value, kind, name):
-    content = value.html if isinstance(value, Html) else escape("" if value is None else str(value))
-    return tag(name, content, class_=kind, scope="row" if name == "th" else "")
+def _kind(value, kind):
+    """A cell with nothing to say can be left out where there is no room for it."""
+    return f"{kind} co-none".strip() if str(value) in ("–", "", "None") else kind
+
+
+def _content(value):
+    return value.html if isinstance(value, Html) else escape("" if value is None else str(value))
 
 
 def _as_text(header, rows, caption):
@@ -84,3 +91,8 @@ def _as_text(header, rows, caption):
     ]
     lines = [" | ".join(row) for row in cells]
     return "\n".join([caption, *lines] if caption else lines)
+
+
+def muted(text):
+    """Plain text in the quieter colour, as HTML."""
+    return f'<span style="color:var(--co-muted)">{escape(text)}</span>'

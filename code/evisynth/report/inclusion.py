@@ -7,6 +7,7 @@ from html import escape
 
 from evisynth.evidence.selection import CODES, plain
 from evisynth.report.decisions import answered
+from evisynth.report.family_names import family_of, family_title, second_name
 from evisynth.report.html import Html, tag
 
 _ALONE = "alone in their families"
@@ -56,15 +57,15 @@ def _cells(selection):
 
 
 def _families(evidence, read):
-    """Families of several cohorts under their names; the other cohorts together, last."""
-    family_of = {
-        cohort: evidence.studies[row["study_id"]]["family_id"]
-        for cohort, row in evidence.cohorts.items()
+    """Families of several cohorts under their titles; the other cohorts together, last."""
+    titles = {
+        cohort: family_title(evidence, family_of(evidence, cohort))
+        for cohort in evidence.cohorts
         if cohort in read
     }
-    sizes = Counter(family_of.values())
-    groups = {name: [] for name in family_of.values() if sizes[name] > 1} | {_ALONE: []}
-    for cohort, name in family_of.items():
+    sizes = Counter(titles.values())
+    groups = {name: [] for name in titles.values() if sizes[name] > 1} | {_ALONE: []}
+    for cohort, name in titles.items():
         groups[name if sizes[name] > 1 else _ALONE].append(cohort)
     return [(name, cohorts) for name, cohorts in groups.items() if cohorts]
 
@@ -106,13 +107,16 @@ def _coded_head(analyses, heads, selections):
 def _group(evidence, name, cohorts, cells):
     width = str(len(cells) + 1)
     head = tag("th", tag("span", escape(name)), scope="rowgroup", colspan=width, class_="co-family")
-    rows = "".join(_row(evidence.cohorts[cohort], cells) for cohort in cohorts)
+    rows = "".join(_row(evidence, c, cells, named=name != _ALONE) for c in cohorts)
     return tag("tbody", tag("tr", head) + rows)
 
 
-def _row(cohort, cells):
-    label = tag("th", escape(cohort["label"]), scope="row")
-    marks = "".join(tag("td", _mark(column.get(cohort["cohort_id"]))) for column in cells)
+def _row(evidence, cohort, cells, *, named):
+    """A cohort's line; under a heading that names its family a second name would repeat it."""
+    name = "" if named else second_name(evidence, cohort)
+    also = " " + tag("span", escape(name), class_="co-also") if name else ""
+    label = tag("th", escape(evidence.cohorts[cohort]["label"]) + also, scope="row")
+    marks = "".join(tag("td", _mark(column.get(cohort))) for column in cells)
     return tag("tr", label + marks)
 
 

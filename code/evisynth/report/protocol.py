@@ -19,9 +19,8 @@ from evisynth.evidence.extraction import ROW, UNCOMPARED, WHERE, compare, pair_r
 from evisynth.evidence.selection import plain
 from evisynth.proportions.pooling import BESIDE, FEW, HEADLINES, WARNINGS
 from evisynth.report.definitions import glossary_terms
-from evisynth.report.footnotes import MUTED
 from evisynth.report.glue import glue_values
-from evisynth.report.html import Html, table, tag
+from evisynth.report.html import Html, muted, table, tag
 from evisynth.report.words import capital, count_word, thousands
 from evisynth.specifications.multiverse import DEFAULT_METHODS
 
@@ -93,8 +92,8 @@ def estimands(evidence, *analyses):
 
 
 def _estimand(pool, meanings):
-    muted = f'<span style="{MUTED}">{escape(pool.estimand)}</span>'
-    title = Html(f"{escape(pool.title)}<br>{muted}", f"{pool.title}: {pool.estimand}")
+    quiet = muted(pool.estimand)
+    title = Html(f"{escape(pool.title)}<br>{quiet}", f"{pool.title}: {pool.estimand}")
     patients = [(plain(name), _meant(v, meanings.get(name, {}))) for name, v in pool.where.items()]
     lists = {
         "definition": pool.criteria,
@@ -113,9 +112,7 @@ def _meant(values, known):
 
 def _lines(pairs):
     """A line for each name with its value."""
-    html = "<br>".join(
-        f'<span style="{MUTED}">{escape(name)}</span> {escape(value)}' for name, value in pairs
-    )
+    html = "<br>".join(f"{muted(name)} {escape(value)}" for name, value in pairs)
     return Html(html, "; ".join(f"{name}: {value}" for name, value in pairs))
 
 

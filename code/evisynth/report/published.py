@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from evisynth.report.certainty import rate_words, unbroken
-from evisynth.report.footnotes import MUTED
-from evisynth.report.html import Html, table, tag
+from evisynth.report.findings import rate_words, unbroken
+from evisynth.report.html import Html, muted, table, tag
 from evisynth.report.judgements import stacked
 from evisynth.report.words import plural, ratio_with_interval, thousands
 
@@ -64,8 +63,7 @@ def _ours(analysis, pool):
 def _published(estimate):
     """The printed value in the form of ours, without rounding, and whose it is."""
     printed, about = f"{_printed(estimate)}, {estimate['citation']}", _about(estimate)
-    muted = f'<span style="{MUTED}">{escape(about)}</span>'
-    return Html(f"{unbroken(printed).html}<br>{muted}", f"{printed} ({about})")
+    return Html(f"{unbroken(printed).html}<br>{muted(about)}", f"{printed} ({about})")
 
 
 def _printed(estimate):

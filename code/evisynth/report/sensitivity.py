@@ -7,8 +7,9 @@ import re
 import numpy as np
 
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
+from evisynth.report.cells import by_pool
+from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
-from evisynth.report.html import table
 from evisynth.report.words import decimals, per_hundred, sentence, short_answer
 
 
@@ -25,14 +26,15 @@ def influence(analysis, *pools):
     -------
     Html
     """
-    header = ("Cohort", "Pool", "Studentised residual", "Cook's distance", "Covariance ratio",
+    header = ("Cohort", "Studentised residual", "Cook's distance", "Covariance ratio",
               "τ² without it", "Weight", "Beyond the bounds")  # fmt: skip
-    rows = [row for selection in analysis.chosen(*pools) for row in _influence_rows(selection)]
     caption = (
-        "Logit, REML. Bounds: |DFFITS| above three times the root of 1 / (k − 1), Cook's distance "
-        "beyond the median of chi-squared, leverage above 3 / k, or |DFBETAS| above 1."
+        "Logit, REML, ad hoc Knapp–Hartung. Bounds: |DFFITS| above three times the root of "
+        "1 / (k − 1), Cook's distance beyond the median of chi-squared, leverage above 3 / k, or "
+        "|DFBETAS| above 1."
     )
-    return table(header, rows, caption=caption, numeric=header[2:7])
+    groups = by_pool(analysis, pools, _influence_rows)
+    return grouped(header, groups, caption=caption, numeric=header[1:6])
 
 
 def _influence_rows(selection):
@@ -40,7 +42,7 @@ def _influence_rows(selection):
     for i, label in enumerate(found.slab):
         numbers = (found.rstudent[i], found.cook_d[i], found.cov_r[i], found.tau2_del[i])
         yield (
-            label, selection.spec.title, *(decimals(number) for number in numbers),
+            label, *(decimals(number) for number in numbers),
             f"{found.weight[i]:.0f}%", "yes" if found.influential[i] else "no",
         )  # fmt: skip
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.printed import half_unit
 from evisynth.evidence.selection import plain
-from evisynth.report.html import table
-from evisynth.report.tables import places
+from evisynth.report.cells import below, places
+from evisynth.report.decisions import PAGE
+from evisynth.report.entries import folded, grouped, link
+from evisynth.report.html import Html
+from evisynth.report.words import plural
 from evisynth.schema import field_of
 
-_STATUS = {"not_reached": "not reached", "not_estimable": "not estimable", "not_reported": "–"}
-_HEADER = ("Cohort", "Endpoint", "Patients", "As printed", "Disputed", "Read from")
+NO_NUMBER = {"not_reached": "NR", "not_estimable": "NE", "not_reported": "–"}
+KEY = "mo: months; NR: not reached; NE: not estimable; in brackets the 95% interval, or as named"
+_SLACK = 1e-9  # of floating point, beside half a unit of a printed digit
 
 
 def survival(evidence, *, analysis=None, subsets=None):
-    """Printed survival of some cohorts.
+    """Printed survival of some cohorts, folded under a line that says what is inside.
 
     Parameters
     ----------
@@ -25,42 +30,128 @@ def survival(evidence, *, analysis=None, subsets=None):
     Returns
     -------
     Html
+        By endpoint in the order of the codebook; of the same number at two places the one with
+        more digits. A claim that was decided against says so.
     """
     cohorts = None if analysis is None else analysis.read_cohorts
-    found: dict[tuple, list] = {}
-    for row in evidence.rows("survival"):
-        if (
-            (cohorts is None or row["cohort_id"] in cohorts)
-            and (subsets is None or row["subset"] in subsets)
-            and row["value_status"] != "not_reported"
-        ):
-            found.setdefault(_cells(row, evidence), []).append(row)
-    rows = [(*cells, places(same)) for cells, same in found.items()]
-    return table(_HEADER, rows, numeric=())
+    rows = [
+        row
+        for row in evidence.rows("survival")
+        if (cohorts is None or row["cohort_id"] in cohorts)
+        and (subsets is None or row["subset"] in subsets)
+        and row["value_status"] != "not_reported"
+    ]
+    groups = [(meaning(evidence, e), _lines(evidence, of)) for e, of in _by_endpoint(rows).items()]
+    inside = grouped(("Cohort", "Patients", "As printed", "Read from"), groups, caption=KEY)
+    number = sum(len(lines) for _, lines in groups)
+    what = ", ".join(name for name, _ in groups)
+    return folded([(f"Survival as printed: {plural(number, 'row')} ({what})", inside)])
 
 
-def _cells(row, evidence):
-    cohort = evidence.cohorts[row["cohort_id"]]
-    return (
-        f"{cohort['label']} ({plain(cohort['agent'])})",
-        meaning(evidence, row["endpoint"]),
-        plain(row["subset"]),
-        as_printed(row),
-        row["discrepancy_id"] or "",
-    )
+def _by_endpoint(rows):
+    """The endpoint of which most is printed first."""
+    found: dict[str, list] = {}
+    for row in rows:
+        found.setdefault(row["endpoint"], []).append(row)
+    return dict(sorted(found.items(), key=lambda item: -len(item[1])))
+
+
+def _lines(evidence, rows):
+    sets: dict[tuple, list] = {}
+    for row in rows:
+        sets.setdefault((row["cohort_id"], row["subset"]), []).append(row)
+    return [
+        (*_who(evidence, cohort, subset, same), shown_with_dispute(evidence, same), places(same))
+        for (cohort, subset), found in sets.items()
+        for same in merged(found)
+    ]
+
+
+def _who(evidence, cohort, subset, rows):
+    row = evidence.cohorts[cohort]
+    return f"{row['label']} ({plain(row['agent'])})", below(plain(subset), notes(rows))
+
+
+def notes(rows):
+    """What is noted of some rows, each note once."""
+    return "; ".join(dict.fromkeys(row["note"] for row in rows if row["note"]))
+
+
+def shown_with_dispute(evidence, same):
+    """What is printed, and the contradictions that touch it with what became of the claim."""
+    disputes = [dispute(evidence, row) for row in same if row["discrepancy_id"]]
+    words = as_printed(same[0])
+    if not disputes:
+        return words
+    marks = list({d.text: d for d in disputes}.values())
+    html = ", ".join(d.html for d in marks)
+    return Html(f"{words} [{html}]", f"{words} [{', '.join(d.text for d in marks)}]")
+
+
+def dispute(evidence, row):
+    """The id of a row's contradiction, linked, and whether the row lost."""
+    mark = link(row["discrepancy_id"], PAGE)
+    lost = (row["discrepancy_id"], row["claim"]) in evidence.rejected
+    word = ", decided against" if lost else ""
+    return Html(mark.html + word, mark.text + word)
+
+
+def merged(rows):
+    """Rows that print the same number, together; the most precise of each group first.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of one set of patients and one endpoint.
+
+    Returns
+    -------
+    list of list of mapping
+    """
+    groups: list[list] = []
+    for row in sorted(rows, key=_digits, reverse=True):
+        home = next((group for group in groups if _says_the_same(group[0], row)), None)
+        if home is None:
+            groups.append([row])
+        else:
+            home.append(row)
+    return groups
+
+
+def _digits(row):
+    return sum(len(f"{row[c]:g}") for c in ("value", "lower", "upper") if row[c] is not None)
+
+
+def _says_the_same(row, coarser):
+    """Whether a row prints nothing that the other does not, at as many digits or fewer."""
+    same = ("statistic", "time_months", "censored_at_hsct")
+    if any(row[column] != coarser[column] for column in same):
+        return False
+    if coarser["interval"] not in ("none", row["interval"]):
+        return False
+    return all(_agrees(row, coarser, column) for column in ("value", "lower", "upper"))
+
+
+def _agrees(row, coarser, column):
+    if coarser[column] is None:
+        status = coarser[f"{column}_status"]
+        return row[f"{column}_status"] == status or (column != "value" and status == "not_reported")
+    if row[column] is None:
+        return False
+    gap = abs(row[column] - coarser[column])
+    return gap <= half_unit(f"{coarser[column]:g}") + _SLACK
 
 
 def as_printed(row):
-    """``median 11.1 months, 95% CI 8.2 to not reached, censored at transplant``."""
-    reached = row["value_status"] not in _STATUS
-    what = f"median {_number(row, 'value')}{' months' if reached else ''}"
-    if row["statistic"] == "rate":
-        when = "" if row["time_months"] is None else f" at {row['time_months']:g} months"
-        what = f"{_number(row, 'value')}%{when}"
-    kind = "" if row["interval"] in ("none", "plus_minus") else f"{row['interval']} "
+    """``11.1 mo (8.2–NR), censored at transplant``, ``51% at 24 mo``, or ``NR``."""
+    what = _number(row, "value")
+    if row["value"] is not None:
+        what += "%" if row["statistic"] == "rate" else " mo"
+    if row["statistic"] == "rate" and row["time_months"] is not None:
+        what += f" at {row['time_months']:g} mo"
     shown = limits(row)
     censored = ", censored at transplant" if row["censored_at_hsct"] == "yes" else ""
-    return f"{what}{f', {kind}{shown}' if shown != '–' else ''}{censored}"
+    return f"{what}{f' ({shown})' if shown else ''}{censored}"
 
 
 def meaning(evidence, endpoint):
@@ -71,12 +162,14 @@ def meaning(evidence, endpoint):
 def _number(row, column):
     if row[f"{column}_status"] == "number":
         return f"{row[column]:g}"
-    return _STATUS[row[f"{column}_status"]]
+    return NO_NUMBER[row[f"{column}_status"]]
 
 
 def limits(row):
-    """``4.8 to 8.3``, ``± 26.4``, or a dash where nothing is printed."""
+    """``4.8–8.3``, ``range 1.1–17.8``, ``± 26.4``, or nothing where no limit is a number."""
     if row["interval"] == "plus_minus":
         return f"± {row['lower']:g}"
-    shown = [_number(row, column) for column in ("lower", "upper")]
-    return "–" if shown == ["–", "–"] else " to ".join(shown)
+    if row["lower"] is None and row["upper"] is None:
+        return ""
+    kind = "" if row["interval"] in ("none", "95% CI") else f"{row['interval']} "
+    return kind + "–".join(_number(row, column) for column in ("lower", "upper"))

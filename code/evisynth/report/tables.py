@@ -1,12 +1,12 @@
-"""Tables of a chapter: who is counted, who is not and why, what was pooled, what disagrees."""
+"""Tables of a chapter: who is counted, who is not and why, what was pooled."""
 
 from __future__ import annotations
 
-from html import escape
-
 from evisynth.evidence.selection import CODES, plain
 from evisynth.proportions.pooling import BETA, HEADLINES
-from evisynth.report.html import Html, table, tag
+from evisynth.report.cells import below, by_pool, counts, place, share
+from evisynth.report.entries import grouped
+from evisynth.report.html import table
 from evisynth.report.words import dash_range, decimals, rate_with_interval, shown_rate, thousands
 
 
@@ -23,19 +23,13 @@ def counted(analysis, *pools):
     -------
     Html
     """
-    header = (
-        "Cohort",
-        "Pool",
-        "n / N",
-        "% [95% CI]",
-        "Definition",
-        "Denominator",
-        "When",
-        "Read from",
-        "How",
-    )
-    rows = [row for selection in analysis.chosen(*pools) for row in _counted_rows(selection)]
-    return table(header, rows, numeric=("n / N", "% [95% CI]"))
+    header = ("Cohort", "n / N", "% [95% CI]", _COUNTED_AS, "Read from")
+    groups = by_pool(analysis, pools, _counted_rows)
+    return grouped(header, groups, numeric=header[1:3], caption=_UNSTATED)
+
+
+_COUNTED_AS = "Definition; denominator; time"
+_UNSTATED = "A definition or a time that is missing is not stated in the place that was read."
 
 
 def _counted_rows(selection):
@@ -45,27 +39,17 @@ def _counted_rows(selection):
     ):
         yield (
             c.cohort["label"],
-            selection.spec.title,
             f"{x} / {n}",
             rate_with_interval(x / n, low, high),
-            plain(c.row["criterion"]),
-            plain(c.row["denominator"]),
-            plain(c.row["timepoint"]),
-            place(c.row),
-            _how(c.row),
+            _what_is_counted(c.row),
+            below(place(c.row), _how(c.row)),
         )
 
 
-def place(row):
-    """Where a row was read, in monospace."""
-    text = f"{row['source_id']} · {row['locator']}"
-    return Html(tag("span", escape(text), class_="co-code"), text)
-
-
-def places(rows):
-    """Where some rows were read, each place once, one below the other."""
-    found = {shown.text: shown for shown in map(place, rows)}.values()
-    return Html("<br>".join(p.html for p in found), "; ".join(p.text for p in found))
+def _what_is_counted(row):
+    """Definition, denominator and time, as far as they are stated."""
+    told = (plain(row[column]) for column in ("criterion", "denominator", "timepoint"))
+    return "; ".join(words for words in told if words != "not stated") or "not stated"
 
 
 def _how(row):
@@ -85,31 +69,17 @@ def left_out(analysis, *pools):
     -------
     Html
     """
-    header = ("Cohort", "Pool", "n / N", "Code", "Reason", "Read from")
-    rows = [
-        (
-            item.cohort["label"],
-            selection.spec.title,
-            counts(item.row),
-            item.code,
-            item.reason,
-            place(item.row),
-        )
-        for selection in analysis.chosen(*pools)
-        for item in selection.left_out
-    ]
-    return table(header, rows, numeric=("n / N",), caption=_spelt_out(rows))
+    header = ("Cohort", "n / N", "%", "Why", "Read from")
+    groups = by_pool(analysis, pools, _left_out_rows)
+    used = dict.fromkeys(item.code for s in analysis.chosen(*pools) for item in s.left_out)
+    caption = "; ".join(f"{code}: {CODES[code]}" for code in used)
+    return grouped(header, groups, numeric=header[1:3], caption=caption)
 
 
-def _spelt_out(rows):
-    used = dict.fromkeys(row[3] for row in rows)
-    return "; ".join(f"{code}: {CODES[code]}" for code in used)
-
-
-def counts(row):
-    """``81 / 189``; a question mark for what is not printed."""
-    shown = ("?" if row[part] is None else str(row[part]) for part in ("events", "total"))
-    return " / ".join(shown)
+def _left_out_rows(selection):
+    for item in selection.left_out:
+        why = f"{item.code}: {item.reason}"
+        yield item.cohort["label"], counts(item.row), share(item.row), why, place(item.row)
 
 
 def pooled(analysis, *pools):
@@ -126,7 +96,9 @@ def pooled(analysis, *pools):
     """
     header = ("Pool", "Cohorts", "n / N", "% [95% CI]", "New centre", "Model", "τ", "I² (REML)")
     rows = [_pooled_row(selection) for selection in analysis.chosen(*pools)]
-    return table(header, rows, numeric=set(header) - {"Pool", "Model"})
+    caption = "τ is of the model named; I² is of the inverse-variance model (logit, REML)."
+    numeric = set(header) - {"Pool", "Model"}
+    return grouped(header, [("", rows)], numeric=numeric, caption=caption)
 
 
 def _pooled_row(selection):
@@ -172,9 +144,8 @@ def models(analysis, *pools):
     -------
     Html
     """
-    header = ("Pool", "Model", "% [95% interval]", "New centre", "")
-    rows = [row for selection in analysis.chosen(*pools) for row in _model_rows(selection)]
-    return table(header, rows, numeric=("% [95% interval]", "New centre"))
+    header = ("Model", "% [95% interval]", "New centre", "")
+    return grouped(header, by_pool(analysis, pools, _model_rows), numeric=header[1:3])
 
 
 def _model_rows(selection):
@@ -187,10 +158,10 @@ def _model_rows(selection):
         known = shown["pi_lb"] is not None and name != BETA
         range_ = dash_range(shown["pi_lb"], shown["pi_ub"]) if known else "–"
         word = "headline" if model is result.headline else _remark(result, model)
-        yield selection.spec.title, name, _rate(shown), range_, word
+        yield name, _rate(shown), range_, word
     if result.headline is None:
         rate = rate_with_interval(*result.common_effect)
-        yield selection.spec.title, "one rate for all", rate, "–", _BESIDE
+        yield "one rate for all", rate, "–", _BESIDE
 
 
 _BESIDE = "beside, no answer"
@@ -200,70 +171,6 @@ def _remark(result, model):
     if result.headline is None:
         return _BESIDE
     return "τ estimated as 0" if getattr(model, "tau2", None) == 0 else ""
-
-
-def disagreements(analysis, *, also=()):
-    """Contradictions of the sources that touch a cohort of this analysis.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    also : collection of str
-        Tables beside the outcomes and the sizes of sets, for instance "survival".
-
-    Returns
-    -------
-    Html
-    """
-    touched = _touched(analysis, also)
-    rows = [
-        row for row in analysis.evidence.rows("discrepancies") if row["discrepancy_id"] in touched
-    ]
-    return _register(rows, analysis.evidence)
-
-
-def _touched(analysis, also):
-    """Discrepancies of the pools' outcomes, and of all rows of the other tables."""
-    outcomes = {o for selection in analysis.selections.values() for o in selection.spec.outcomes}
-    return {
-        row["discrepancy_id"]
-        for name in ("outcomes", "analysis_sets", *also)
-        for row in analysis.evidence.rows(name)
-        if row["discrepancy_id"]
-        and row["cohort_id"] in analysis.read_cohorts
-        and row.get("outcome", None) in (*outcomes, None)
-    }
-
-
-def register(evidence):
-    """The whole register of contradictions.
-
-    Parameters
-    ----------
-    evidence : Evidence
-
-    Returns
-    -------
-    Html
-    """
-    return _register(evidence.rows("discrepancies"), evidence)
-
-
-def _register(rows, evidence):
-    header = ("Id", "What", "One place", "Another place", "Kept", "Why")
-    kept = {"a": "first", "b": "second", "neither": "neither", "open": "open"}
-    cells = [
-        (
-            row["discrepancy_id"],
-            row["what"],
-            f"{row['claim_a']} ({row['where_a']})",
-            f"{row['claim_b']} ({row['where_b']})",
-            kept[row["decision"]],
-            row["reason"],
-        )
-        for row in rows
-    ]
-    return table(header, cells)
 
 
 def show_rows(evidence, name, columns, *, limit=None, **where):

@@ -1,13 +1,23 @@
-"""Survival of patients with something beside that of patients without, as printed."""
+"""Outcomes of patients with something beside those of patients without, as printed."""
 
 from __future__ import annotations
 
-from evisynth.evidence.selection import plain
-from evisynth.report.html import table
-from evisynth.report.survival import as_printed, meaning
-from evisynth.report.tables import places
+from html import escape
 
-_NO_VALUE = ("not_reached", "not_estimable", "not_reported")
+from evisynth.evidence.selection import plain
+from evisynth.report.cells import below, counts, place, places, share
+from evisynth.report.entries import grouped
+from evisynth.report.html import Html
+from evisynth.report.survival import KEY, dispute, meaning, merged, notes, shown_with_dispute
+from evisynth.report.words import capital
+from evisynth.schema import field_of
+
+_DIRECTIONS = {
+    "with": "longer with",
+    "without": "longer without",
+    "equal": "equal",
+    "": "direction cannot be said",
+}
 
 
 def with_and_without(evidence, subset):
@@ -22,24 +32,26 @@ def with_and_without(evidence, subset):
     Returns
     -------
     Html
-        A row per study and endpoint of which both sides are printed; claims that were decided
-        against are left off. The direction is that of the printed numbers: nothing is tested or
-        pooled.
+        A line per endpoint of which both sides are printed, under its study; claims that were
+        decided against are left off. The direction is that of the printed numbers, in words
+        beside p: nothing is tested or pooled.
     """
-    header = ("Study", "Endpoint", f"With {plain(subset)}", f"Without {plain(subset)}",
-              "Longer as printed", "p as printed", "Note", "Read from")  # fmt: skip
-    sides = _sides(evidence, subset)
-    both = {key: pair for key, pair in sides.items() if len(pair) == 2}
-    rows = [_cells(evidence, subset, key, pair) for key, pair in both.items()]
+    header = ("Endpoint", f"With {plain(subset)}", f"Without {plain(subset)}",
+              "Direction, p, landmark", "Read from")  # fmt: skip
+    both = {key: pair for key, pair in _sides(evidence, subset).items() if len(pair) == 2}
+    groups: dict[str, list] = {}
+    for key, pair in both.items():
+        name = evidence.studies[key[0]]["name"]
+        groups.setdefault(name, []).append(_cells(evidence, subset, key, pair))
     caption = (
-        "No landmark is named by any document; where time was counted from the transplant itself, "
-        "the note says so. A side that is printed alone stands in the table below."
+        f"{KEY}. Direction: of the printed numbers, and no verdict. A side that is printed alone "
+        "stands in the folded table."
     )
-    return table(header, rows, caption=caption)
+    return grouped(header, groups.items(), caption=caption, numeric=header[1:3])
 
 
 def _sides(evidence, subset):
-    """Rows by study, endpoint and statistic, then by side."""
+    """Rows by study, endpoint, statistic and time, then by side."""
     found: dict[tuple, dict] = {}
     for row in evidence.rows("survival"):
         side = side_of(row["subset"], subset)
@@ -47,7 +59,7 @@ def _sides(evidence, subset):
         if side is None or lost or row["value_status"] == "not_reported":
             continue
         study = evidence.cohorts[row["cohort_id"]]["study_id"]
-        key = (study, row["endpoint"], row["statistic"])
+        key = (study, row["endpoint"], row["statistic"], row["time_months"])
         found.setdefault(key, {}).setdefault(side, []).append(row)
     return found
 
@@ -59,51 +71,122 @@ def side_of(found, subset):
 
 
 def _cells(evidence, subset, key, pair):
-    study, endpoint, _ = key
     every = pair["with"] + pair["without"]
-    notes = dict.fromkeys(row["note"] for row in every if row["note"])
     return (
-        evidence.studies[study]["name"], meaning(evidence, endpoint),
-        *(_distinct(pair[side]) for side in ("with", "without")), _longer(pair),
-        _p(evidence, study, endpoint, subset), "; ".join(notes) or "–", places(every),
+        below(meaning(evidence, key[1]), notes(every)),
+        *(_distinct(evidence, pair[side]) for side in ("with", "without")),
+        _told(evidence, subset, key, pair), places(every),
     )  # fmt: skip
 
 
-def _distinct(rows):
-    return "; ".join(dict.fromkeys(as_printed(row) for row in rows))
+def _distinct(evidence, rows):
+    """Each number once; that none was reached is said once, in whichever words."""
+    groups = merged(rows)
+    reached = [group for group in groups if group[0]["value_status"] == "number"]
+    shown = [shown_with_dispute(evidence, group) for group in reached or groups[-1:]]
+    parts = [cell if isinstance(cell, Html) else Html(escape(cell), cell) for cell in shown]
+    return Html("; ".join(p.html for p in parts), "; ".join(p.text for p in parts))
+
+
+def _told(evidence, subset, key, pair):
+    """``longer with, p = 0.97 (called no difference), no landmark``."""
+    study, endpoint, *_ = key
+    found = _contrasts(evidence, study, endpoint, subset)
+    p = "; ".join(dict.fromkeys(_p_words(row) for row in found)) or "p not printed"
+    return f"{_DIRECTIONS[_longer(pair)]}, {p}, no landmark"
+
+
+def _p_words(row):
+    sign = "" if row["p"].startswith("<") else "= "
+    called = " (called no difference)" if row["direction"] == "neither" else ""
+    # Spaces that do not break keep a p value on one line.
+    return f"p {sign}{row['p'].replace('<', '< ')}".replace(" ", "\u00a0") + called
 
 
 def _longer(pair):
     """The side whose printed number is larger, if all that is printed says the same."""
-    verdicts = {_verdict(a, b) for a in pair["with"] for b in pair["without"]}
-    return verdicts.pop() if len(verdicts) == 1 else "cannot be said"
+    verdicts = {_verdict(a, b) for a in pair["with"] for b in pair["without"]} - {""}
+    return verdicts.pop() if len(verdicts) == 1 else ""
 
 
 def _verdict(with_, without):
     if with_["value"] is not None and without["value"] is not None:
         gap = with_["value"] - without["value"]
         return "with" if gap > 0 else "without" if gap < 0 else "equal"
-    reached = [row["value_status"] not in _NO_VALUE for row in (with_, without)]
-    if with_["value_status"] == "not_reached" and reached[1]:
+    if with_["value_status"] == "not_reached" and without["value"] is not None:
         return "with"
-    if without["value_status"] == "not_reached" and reached[0]:
+    if without["value_status"] == "not_reached" and with_["value"] is not None:
         return "without"
-    return "cannot be said"
+    return ""
 
 
-def _p(evidence, study, endpoint, subset):
-    found = [
-        row["p"]
+def _contrasts(evidence, study, endpoint, subset):
+    return [
+        row
         for row in evidence.rows("contrasts")
         if evidence.cohorts[row["cohort_a"]]["study_id"] == study
         and row["outcome"] == endpoint
         and row["p"]
-        and _contrasted(evidence, row, subset)
+        and (row["discrepancy_id"], row["claim"]) not in evidence.rejected
+        and _contrasted(row, subset)
     ]
-    return "; ".join(dict.fromkeys(found)) or "not printed"
 
 
-def _contrasted(evidence, row, subset):
+def _contrasted(row, subset):
     """Whether a contrast sets the two sides against each other, as sets or as cohorts."""
     sides = {side_of(row["set_a"], subset), side_of(row["set_b"], subset)}
     return sides == {"with", "without"} or row["cohort_a"] != row["cohort_b"]
+
+
+def outcomes_among(evidence, among):
+    """Printed counts and percentages of some outcomes in certain sets of patients.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    among : mapping of str to sequence of str
+        Codes of outcomes, each with the denominators of which it is shown, both in this order.
+
+    Returns
+    -------
+    Html
+        A group per outcome. Counts with exact intervals; where only a percentage is printed it
+        stands alone and makes no count. Claims that were decided against are left off.
+    """
+    header = ("Study", "Among", "n / N", "% [95% CI]", "Read from")
+    groups = [
+        (_outcome_words(evidence, outcome), _among_rows(evidence, outcome, denominators))
+        for outcome, denominators in among.items()
+    ]
+    return grouped(header, [(name, rows) for name, rows in groups if rows], numeric=header[2:4])
+
+
+def _outcome_words(evidence, outcome):
+    """What a code of an outcome stands for; one that says it itself has no entry."""
+    meanings = field_of(evidence.codebook, "outcomes", "outcome")["meanings"]
+    return capital(meanings.get(outcome, plain(outcome)))
+
+
+def _among_rows(evidence, outcome, denominators):
+    rows = [
+        row
+        for denominator in denominators
+        for row in evidence.rows("outcomes")
+        if (row["outcome"], row["denominator"]) == (outcome, denominator)
+        and (row["discrepancy_id"], row["claim"]) not in evidence.rejected
+    ]
+    return [
+        (
+            below(evidence.cohorts[row["cohort_id"]]["label"], row["note"]),
+            _flagged(evidence, plain(row["denominator"]), row),
+            counts(row), share(row), place(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _flagged(evidence, words, row):
+    if not row["discrepancy_id"]:
+        return words
+    mark = dispute(evidence, row)
+    return Html(f"{escape(words)} [{mark.html}]", f"{words} [{mark.text}]")

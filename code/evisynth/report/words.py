@@ -43,6 +43,22 @@ def ratio_with_interval(estimate, lower, upper):
     return f"{ratio(estimate)} [{ratio(lower)}–{ratio(upper)}]"
 
 
+def points(difference):
+    """A difference of proportions as a whole number of 100, halves up, with its sign."""
+    size = int(100 * abs(difference) + 0.5)
+    return f"{'−' * (difference < 0 and size > 0)}{size}"
+
+
+def points_range(lower, upper):
+    """Limits of a difference of proportions, ``−1 to 23``."""
+    return f"{points(lower)} to {points(upper)}"
+
+
+def points_with_interval(estimate, lower, upper):
+    """``11 [−1 to 23]``, of 100."""
+    return f"{points(estimate)} [{points_range(lower, upper)}]"
+
+
 def thousands(number):
     """A whole number with a comma every three digits."""
     return f"{number:,}"
@@ -90,13 +106,19 @@ def _one(pooled):
     return f"{pooled.xi[0]} of {pooled.ni[0]} ({percent_with_interval(*pooled.common)}; one cohort)"
 
 
-def side_by_side(pooled):
+def percentages(pooled):
+    """``83% and 88%``: what cohorts that are not pooled have, each its own."""
+    pairs = zip(pooled.xi, pooled.ni, strict=True)
+    return " and ".join(f"{per_hundred(x / n)}%" for x, n in pairs)
+
+
+def fractions(pooled):
     """``75 of 90 and 14 of 16``: cohorts that are not pooled keep their own denominators."""
     return " and ".join(f"{x} of {n}" for x, n in zip(pooled.xi, pooled.ni, strict=True))
 
 
 def _two(pooled):
-    return f"{side_by_side(pooled)} (two cohorts, not pooled)"
+    return f"{percentages(pooled)} ({fractions(pooled)}; two cohorts, not pooled)"
 
 
 def _extreme(pooled):
@@ -147,7 +169,7 @@ def short_answer(pooled):
         interval = dash_range(shown["ci_lb"], shown["ci_ub"])
         return f"about {per_hundred(shown['estimate'])} of 100 ({interval})"
     if pooled.rule == "two":
-        return f"{side_by_side(pooled)} in two cohorts"
+        return f"{percentages(pooled)} ({fractions(pooled)}) in two cohorts"
     return sentence(pooled)
 
 
@@ -181,16 +203,11 @@ def spread_words(pooled):
     if pooled.rule == "few":
         return _unknown_spread(pooled)
     low, high = pooled.tau_limits
-    limits = f"95% interval {decimals(low)} to {'no known end' if high is None else decimals(high)}"
-    if pooled.headline.tau2 == 0:
-        return (
-            "The cohorts differ no more than chance alone would make them; with so few patients in "
-            f"most of them, real differences may still hide (standard deviation between them, "
-            f"log odds: {limits})."
-        )
+    limits = f"95% credible interval {decimals(low)} to {decimals(high)}"
     width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
     inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
-    start = "The cohorts differ" if low > 0 else "Whether the cohorts differ can hardly be told"
+    # A posterior's limit is above 0 whatever the data; a tenth moves one half by 2.5 points.
+    start = "The cohorts differ" if low > 0.1 else "Whether the cohorts differ can hardly be told"
     return (
         f"{start}: the standard deviation between them is {decimals(pooled.headline.tau)} on the "
         f"log-odds scale ({limits}). The range for a new centre spans {width} points, the interval "
@@ -203,7 +220,8 @@ def _unknown_spread(pooled):
     return (
         f"How much centres differ cannot be told from {plural(pooled.k, 'cohort')}: the standard "
         f"deviation between them lies around {decimals(tau.tau)} on the log-odds scale, anywhere "
-        f"from {decimals(tau.tau_lb)} to {decimals(tau.tau_ub)}, and much of that is assumption."
+        f"from {decimals(tau.tau_lb)} to {decimals(tau.tau_ub)} (95% credible interval), and much "
+        "of that is assumption."
     )
 
 

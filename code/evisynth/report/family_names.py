@@ -1,0 +1,40 @@
+"""What a family of reports is called in headings, and beside a cohort's label."""
+
+from __future__ import annotations
+
+
+def family_of(evidence, cohort) -> str:
+    """Id of the family that a cohort's report belongs to.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    cohort : str
+        Its id.
+    """
+    return evidence.studies[evidence.cohorts[cohort]["study_id"]]["family_id"]
+
+
+def family_title(evidence, family) -> str:
+    """The title of a family; its id where no table of families names it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    family : str
+        Its id.
+    """
+    return evidence.families[family]["title"] if family in evidence.families else family
+
+
+def second_name(evidence, cohort) -> str:
+    """The name by which a cohort is also known; empty where its label says it already.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    cohort : str
+        Its id.
+    """
+    name = evidence.families.get(family_of(evidence, cohort), {}).get("short") or ""
+    return "" if name in evidence.cohorts[cohort]["label"] else name
