@@ -206,7 +206,8 @@ DRAWN = {
     },
     "counted_once": {
         "total_rows": 100, "unique": 60, "per_square": 20, "naive": DIAMOND, "naive_label": "n",
-        "independent": DIAMOND, "independent_label": "i", "axis_label": "x", **NOTES,
+        "independent": DIAMOND, "independent_label": "i", "axis_label": "x",
+        "between": [(DIAMOND, "b")], **NOTES,
     },
     "baujat": {"result": "baujat", "provenance": "p", **NOTES},
     "gosh": {"result": "gosh", "against": "tau", "highlight": "a", "provenance": "p", **NOTES},
@@ -258,9 +259,9 @@ NO_NUMBERS = {
     },
     "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
     "take a declared analysis or the evidence base, never numbers": {
-        "cards", "curve_of", "double_counting_forest", "forest_of", "leave_one_out_of",
-        "mini_forest_of", "naive_against_independent", "odds_ratio_forest", "overlap_graph",
-        "printed_rates", "shrinkage_of",
+        "cards", "contrast_curve_of", "curve_of", "double_counting_forest", "forest_of",
+        "leave_one_out_of", "mini_forest_of", "naive_against_independent", "odds_ratio_forest",
+        "overlap_graph", "printed_rates", "shrinkage_of",
     },
     "constants and words": {
         "DIFFERENCE", "PROPORTION", "RATIO", "PALETTE", "PALETTE_CSS", "PALETTE_DARK",

@@ -1,7 +1,6 @@
 """Certainty, risk of bias and published results as a reader sees them."""
 
 import re
-from collections import Counter
 
 import pytest
 from evisynth.evidence.base import Evidence
@@ -16,9 +15,10 @@ from evisynth.report import (
     risk_of_bias,
     rob_marks,
 )
-from evisynth.report.certainty import LEVELS, certainty, rate_words
-from evisynth.report.footnotes import Footnotes
+from evisynth.report.certainty import certainty
+from evisynth.report.findings import rate_words
 from evisynth.report.judgements import circles
+from evisynth.report.ratings import LEVELS
 from evisynth.report.words import rate_with_interval, ratio_with_interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,13 +115,14 @@ def test_findings_print_the_results_and_nothing_else(analysis):
     assert text.count("new centre") == 1  # the pool of two cohorts has no range
 
 
-def test_every_step_down_has_its_reason_below_the_table(analysis):
+def test_every_step_down_leads_to_its_reason_in_the_profile(analysis):
     html = findings(analysis).html
-    targets, notes = re.findall(r'href="#([^"]+)"', html), re.findall(r'<li id="([^"]+)"', html)
-    assert Counter(targets) == dict.fromkeys(notes, 3)
-    assert len(notes) == 2  # the same reasons in each row; no concern has none
+    targets = re.findall(r'href="#([^"]+)"', html)
+    reasons = re.findall(r'<span id="([^"]+)"', grade(analysis).html)
+    assert len(set(targets)) == len(targets) == 6  # two domains of two pools and a contrast
+    assert set(targets) <= set(reasons) and len(set(reasons)) == len(reasons)
     assert "no concern" not in html
-    assert "Read second-hand &amp; &lt;told&gt; again." in html
+    assert "Read second-hand &amp; &lt;told&gt; again." in grade(analysis).html
     assert "rates by Somebody 2015; contrasts by Somebody 2015" in html
 
 
@@ -157,21 +158,6 @@ def test_the_profile_has_every_domain_with_its_step(analysis):
 def test_a_rate_says_what_its_rule_allows(counts, words):
     xi, ni = zip(*counts, strict=True) if counts else ((), ())
     assert rate_words(pool_proportions(xi, ni)) == words
-
-
-@settings(deadline=None, max_examples=20)
-@given(st.integers(1, 800))
-def test_footnotes_are_lettered_as_lists_are(number):
-    notes = Footnotes("n")
-    letters = [notes.mark(str(i)).text for i in range(number)]
-    assert len(set(letters)) == number
-    assert letters == sorted(letters, key=lambda letter: (len(letter), letter))
-    assert notes.mark("0").text == "a"
-    assert notes.shown().html.count("<li") == number
-
-
-def test_no_footnote_leaves_no_list():
-    assert Footnotes("n").shown().html == ""
 
 
 # Risk of bias -------------------------------------------------------------------------------------

@@ -104,6 +104,8 @@ class Multiverse:
     measure: str = "PLO"
     level: float = 0.95
     notes: tuple = ()
+    method_axes: tuple = ()
+    apart: tuple = ()
 
 
 BACK = {"PLO": lambda v: 1 / (1 + np.exp(-v)), "OR": np.exp, "RD": lambda v: v / 4}
@@ -327,13 +329,62 @@ def test_points_are_as_high_as_their_numbers():
     assert np.median(slope) < 0
 
 
-def test_medians_are_printed_beside_each_choice():
+def test_what_one_choice_changes_is_printed_beside_it():
     given = multiverse()
-    drawn = words(specification_curve(given))
-    for name, levels, *_ in AXES[:4]:
+    figure = specification_curve(given)
+    drawn, phone = words(figure), words(figure, "phone")
+    names = [name for name, *_ in AXES]
+    estimates = given.choices.assign(y=100 * given.displayed["estimate"]).set_index(names)["y"]
+    for name, levels, planned, _ in AXES[:4]:
         for level in levels:
-            chosen = (given.choices[name] == level).to_numpy()
-            assert f"{100 * np.median(given.displayed['estimate'][chosen]):.0f}" in drawn
+            assert f"{(given.choices[name] == level).sum()}" in drawn.split()
+            if level == planned:
+                continue
+            pairs = estimates.xs(level, level=name) - estimates.xs(planned, level=name)
+            numbers = (pairs.median(), pairs.min(), pairs.max())
+            middle, low, high = (f"{round(v) or 0}".replace("-", "−") for v in numbers)
+            told = f"{'+' * (middle[0] not in '−0')}{middle} ({low} to {high})"
+            assert told in drawn and told in phone and told in figure.alt
+
+
+def test_a_factor_is_told_of_a_ratio():
+    given = multiverse((("A", ("a", "b"), "a", ""),), measure="OR")
+    one, other = given.displayed["estimate"]
+    assert f"×{other / one:.2f}" in words(specification_curve(given))
+
+
+def test_a_comparison_of_models_is_not_called_a_curve():
+    given = multiverse((AXES[3],))
+    figure = specification_curve(changed(given, method_axes=("Model",)))
+    assert figure.title.endswith(", model by model")
+    assert figure.alt.startswith("Comparison of models.")
+    assert "not a specification curve" in words(figure)
+    assert specification_curve(given).alt.startswith("Specification curve.")
+
+
+def test_different_answers_are_counted():
+    given = multiverse()
+    for column in given.displayed.values():
+        column[1::2] = column[::2]
+    assert "48 analyses of one question, 24 different answers" in words(specification_curve(given))
+
+
+def test_a_choice_that_hardly_moves_anything_is_no_title():
+    given = multiverse(TINY)
+    given.displayed["estimate"][:] = 0.501, 0.503, 0.505, 0.508
+    title = specification_curve(given).title
+    assert title.startswith("The pooled rate runs from 50 to 51%; one choice alone mostly moves it")
+
+
+def test_what_leaves_something_out_is_drawn_apart():
+    given = changed(multiverse(TINY), apart=("B",))
+    figure = specification_curve(given)
+    whole = given.choices["B"].to_numpy() == "b2"
+    low, high = (f"{100 * f(given.displayed['estimate'][whole]):.0f}" for f in (np.min, np.max))
+    assert f"from {low} to {high}%" in figure.title and "the B moves" not in figure.title
+    assert "Hollow: one left out" in words(figure)
+    hollow = next(v for v in paths(figure, "paper") if np.allclose(v[1] - v[0], [0.01, 0]))
+    assert len(hollow) // 2 == 2 and len(figure.table) == 4
 
 
 def test_the_protocols_choices_are_bold():

@@ -648,7 +648,7 @@ def test_a_posterior_is_drawn_like_a_model_and_named_truly():
     figure = forest(result, xi=XI, ni=NI, title="T")
     check_legible(figure)
     (pooled,), (predicted,) = entries(figure, "pooled"), entries(figure, "prediction")
-    assert pooled["label"] == "Pooled mean (Bayes, HC(0.5))"
+    assert pooled["label"] == "Pooled mean (GLMM by Bayes, HC(0.5))"
     assert f"τ = {result.tau:.2f}" in pooled["remark"] and "credible" in pooled["remark"]
     shown = result.displayed
     assert (pooled["estimate"], predicted["upper"]) == (shown["estimate"], shown["pi_ub"])
@@ -657,7 +657,7 @@ def test_a_posterior_is_drawn_like_a_model_and_named_truly():
 
 def test_a_pool_of_few_names_its_posterior():
     figure = forest(pool_proportions(XI[:3], NI[:3]), title="T")
-    assert entries(figure, "pooled")[0]["label"] == "Pooled mean (Bayes, HN(1))"
+    assert entries(figure, "pooled")[0]["label"] == "Pooled mean (GLMM by Bayes, HN(1))"
 
 
 def test_a_posterior_of_effects_is_drawn():
@@ -699,7 +699,7 @@ def test_what_is_not_pooled_may_have_a_hollow_grey_diamond_beside_it(xi, ni):
     figure = forest(pooled, nonetheless=True, title="T")
     check_legible(figure)
     (beside,) = entries(figure, "not pooled")
-    assert beside["label"] == "If pooled nonetheless (Bayes, HN(1))"
+    assert beside["label"] == "If pooled nonetheless (GLMM by Bayes, HN(1))"
     assert beside["estimate"] == pooled.bayes.displayed["estimate"]
     assert not entries(figure, "pooled") and not entries(figure, "prediction")
     assert "weight" not in figure.table[0] and "If pooled nonetheless" in figure.alt
@@ -784,7 +784,7 @@ class Declared:
     def __init__(self, *sizes):
         self.spec = SimpleNamespace(id="question")
         codebook = {"title": "Book: of tests", "version": "0.1", "created": "2026-01-02"}
-        self.evidence = SimpleNamespace(codebook=codebook)
+        self.evidence, self.read_cohorts = SimpleNamespace(codebook=codebook), frozenset()
         self._selections = {f"pool-{k}": self._selection(k) for k in sizes}
 
     def chosen(self, *pools):
@@ -814,7 +814,7 @@ def test_the_columns_of_an_analysis():
     check_legible(figure)
     assert (figure.table[0]["Source"], figure.table[0]["Denominator"]) == ("source-0", "treated")
     assert "Design" not in figure.table[0] and "Weight" not in drawn_words(figure, "desktop")
-    assert "GLMM,t(k−1)" in drawn_words(figure, "phone")
+    assert "GLMMbyBayes,HN(1)" in drawn_words(figure, "phone")
 
 
 def test_risk_of_bias_of_an_analysis_goes_by_row():
@@ -829,18 +829,16 @@ def test_what_made_the_numbers_stands_in_the_last_line():
         check_legible(figure)
         return drawn_words(figure, "phone").partition("2026-01-02")[2]
 
-    assert "GLMM,t(k−1)" in last(5) and "Bayes" not in last(5)
-    assert "GLMM,t(k−1)andBayes,HN(1)" in last(5, 3)
-    assert "GLMM" not in last(3) and "Bayes,HN(1)" in last(3)
+    assert all("GLMMbyBayes,HN(1)" in last(*sizes) for sizes in ((3,), (5,), (5, 3)))
     assert "exactintervals,nothingpooled" in last(2) and "Bayes" not in last(2)
     beside = last(2, 1, nonetheless=True)
-    assert "nothingpooled;ifpoolednonetheless:Bayes,HN(1)" in beside
+    assert "nothingpooled;ifpoolednonetheless:GLMMbyBayes,HN(1)" in beside
 
 
 def test_a_pooled_rate_by_bayes_says_so():
-    figure = forest_of(Declared(3), title="T")
-    assert entries(figure, "pooled")[0]["label"] == "Pooled rate (Bayes, HN(1))"
-    assert entries(forest_of(Declared(5), title="T"), "pooled")[0]["label"] == "Pooled rate"
+    for k in (3, 5):
+        label = entries(forest_of(Declared(k), title="T"), "pooled")[0]["label"]
+        assert label == "Pooled rate (GLMM by Bayes, HN(1))"
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,12 @@ def test_axes_say_their_levels_and_why_there_is_one():
     axes = {axis: (levels, planned, why) for axis, levels, planned, why in found.axes}
     assert axes["Data"] == (("all", "some"), "all", "")
     assert axes["Rule"] == (("a",), "a", "there is no other")
-    assert axes["Model"][1] == "binomial-normal" and len(axes["Model"][0]) > 4
+    assert axes["Model"][1] == "GLMM by likelihood" and len(axes["Model"][0]) > 4
 
 
 def test_the_protocol_is_found_by_its_levels():
-    found = multiverse(SETS, protocol={"Data": "some", "Rule": "b", "Model": "Bayes, HN(1)"})
+    wanted = {"Data": "some", "Rule": "b", "Model": "GLMM by Bayes, HN(1)"}
+    found = multiverse(SETS, protocol=wanted)
     assert found.specifications[found.protocol]["Rule"] == "b"
     assert multiverse(SETS).protocol == 0
 
@@ -87,7 +88,7 @@ def test_all_or_none_has_no_likelihood_but_a_posterior():
     every = DataSet({"Data": "every"}, (3, 4, 5), (3, 4, 5))
     found = multiverse([every])
     by_model = dict(zip((s["Model"] for s in found.specifications), found.estimable, strict=True))
-    assert not by_model["binomial-normal"] and by_model["Bayes, HN(1)"]
+    assert not by_model["GLMM by likelihood"] and by_model["GLMM by Bayes, HN(1)"]
 
 
 def test_axes_that_say_how_to_pool_are_named():
@@ -121,9 +122,9 @@ def test_a_change_does_not_see_unequal_branches():
 
 def test_models_are_compared_although_each_has_its_own_interval():
     """A posterior has no Wald limits: what moves no estimate need not be equal."""
-    found = multiverse([ALL], protocol={"Model": "Bayes, HN(1)"})
+    found = multiverse([ALL], protocol={"Model": "GLMM by Bayes, HN(1)"})
     changes = {c.level: c for c in paired_changes(found.choices, found.estimate, found.axes)}
-    for level in ("binomial-normal", "Bayes, HN(0.5)", "logit, REML"):
+    for level in ("GLMM by likelihood", "GLMM by Bayes, HN(0.5)", "logit, REML"):
         first = next(i for i, s in enumerate(found.specifications) if s["Model"] == level)
         expected = found.estimate[first] - found.estimate[found.protocol]
         assert changes[level].pairs == 1 and changes[level].median == pytest.approx(expected)

@@ -700,6 +700,11 @@ def first(declared):
     return declared["analyses"][0]
 
 
+def contrast(**values):
+    entry = {"first": "all", "second": "relapsed"} | values
+    return lambda declared: first(declared).update(contrasts=[entry])
+
+
 DECLARED = {
     "misspelt key of a pool": (set_pool(criterea=["CR"]), "first/all", "criterea", "unknown key"),
     "misspelt key": (lambda d: first(d).update(agent="x"), "first", "agent", "unknown key"),
@@ -742,6 +747,32 @@ DECLARED = {
         "some",
     ),
     "card is text": (lambda d: first(d).update(card="x"), "first", "card", "x"),
+    "contrast without a side": (
+        lambda d: first(d).update(contrasts=[{"first": "all"}]),
+        "first/contrast 1",
+        "second",
+        "missing",
+    ),
+    "contrast names no pool": (contrast(second="none"), "first/contrast 1", "second", "none"),
+    "unplaced is text": (contrast(unplaced="x"), "first/contrast 1", "unplaced", "x"),
+    "unplaced without a study": (
+        contrast(unplaced={"known": ["v1"], "title": "t"}),
+        "first/contrast 1/unplaced",
+        "study",
+        "missing",
+    ),
+    "unplaced of no study": (
+        contrast(unplaced={"study": "none", "known": ["v1"], "title": "t"}),
+        "first/all against relapsed",
+        "unplaced study",
+        "none",
+    ),
+    "unplaced of no row": (
+        contrast(unplaced={"study": "none", "known": ["v1"], "title": "t"}),
+        "first/all against relapsed",
+        "unplaced known",
+        "v1",
+    ),
     "analysis is text": (lambda d: d["analyses"].append("x"), "number 2", "-", "x"),
     "no analyses": (lambda d: d.update(analyses=None), "-", "-", "no list of analyses"),
     "misspelt analyses": (lambda d: d.update(analysis=[{}]), "-", "-", "key 'analysis'"),

@@ -217,19 +217,31 @@ def _comparable(analysis):
 
 
 def _contrast(analysis, first, second):
-    """Within-study odds ratios, or why they have no estimate."""
+    """Within-study odds ratios and differences, or why they have no estimate."""
     found = {"first": first, "second": second, "measure": "OR"}
     try:
         ratios = analysis.odds_ratios(first, second)
+        more = {name: _limits(ratios.common_as(key)) for key, name in _COMMON.items()}
     except NotEstimable as reason:
         return found | {"not_estimable": str(reason)}
     strata = [
         {"study": label, "first": _arm(a), "second": _arm(b), "odds_ratio": model.to_dict()}
-        for label, (a, b), model in zip(ratios.labels, ratios.pairs, ratios.models, strict=True)
+        | {"risk_difference": _limits(difference)}
+        for label, (a, b), model, difference in zip(
+            ratios.labels, ratios.pairs, ratios.models, ratios.differences, strict=True
+        )
     ]
-    common = dict(zip(("estimate", "ci_lb", "ci_ub"), ratios.common, strict=True))
-    bayes = None if ratios.bayes is None else ratios.bayes.to_dict()
-    return found | {"strata": strata, "common": common, "bayes": bayes}
+    priors = {n: {key: m.displayed[key] for key in _LIMITS} for n, m in ratios.priors.items()}
+    more |= {"bayes": ratios.bayes and ratios.bayes.to_dict(), "priors": priors}
+    return found | {"strata": strata, "common": _limits(ratios.common)} | more
+
+
+_LIMITS = ("estimate", "ci_lb", "ci_ub")
+_COMMON = {"RR": "common_risk_ratio", "RD": "common_risk_difference"}
+
+
+def _limits(numbers):
+    return dict(zip(_LIMITS, numbers, strict=True))
 
 
 def _arm(counted):

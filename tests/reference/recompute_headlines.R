@@ -222,19 +222,19 @@ new_study <- function(mass, p) {
 # --- every pool ----------------------------------------------------------------------------------
 
 priors <- list(
-  "Bayes, HN(1)" = log_half_normal(1),
-  "Bayes, HN(0.5)" = log_half_normal(0.5),
-  "Bayes, HC(0.5)" = log_half_cauchy(0.5)
+  "GLMM by Bayes, HN(1)" = log_half_normal(1),
+  "GLMM by Bayes, HN(0.5)" = log_half_normal(0.5),
+  "GLMM by Bayes, HC(0.5)" = log_half_cauchy(0.5)
 )
 by_counts <- list(
-  "binomial-normal" = glmm, "logit, REML" = logit_reml, "arcsine, REML" = arcsine_reml,
+  "GLMM by likelihood" = glmm, "logit, REML" = logit_reml, "arcsine, REML" = arcsine_reml,
   "beta-binomial" = beta_binomial
 )
-headline <- c(few = "Bayes, HN(1)", many = "Bayes, HN(1)")
+headline <- c(few = "GLMM by Bayes, HN(1)", many = "GLMM by Bayes, HN(1)")
 models_of <- list(
   one = character(), two = names(priors)[1], boundary = names(priors)[1],
-  extreme = names(priors)[1], few = c(names(priors), "binomial-normal", "logit, REML"),
-  many = c(names(priors), "binomial-normal", "logit, REML", "arcsine, REML", "beta-binomial")
+  extreme = names(priors)[1], few = c(names(priors), "GLMM by likelihood", "logit, REML"),
+  many = c(names(priors), "GLMM by likelihood", "logit, REML", "arcsine, REML", "beta-binomial")
 )
 several <- Filter(function(p) length(p$xi) > 1, pools)
 surface <- log_likelihoods(several)

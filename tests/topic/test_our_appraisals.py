@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.branches import effective_flips
+from evisynth.report.case_mix import odds_ratio_across
 from evisynth.report.protocol import flips_that_matter, glue_agreement
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -410,18 +411,64 @@ def test_the_contrast_of_lines_is_as_its_reasons_say(evidence, pools, ratings):
     assert items["inconsistency"]["judgement"] == "not assessable"
 
 
-def test_the_contrast_of_ages_is_as_its_reasons_say(pools, ratings):
-    (a, b), (c, d) = (interval(pools[f"pediatric-vs-adult/{p}"]) for p in ("children", "adults"))
-    assert max(a, c) < min(b, d)
-    assert ratings["pediatric-vs-adult/children-v-adults"]["imprecision"]["judgement"] == "serious"
+def test_the_contrast_of_ages_is_as_its_reasons_say(evidence, pools, ratings):
+    items = ratings["pediatric-vs-adult/children-v-adults"]
+    analysis = evidence.analyse("pediatric-vs-adult")
+    estimate, lower, upper = odds_ratio_across(analysis, "adults", "children")
+    # "near one", "a third lower as well as half as high again"
+    assert abs(estimate - 1) < 0.1 and lower < 2 / 3 and upper > 1.5
+    assert items["imprecision"]["judgement"] == "serious"
+    assert items["large-effect"]["judgement"] == "no upgrade"
+    kinds = {p: [c.row for c in pools[f"pediatric-vs-adult/{p}"].counted] for p in CHILDREN_ADULTS}
+    by_marrow = [
+        sum(r["total"] for r in rows if r["criterion"] == "CR M1") for rows in kinds.values()
+    ]
+    assert 2 * by_marrow[0] > sum(r["total"] for r in kinds["children"]) and by_marrow[1] == 0
 
 
-def test_the_contrast_at_random_is_as_its_reasons_say(pools, ratings):
-    arms = [pools[f"mrd-response/first-relapse-{arm}"] for arm in ("blinatumomab", "chemotherapy")]
-    assert [len(arm.counted) for arm in arms] == [1, 1]
-    assert arms[0].counted[0].study == arms[1].counted[0].study
-    assert arms[0].counted[0].study["design"] == "randomised"
-    assert sum(sum(arm.xi) for arm in arms) < FEW_EVENTS
+CHILDREN_ADULTS = ("children", "adults")
+
+
+@pytest.mark.parametrize("side", CHILDREN_ADULTS)
+def test_the_ranges_of_both_ages_cross_one_half(pools, ratings, side):
+    """A threshold that is named: a prediction interval wider than that of the mean is no ground."""
+    selection = pools[f"pediatric-vs-adult/{side}"]
+    shown = selection.pooled.displayed
+    row = ratings[f"pediatric-vs-adult/{side}"]["inconsistency"]
+    assert "one half" in row["reason"] and row["judgement"] == "serious"
+    assert shown["pi_lb"] < 0.4 and shown["pi_ub"] > 0.6
+    lower, upper = max(selection.pooled.lower), min(selection.pooled.upper)
+    assert upper - lower < 0.05  # apart, or hardly touching
+
+
+@pytest.mark.parametrize(
+    "arms",
+    [
+        ("mrd-response/first-relapse-blinatumomab", "mrd-response/first-relapse-chemotherapy"),
+        ("hsct-bridging/planned-first-relapse", "hsct-bridging/planned-first-relapse-chemotherapy"),
+    ],
+)
+def test_the_contrasts_at_random_are_as_their_reasons_say(pools, ratings, arms):
+    one, other = (pools[arm] for arm in arms)
+    assert [len(arm.counted) for arm in (one, other)] == [1, 1]
+    assert one.counted[0].study == other.counted[0].study
+    assert one.counted[0].study["design"] == "randomised"
+    assert sum(one.xi) + sum(other.xi) < FEW_EVENTS
+    items = ratings[f"{arms[0]}-v-{arms[1].split('/')[1]}"]
+    assert items["imprecision"]["judgement"] == "serious"
+
+
+def test_transplants_on_study_alone_are_rated_down_as_narrower(pools, ratings):
+    narrow = {
+        subject
+        for subject, selection in pools.items()
+        if {c.row["criterion"] for c in selection.counted} == {"on study"}
+    }
+    assert narrow == {"hsct-bridging/treated-adults", "hsct-bridging/responders-adults"}
+    for subject, items in ratings.items():
+        row = items["indirectness"]
+        assert ("on study" in row["reason"]) == (subject in narrow), subject
+        assert subject not in narrow or row["judgement"] == "serious"
 
 
 # The methods page ---------------------------------------------------------------------------------

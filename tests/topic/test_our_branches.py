@@ -1,7 +1,11 @@
 """The specification curves of our own pools: what they must contain."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from evisynth.errors import ArgumentError
+from evisynth.evidence import contrast_branches
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.branches import (
     DECISION,
@@ -52,7 +56,7 @@ def test_deciding_otherwise_changes_what_is_counted(evidence):
 
 
 def test_a_claim_turned_down_takes_every_printing_of_it_along(evidence):
-    usual = evidence.select("mrd-response", "responders-blinatumomab-children")
+    usual = evidence.select("mrd-response", "responders-complete-children")
     found = {flip.label: other for flip, other in effective_flips(evidence, usual.spec)}
     # Another document prints the same 14 of 27, under another contradiction.
     other = found["D070: second claim"]
@@ -92,3 +96,46 @@ def test_the_protocol_of_a_curve_is_the_headline(evidence):
         assert found.ci_lb[found.protocol] == pytest.approx(shown["ci_lb"], abs=1e-5)
         assert np.isfinite(found.estimate[found.estimable]).all()
         assert all(why for _, levels, _, why in found.axes if len(levels) == 1)
+
+
+def test_unplaced_remissions_bound_the_odds_ratio(evidence):
+    """By hand from the tables: 124 of 261 by age, 36 + 84 of 261 by line."""
+    analysis = evidence.analyse("salvage-line")
+    found = contrast_branches.allocation_bounds(analysis, "first", "later")
+    assert found.events == 20 + 104 - (36 + 84)
+    low, high = (36 / 25) / (88 / 112), (40 / 21) / (84 / 116)
+    assert found.stratum == pytest.approx((low, high))
+    # Seen by a reader's own computation, to two decimals.
+    assert [round(x, 2) for x in found.lowest] == [1.69, 1.16, 2.46]
+    assert [round(x, 2) for x in found.highest] == [1.96, 1.34, 2.86]
+
+
+def test_where_no_event_is_unplaced_there_is_no_bound(evidence):
+    pools = "first-relapse-blinatumomab", "first-relapse-chemotherapy"
+    analysis = evidence.analyse("mrd-response")
+    assert contrast_branches.allocation_bounds(analysis, *pools) is None
+    (only,) = contrast_branches.allocations(analysis, *pools)
+    assert only == "none added"
+
+
+def test_rows_that_do_not_add_up_to_the_stratum_are_refused(evidence):
+    analysis = evidence.analyse("salvage-line")
+    (contrast,) = analysis.spec.contrasts
+    short = replace(contrast.unplaced, known=contrast.unplaced.known[:1])
+    spec = replace(analysis.spec, contrasts=(replace(contrast, unplaced=short),))
+    with pytest.raises(ArgumentError, match="rows of 261 patients in all, with 120 events"):
+        contrast_branches.unplaced_events(replace(analysis, spec=spec), "first", "later")
+
+
+def test_the_curve_of_a_contrast_has_every_branch(evidence):
+    analysis = evidence.analyse("salvage-line")
+    found = contrast_branches.contrast_specifications(analysis, "first", "later")
+    ratios = analysis.odds_ratios("first", "later")
+    assert (found.estimate[found.protocol], found.ci_lb[found.protocol]) == ratios.common[:2]
+    # Six ways to place by six models; one stratum alone by the three without a spread: the one
+    # with unplaced events in six ways, the other, which does not hear of them, once.
+    assert len(found) == found.estimable.sum() == 6 * 6 + 3 * (6 + 1)
+    assert found.apart == (contrast_branches.LEFT_OUT,)
+    alone = (found.choices[contrast_branches.LEFT_OUT] != "none").to_numpy()
+    assert (found.k == np.where(alone, 1, 2)).all()
+    assert set(found.n[alone]) == {104 + 167, 61 + 200} and set(found.n[~alone]) == {532}

@@ -7,6 +7,7 @@ import pytest
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import Evidence, load_evidence
 from evisynth.evidence.overlap import Edge, OverlapGraph
+from evisynth.evidence.printed import fits_printed
 from evisynth.evidence.selection import CODES
 from evisynth.proportions.pooling import FEW
 
@@ -145,15 +146,75 @@ def test_a_series_of_mixed_disease_is_listed_but_never_counted_for_residual_dise
 
 
 def test_children_who_were_all_transplanted_are_not_counted_for_transplant(evidence):
-    selection = evidence.select("hsct-bridging", "treated-children")
+    selection = evidence.select("hsct-bridging", "treated-children-mixed")
     assert "post_baseline" not in {c.cohort["unit"] for c in selection.counted}
     assert ("clesham2020", "SEL") in [(o.cohort["cohort_id"], o.code) for o in selection.left_out]
 
 
 def test_a_percentage_without_a_count_is_listed(evidence):
-    left = evidence.select("pediatric-vs-adult", "children-cart").left_out
+    left = evidence.select("pediatric-vs-adult", "adults-inotuzumab").left_out
     shown = {o.cohort["cohort_id"]: (o.code, o.row["percent"]) for o in left}
-    assert shown["maude2018"] == ("NE", "81")
+    assert shown["badar2020ino"] == ("NE", "63")
+
+
+# Which remission counts ---------------------------------------------------------------------------
+
+
+def test_marrow_alone_stands_with_no_narrower_definition(evidence):
+    """Blood counts not considered is the widest class: a level that has it has the wider ones."""
+    for analysis in evidence.analyses.values():
+        for spec in analysis.pools:
+            for keys in spec.alternatives.get("Definition", {}).values():
+                kinds = set(keys.get("criteria", ()))
+                if "CR M1" in kinds:
+                    assert not kinds & {"CR", "CR/CRh", "CR/CRh less CR/CRh/CRi"}
+                    assert kinds == {"CR M1"} or "CR/CRh/CRi" in kinds
+
+
+def test_one_table_has_one_definition_of_remission(evidence):
+    table = "kantarjian2023.t5."
+    rows = [r for r in evidence.rows("outcomes") if r["outcome"] == "cr"]
+    kinds = {r["criterion"] for r in rows if r["row_id"].startswith(table)}
+    assert kinds == {"CR M1"}
+    trials = ("vonstackelberg2016", "locatelli2020-rr", "queudeville2021c")
+    spoken = [evidence.select("pediatric-vs-adult", "children")]
+    told = [c for s in spoken for c in (*s.counted, *s.left_out)]
+    found = {c.cohort["cohort_id"]: c.row["criterion"] for c in told}
+    assert {found[trial] for trial in trials} == kinds
+
+
+def test_remissions_free_of_residual_disease_are_listed_and_never_counted(evidence, selections):
+    assert "CR, MRD-negative" not in {c.row["criterion"] for s in selections for c in s.counted}
+    codes = {
+        o.cohort["cohort_id"]: o.code
+        for pool in ("adults-cart", "children-cart")
+        for o in evidence.select("pediatric-vs-adult", pool).left_out
+    }
+    assert codes["maude2018"] == codes["park2018"] == "DEF"
+    assert codes["gardner2017"] == "NE"
+
+
+def test_a_group_is_left_out_for_being_one_and_the_branch_that_counts_it_is_declared(evidence):
+    usual = evidence.select("pediatric-vs-adult", "adults")
+    codes = {o.cohort["cohort_id"]: (o.code, o.reason) for o in usual.left_out}
+    groups = ("kantarjian2016-65plus", "kantarjian2016-under65")
+    for group in groups:
+        assert codes[group][0] == "SUB" and "Topp 2014" in codes[group][1]
+    assert all(
+        o.code in ("SUB", "POOL", "SEL")
+        for s in [usual] for o in s.left_out if o.cohort["unit"] not in s.spec.units
+    )  # fmt: skip
+    keys = usual.spec.alternatives["Part of a report"]["groups too"]
+    other = evidence.selector().select(usual.spec.otherwise(keys))
+    kept = {c.cohort["cohort_id"] for c in other.counted}
+    assert kept >= set(groups) and not kept & {"topp2014", "topp2015"}
+    # 261 patients in the two age groups against 225 in the two trials, and nobody else moves.
+    assert sum(other.ni) - sum(usual.ni) == 36
+
+
+def test_the_lines_of_salvage_are_of_philadelphia_negative_disease(evidence):
+    for selection in evidence.analyse("salvage-line").selections.values():
+        assert {c.cohort["ph_status"] for c in selection.counted} == {"negative"}
 
 
 def test_transplants_of_responders_are_put_together_from_two_printed_rows(evidence):
@@ -164,3 +225,177 @@ def test_transplants_of_responders_are_put_together_from_two_printed_rows(eviden
     assert some["criterion"] == all_of_them["criterion"]
     inside = some["cohort_id"], all_of_them["cohort_id"]
     assert evidence.graph.describe(*inside) == "inside"
+
+
+# Which transplants count --------------------------------------------------------------------------
+
+LATER = "After a relapse or another agent"
+ARMS = ("planned-first-relapse", "planned-first-relapse-chemotherapy")
+# Estimate and limits by escalc and rma of metafor under equal effects, of 48 / 54 against 38 / 54.
+OR_OF_R = (3.368421053, 1.202225436, 9.437714466)
+RD_OF_R = (0.1851851852, 0.0373385462, 0.3330318242)
+
+
+def test_every_row_of_transplants_says_which_it_counts(evidence):
+    known = {"direct", "any later", "on study", "in continuous CR", "not stated"}
+    said = {row["criterion"] for row in evidence.rows("outcomes") if row["outcome"] == "hsct"}
+    assert said == known
+
+
+def test_a_transplant_by_a_detour_is_counted_in_both_series_or_in_neither(evidence):
+    usual = evidence.select("hsct-bridging", "treated-children")
+    other = usual.spec.otherwise(usual.spec.alternatives[LATER]["counted"])
+    with_them = evidence.selector().select(other)
+    assert with_them.slab == usual.slab and with_them.ni == usual.ni
+    told = [
+        (
+            a.study["study_id"],
+            a.row["criterion"],
+            b.row["criterion"],
+            b.row["events"] - a.row["events"],
+        )
+        for a, b in zip(usual.counted, with_them.counted, strict=True)
+        if a.row != b.row
+    ]
+    assert told == [
+        ("ampatzidou2020c", "direct", "any later", 1),
+        ("fuster2020c", "direct", "any later", 1),
+    ]
+
+
+def test_the_pools_of_transplants_share_one_rule(evidence):
+    for spec in evidence.analyses["hsct-bridging"].pools:
+        planned = spec.id.startswith("planned")
+        assert spec.criteria == (
+            () if planned else ("direct", "on study", "not stated", "any later")
+        )
+
+
+STATES = {
+    "treated-children": {"relapsed_refractory"},
+    "treated-children-remission": {"mrd_positive", "in_remission"},
+    "treated-children-mixed": {"mixed"},
+    "treated-adults": {"relapsed_refractory"},
+    "treated-adults-mrd": {"mrd_positive"},
+    "treated-inotuzumab": {"relapsed_refractory"},
+    "treated-inotuzumab-remission": {"in_remission"},
+    "responders-blinatumomab": {"relapsed_refractory"},
+    "responders-children-mixed": {"mixed"},
+    "responders-adults": {"relapsed_refractory"},
+    "responders-inotuzumab": {"relapsed_refractory"},
+}
+
+
+@pytest.mark.parametrize("pool", STATES)
+def test_no_rate_of_transplants_mixes_states_at_entry_but_those_that_say_so(evidence, pool):
+    counted = evidence.select("hsct-bridging", pool).counted
+    assert {c.cohort["disease_state"] for c in counted} <= STATES[pool] and counted
+
+
+@pytest.mark.parametrize(
+    ("whole", "overt", "remission"),
+    [
+        ("ampatzidou2020c", "ampatzidou2020c-rr", "ampatzidou2020c-mrd"),
+        ("fuster2020c-blina", "fuster2020c-blina-overt", "fuster2020c-blina-remission"),
+        ("fuster2020c-ino", "fuster2020c-ino-overt", "fuster2020c-ino-remission"),
+    ],
+)
+def test_both_states_together_are_the_transplants_of_the_whole_series(
+    evidence, whole, overt, remission
+):
+    direct = {
+        r["cohort_id"]: (r["events"], r["total"])
+        for r in evidence.rows("outcomes")
+        if (r["outcome"], r["criterion"], r["denominator"]) == ("hsct", "direct", "treated")
+        and r["events"] is not None
+    }
+    parts = zip(direct[overt], direct[remission], strict=True)
+    assert direct[whole] == tuple(map(sum, parts))
+
+
+def test_the_card_of_transplants_shows_overt_disease_and_says_not_to_compare(evidence):
+    card = evidence.analyses["hsct-bridging"].card
+    assert {state for pool in card.pools for state in STATES[pool]} == {"relapsed_refractory"}
+    assert "not to be compared" in card.unit
+    counted = evidence.select("hsct-bridging", "treated-adults").counted
+    assert [c.row["criterion"] for c in counted] == ["on study"]
+    assert "on study" in card.pools["treated-adults"] and "one trial" in card.unit
+
+
+def test_the_greek_transplants_without_a_detour_leave_out_the_one_that_the_text_names(evidence):
+    selection = evidence.select("hsct-bridging", "treated-children-mixed")
+    (row,) = [c.row for c in selection.counted if c.study["study_id"] == "ampatzidou2020c"]
+    rows = {r["row_id"]: r for r in evidence.rows("outcomes")}
+    printed = rows["ampatzidou2020.results-outcome-p1.ampatzidou2020c.hsct"]
+    relapsed = rows["ampatzidou2020.results-outcome-p2.ampatzidou2020c.hsct"]
+    assert row["events"] == printed["events"] - relapsed["events"]
+    assert (row["discrepancy_id"], row["claim"]) == ("D008", "b")
+    counted = {int(n) for n in row["derived_from"].rpartition("=")[2].split("/")}
+    children = {int(r["administration_id"]): r for r in evidence.rows("patients_greece")}
+    assert not any(children[n]["response_printed"] == "NR" for n in counted)
+    assert not counted & {5, 7}
+
+
+def test_an_unprinted_arm_has_the_only_size_that_its_deaths_fit(evidence):
+    """Two ways to one size: those randomised less the other arm, and a count with its share."""
+    cohorts, rows = evidence.cohorts, evidence.rows("outcomes")
+    (deaths,) = [
+        r for r in rows if (r["cohort_id"], r["outcome"]) == ("locatelli2021-chemo", "death")
+    ]
+    both = cohorts["locatelli2021-all"]["n"]
+    sizes = range(deaths["events"], both + 1)
+    fitting = [n for n in sizes if fits_printed(deaths["events"], n, deaths["percent"])]
+    assert fitting == [both - cohorts["locatelli2021-blina"]["n"]]
+    (counted,) = evidence.select("hsct-bridging", ARMS[1]).counted
+    assert [counted.row["total"]] == [counted.cohort["n"]] == fitting
+
+
+def test_the_contrast_at_random_is_that_of_metafor(evidence):
+    analysis = evidence.analyse("hsct-bridging")
+    ((one, other),) = analysis.strata(*ARMS)
+    assert one.study == other.study and one.study["design"] == "randomised"
+    found = analysis.odds_ratios(*ARMS).common
+    assert found == pytest.approx(OR_OF_R, abs=1e-8)  # 5e-10, as printed
+    difference = analysis.odds_ratios(*ARMS).common_as("RD")
+    assert difference == pytest.approx(RD_OF_R, abs=1e-9)
+    assert [(c.first, c.second) for c in analysis.spec.contrasts] == [ARMS]
+
+
+# Residual disease --------------------------------------------------------------------------------
+
+
+def test_none_detectable_is_never_pooled_with_a_threshold(evidence):
+    for selection in evidence.analyse("mrd-response").selections.values():
+        criteria = {c.row["criterion"] for c in selection.counted}
+        assert "complete" not in criteria or criteria == {"complete"}, selection.spec.id
+
+
+def test_a_series_without_a_threshold_enters_by_the_axis_alone(evidence):
+    usual = evidence.select("mrd-response", "responders-blinatumomab-children")
+    levels = usual.spec.alternatives["Threshold"]
+    series = ("locatelli2022neuf-rr", "DEF", "mrd_evaluable_responders")
+    left_out = [(o.cohort["cohort_id"], o.code, o.row["denominator"]) for o in usual.left_out]
+    assert series in left_out
+    any_threshold = evidence.selector().select(usual.spec.otherwise(levels["any"]))
+    counted = {
+        c.cohort["cohort_id"]: (c.row["events"], c.row["total"]) for c in any_threshold.counted
+    }
+    assert counted["locatelli2022neuf-rr"] == (24, 33)
+    assert counted["vonstackelberg2016"] == (14, 27)
+    assert len(counted) == 1 + len(
+        evidence.selector()
+        .select(usual.spec.otherwise(levels["below 0.01% or not stated"]))
+        .counted
+    )
+
+
+def test_of_those_positive_when_allotted_both_arms_are_shown_as_percentages(evidence):
+    for arm, percent in (("blinatumomab", "79"), ("chemotherapy", "21")):
+        selection = evidence.select("mrd-response", f"first-relapse-{arm}")
+        of_positive = [
+            (o.code, o.row["percent"], o.row["criterion"])
+            for o in selection.left_out
+            if o.row["denominator"] == "mrd_positive_at_entry"
+            and o.cohort["study_id"] == "brown2019"
+        ]
+        assert of_positive == [("NE", percent, "<1e-4")]

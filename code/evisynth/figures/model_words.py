@@ -13,9 +13,10 @@ def is_bayes(result) -> bool:
 
 
 def model_words(result) -> str:
-    """For instance "GLMM, t(k − 1)", "Bayes, HN(1)", "REML, ad hoc Knapp–Hartung"."""
+    """For instance "GLMM by Bayes, HN(1)", "GLMM, t(k − 1)", "REML, ad hoc Knapp–Hartung"."""
     if is_bayes(result):
-        return f"Bayes, {result.tau_prior}"
+        kind = "GLMM by Bayes" if result.model.endswith("binomial-normal") else "Bayes"
+        return f"{kind}, {result.tau_prior}"
     test = _TESTS.get(result.test, result.test)
     if result.model == "binomial-normal":
         return f"GLMM, {test}"

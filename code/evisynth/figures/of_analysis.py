@@ -139,7 +139,9 @@ def _subtitle(chosen):
 
 def _total(chosen):
     k = sum(len(s.counted) for s in chosen)
-    known = ", none known to share patients" if k > 1 else ""
+    # Each pool is independent in itself; two pools may count the same patients.
+    group = " within a group" if len(chosen) > 1 else ""
+    known = f", none known to share patients{group}" if k > 1 else ""
     patients = thousands(sum(sum(s.ni) for s in chosen))
     return f"{capital(plural(k, 'cohort'))}{known}, {patients} patients"
 

@@ -27,8 +27,10 @@ from evisynth.random_effects.model import rma
 from evisynth.result import Result, plain
 
 FEW = 5  # below this many studies a warning says that the prior bears on the answer
-BAYES, BAYES_NARROW, BAYES_HEAVY = "Bayes, HN(1)", "Bayes, HN(0.5)", "Bayes, HC(0.5)"
-GLMM, LOGIT, ARCSINE = "binomial-normal", "logit, REML", "arcsine, REML"
+BAYES, BAYES_NARROW, BAYES_HEAVY = (
+    f"GLMM by Bayes, {prior}" for prior in ("HN(1)", "HN(0.5)", "HC(0.5)")
+)
+GLMM, LOGIT, ARCSINE = "GLMM by likelihood", "logit, REML", "arcsine, REML"
 BETA = "beta-binomial"
 _MODELS = MappingProxyType(
     {

@@ -103,6 +103,13 @@ _POOL = _record(
     left_out=(_list_of(_LEFT_OUT), "Sorted by row."),
     pooled=(ref("Pooled"), "The result."),
 )
+
+
+def _limits(description):
+    numbers = dict.fromkeys(("estimate", "ci_lb", "ci_ub"), (NUMBER, description))
+    return _record("", **numbers)
+
+
 _ARM = _record(
     "",
     cohort_id=(TEXT, "Id of the cohort."),
@@ -116,19 +123,32 @@ _STRATUM = _record(
     first=(_ARM, "Its arm in the first pool."),
     second=(_ARM, "Its arm in the second pool."),
     odds_ratio=(ref("MetaAnalysis"), "First against second."),
+    risk_difference=(_limits("First less second, with Newcombe's interval."), "Of proportions."),
 )
-_COMMON = _record(
-    "", **dict.fromkeys(("estimate", "ci_lb", "ci_ub"), (NUMBER, "Odds ratio, not its logarithm."))
-)
+_RATIO = _limits("A ratio, not its logarithm.")
 _CONTRAST = _record(
     "Odds ratios of two pools within the studies that they share.",
-    ("strata", "common", "bayes", "not_estimable"),
+    (
+        "strata",
+        "common",
+        "common_risk_ratio",
+        "common_risk_difference",
+        "bayes",
+        "priors",
+        "not_estimable",
+    ),
     first=(TEXT, "Id of a pool; above 1 it does better."),
     second=(TEXT, "Id of the other pool."),
     measure=({"const": "OR"}, "Odds ratio."),
     strata=(_list_of(_STRATUM), "Independent of each other."),
-    common=(_COMMON, "Common odds ratio of Mantel and Haenszel."),
+    common=(_RATIO, "Common odds ratio of Mantel and Haenszel."),
+    common_risk_ratio=(_RATIO, "Common risk ratio of Mantel and Haenszel."),
+    common_risk_difference=(_limits("First less second, with Sato's variance."), "Common."),
     bayes=({"anyOf": [ref("BayesAnalysis"), {"type": "null"}]}, "None of a single stratum."),
+    priors=(
+        {"type": "object", "additionalProperties": _RATIO},
+        "The odds ratio under each prior of the spread; empty for a single stratum.",
+    ),
     not_estimable=(TEXT, "Why there is no estimate, where there is none."),
 )
 _ENTRY = _record(

@@ -12,6 +12,7 @@ from evisynth.checks import check_counts, check_level, check_whole_number, shown
 from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
+from evisynth.proportions.pooling import BAYES, BAYES_NARROW, GLMM
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.result import displayed
 from evisynth.specifications.axes import crossed
@@ -42,7 +43,7 @@ class Method:
     Attributes
     ----------
     choices : mapping of str to str
-        Axis to level, for instance {"Model": "binomial-normal", "Interval": "t"}.
+        Axis to level, for instance {"Model": "GLMM by likelihood", "Interval": "t"}.
     model : {"glmm", "bayes", "PLO", "PAS", "PR", "PLN"}
         Binomial-normal by likelihood or by Bayes, or inverse variance on that scale.
     options : mapping
@@ -60,10 +61,10 @@ OPTIONS = {
     "bayes": ("tau_prior", "mu_prior", "predict_minimum_k"),
 }
 DEFAULT_METHODS = (
-    Method({"Model": "binomial-normal", "Interval": "t(k\u22121)"}, "glmm", {"test": "t"}),
-    Method({"Model": "binomial-normal", "Interval": "Wald z"}, "glmm", {"test": "z"}),
-    Method({"Model": "Bayes, HN(1)", "Interval": "posterior"}, "bayes", {"tau_prior": "HN(1)"}),
-    Method({"Model": "Bayes, HN(0.5)", "Interval": "posterior"}, "bayes", {"tau_prior": "HN(0.5)"}),
+    Method({"Model": GLMM, "Interval": "t(k\u22121)"}, "glmm", {"test": "t"}),
+    Method({"Model": GLMM, "Interval": "Wald z"}, "glmm", {"test": "z"}),
+    Method({"Model": BAYES, "Interval": "posterior"}, "bayes", {"tau_prior": "HN(1)"}),
+    Method({"Model": BAYES_NARROW, "Interval": "posterior"}, "bayes", {"tau_prior": "HN(0.5)"}),
     *(
         Method({"Model": f"{name}, {method}", "Interval": words}, model,
                {"method": method, "test": test})
