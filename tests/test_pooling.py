@@ -88,8 +88,9 @@ def test_whatever_the_number_of_studies_the_headline_is_one_model(rule):
     xi, ni = RULES[rule]
     more = {"slab": LABELS[: len(xi)], "level": 0.9}
     pooled = pool_proportions(xi, ni, **more)
-    for name, prior in (("HN(1)", "HN(1)"), ("HN(0.5)", "HN(0.5)"), ("HC(0.5)", "HC(0.5)")):
-        assert pooled.models[f"GLMM by Bayes, {name}"] == bayes_binomial(xi, ni, tau_prior=prior, **more)
+    for prior in ("HN(1)", "HN(0.5)", "HC(0.5)"):
+        fitted = bayes_binomial(xi, ni, tau_prior=prior, **more)
+        assert pooled.models[f"GLMM by Bayes, {prior}"] == fitted
     assert pooled.headline == pooled.bayes == pooled.models["GLMM by Bayes, HN(1)"]
     assert pooled.tau_limits == (pooled.headline.tau_lb, pooled.headline.tau_ub)
     assert pooled.glmm == rma_glmm(xi, ni, **more) and pooled.glmm.test == "t"

@@ -5,6 +5,7 @@ from evisynth.report.case_mix import case_mix, glue_regression, regressions, spl
 from evisynth.report.certainty import certainty_words, grade
 from evisynth.report.cite import cite
 from evisynth.report.codebook import codebook, codebooks, families, sizes
+from evisynth.report.composition import composition
 from evisynth.report.contrasts import odds_ratios
 from evisynth.report.decisions import decisions
 from evisynth.report.definitions import definitions
@@ -21,7 +22,14 @@ from evisynth.report.inclusion import inclusion
 from evisynth.report.judgements import risk_of_bias, rob_marks
 from evisynth.report.patients import tally
 from evisynth.report.possible_overlaps import possible_overlaps
-from evisynth.report.protocol import checklist, estimands, pooling_rules, specification_axes
+from evisynth.report.printed_rows import glue_rows
+from evisynth.report.protocol import (
+    checklist,
+    estimands,
+    glue_agreement,
+    pooling_rules,
+    specification_axes,
+)
 from evisynth.report.published import beside_published
 from evisynth.report.relations import overlaps, relation_counts
 from evisynth.report.replications import (
@@ -31,7 +39,7 @@ from evisynth.report.replications import (
     replication_differences,
     replications,
 )
-from evisynth.report.sensitivity import glue_sensitivity, influence
+from evisynth.report.sensitivity import glue_curve, glue_sensitivity, influence
 from evisynth.report.survival import survival
 from evisynth.report.tables import (
     counted,
@@ -52,6 +60,7 @@ __all__ = [
     "cite",
     "codebook",
     "codebooks",
+    "composition",
     "counted",
     "decisions",
     "definitions",
@@ -63,13 +72,16 @@ __all__ = [
     "families",
     "findings",
     "folded",
+    "glue_agreement",
     "glue_analysis",
     "glue_base",
     "glue_contrast",
+    "glue_curve",
     "glue_double_counting",
     "glue_register",
     "glue_regression",
     "glue_replications",
+    "glue_rows",
     "glue_sensitivity",
     "glue_values",
     "grade",

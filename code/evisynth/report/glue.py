@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from evisynth.evidence.contrast_branches import allocation_bounds
+from evisynth.evidence.selection import plain
 from evisynth.report.html import Html
 from evisynth.report.possible_overlaps import flagged_cohorts
+from evisynth.report.ratings import BETWEEN, level_of, ratings_of
 from evisynth.report.words import (
     cohorts_and_patients,
     count_word,
@@ -101,6 +103,7 @@ def pool_values(selection):
         "who": cohorts_and_patients(selection),
         "total": thousands(pooled.total),
         "left-out": count_word(len(selection.left_out)),
+        "criterion": plain(selection.spec.criteria[0]) if selection.spec.criteria else "any",
         "flagged": count_word(len(flagged_cohorts([selection]))),
         "warning": pooled.warning,
     }
@@ -119,7 +122,7 @@ def glue_contrast(analysis, first, second):
     """Glue the within-study contrasts of two pools, as ``analysis-first-v-second-what``.
 
     Common odds ratio, risk ratio and difference; the Bayesian odds ratio under each prior; of each
-    stratum its rates, difference and odds ratio; and what unplaced events could do.
+    stratum its rates, difference and odds ratio; what unplaced events could do; the certainty.
 
     Returns
     -------
@@ -136,6 +139,8 @@ def glue_contrast(analysis, first, second):
         values |= _difference_values(f"more-{i}", found.differences[i - 1])
         values |= _ratio_values(f"or-{i}", _limits(found.models[i - 1]))
     values |= _unplaced_values(allocation_bounds(analysis, first, second))
+    rated = level_of(ratings_of(analysis, f"{first}{BETWEEN}{second}"))
+    values |= {} if rated is None else {"certainty": rated}
     return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
 
 

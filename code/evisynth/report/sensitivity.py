@@ -6,11 +6,12 @@ import re
 
 import numpy as np
 
+from evisynth.evidence.branches import specification_multiverse
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.cells import by_pool
 from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
-from evisynth.report.words import decimals, per_hundred, sentence, short_answer
+from evisynth.report.words import dash_range, decimals, per_hundred, sentence, short_answer
 
 
 def influence(analysis, *pools):
@@ -88,3 +89,23 @@ def _otherwise(evidence, selection):
 
 def _slug(words):
     return "-".join(re.findall(r"[a-z0-9]+", words.lower()))
+
+
+def glue_curve(analysis, *pools):
+    """Glue the lowest and the highest rate of a specification curve, as ``analysis-pool-curve``.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pools with a headline.
+
+    Returns
+    -------
+    Html
+    """
+    values = {}
+    for pool in pools:
+        found = specification_multiverse(analysis.evidence, analysis.spec.id, pool).estimate
+        values[f"{pool}-curve"] = dash_range(np.nanmin(found), np.nanmax(found))
+    return glue_values(analysis.spec.id, values)
