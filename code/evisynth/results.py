@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from importlib.resources import files
-from itertools import combinations
 from pathlib import Path
 
 from evisynth.errors import NotEstimable
@@ -47,7 +46,7 @@ def analysis_results(analysis):
         "cohorts": list(analysis.cohorts),
         "patients": analysis.patients(),
         "pools": [_pool(selection) for selection in analysis.selections.values()],
-        "contrasts": [_contrast(analysis, *pair) for pair in _comparable(analysis)],
+        "contrasts": [_contrast(analysis, c.first, c.second) for c in analysis.spec.contrasts],
     }
     return plain(found)
 
@@ -200,20 +199,6 @@ def _left_out(item):
 
 
 # Contrasts ----------------------------------------------------------------------------------------
-
-
-def _comparable(analysis):
-    """Pairs of pools of one estimand with arms of the same studies, none of them sharing patients.
-
-    Pools of one study that count the same patients another way are no two arms.
-    """
-    shares = analysis.evidence.graph.shares
-    for first, second in combinations(analysis.selections, 2):
-        if analysis[first].spec.estimand != analysis[second].spec.estimand:
-            continue
-        ids = [[arm.cohort["cohort_id"] for arm in p] for p in analysis.strata(first, second)]
-        if ids and not any(a == b or shares(a, b) for a, b in ids):
-            yield first, second
 
 
 def _contrast(analysis, first, second):
