@@ -12,7 +12,7 @@ from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import rejected_claims
-from evisynth.evidence.selection import Against, Selection, Selector, fits_where
+from evisynth.evidence.selection import Against, Selection, Selector, fits_where, unfit
 from evisynth.evidence.specs import PoolSpec
 from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
@@ -152,7 +152,11 @@ class Evidence:
         return self.analyses[analysis]
 
     def printed_rows(self, spec: PoolSpec):
-        """Every printed row with a count for a pool's outcome and cohorts, overlaps and all."""
+        """Every printed row that a pool could take, overlaps and all.
+
+        It has a count of the pool's outcome, under a definition, denominator and time that the pool
+        accepts, of a cohort that passes its filters.
+        """
         return tuple(
             row
             for row in self.rows("outcomes")
@@ -161,6 +165,7 @@ class Evidence:
             and row["events"] is not None
             and row["total"] is not None
             and row["derivation"] not in ("differenced", "from_patient_rows")
+            and not unfit(row, spec)
         )
 
 

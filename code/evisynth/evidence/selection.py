@@ -205,9 +205,9 @@ class Selector:
     def _refusal(self, row, spec):
         if row["events"] is None or row["total"] is None:
             return "NE"
-        for code, column, allowed in _conditions(spec):
-            if allowed and (row[column] or "") not in allowed:
-                return code
+        code = unfit(row, spec)
+        if code:
+            return code
         # Last, so that a claim about another denominator is not called the one that lost here.
         return "CLM" if row in self._against else ""
 
@@ -276,6 +276,14 @@ _THRESHOLD = re.compile(r"<(1e-\d+)")
 def fits_where(cohort, spec):
     """Whether a cohort passes the filters of a pool."""
     return all(cohort[column] in allowed for column, allowed in spec.where.items())
+
+
+def unfit(row, spec):
+    """The code of what a pool asks for and a row does not have; empty where it has all."""
+    for code, column, allowed in _conditions(spec):
+        if allowed and (row[column] or "") not in allowed:
+            return code
+    return ""
 
 
 def _conditions(spec):
