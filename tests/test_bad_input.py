@@ -19,6 +19,7 @@ from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.figures import Diamond, Group, LeftOut, Row
+from evisynth.specifications.contrasts import ContrastMethod, Strata
 from evisynth.specifications.multiverse import DataSet, Method
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -44,6 +45,11 @@ DATA = [
     DataSet({"D": "one"}, (3, 5, 2), (10, 12, 9)),
     DataSet({"D": "two"}, tuple(XI), tuple(NI)),
 ]
+STRATA = [
+    Strata({"S": "one"}, *(tuple(TABLES[key][:3]) for key in TABLES)),
+    Strata({"S": "two"}, *(tuple(TABLES[key]) for key in TABLES)),
+]
+CONTRASTS = [ContrastMethod({"M": "MH"}), ContrastMethod({"M": "IV"}, "IV", {"add": 0.5})]
 DIAMOND = Diamond("d", 0.5, 0.4, 0.6, (0.2, 0.8))
 GROUP = Group("g", (Row("r", 0.5, 0.4, 0.6, 50.0, "1 / 2", ("x", "y")),) * 2, DIAMOND)
 PATIENTS = pd.DataFrame({"label": ["a", "b"], "end": [3.0, 4.0], "pr": [1.0, np.nan]})
@@ -135,6 +141,7 @@ CALLS = {
     "mantel_haenszel": {**TABLES, "measure": "RR", **LEVEL, "slab": SLAB},
     "peto": {**TABLES, **LEVEL, "slab": SLAB},
     "inverse_variance": {**TABLES, "measure": "RR", **LEVEL, "slab": SLAB, "add": 0.5},
+    "newcombe": {**TABLES, **LEVEL},
     "pool_medians": {
         "medians": [5.0, 6.0, 7.0], "ci_lb": [4.0, 5.0, 6.0], "ci_ub": [6.25, 7.2, 8.17], **RMA,
         "slab": SLAB[:3], "unit": "months", "digits": 1,
@@ -176,6 +183,10 @@ CALLS = {
     },
     "multiverse DataSet": {"choices": {"D": "one"}, "xi": (3, 5, 2), "ni": (10, 12, 9)},
     "multiverse Method": {"choices": {"M": "logit"}, "model": "PLO", "options": {"test": "z"}},
+    "contrast_multiverse": {
+        "data_sets": STRATA, "methods": CONTRASTS, "measure": "RR", "protocol": {"S": "two"},
+        **LEVEL, "minimum_k": 1, "why_one": {"S": "it is so"}, "apart": ("S",),
+    },
     "OverlapGraph": {"edges": [Edge("a", "subset_of", "b"), Edge("c", "subset_of", "b")]},
     "OverlapGraph Edge": {"a": "a", "relation": "subset_of", "b": "b"},
     "independent_set": {
@@ -255,11 +266,11 @@ NO_NUMBERS = {
         "InlineFigure",
     },
     "parts, checked by the function that uses them": {
-        "DataSet", "Method", "Axis", "Diamond", "Group", "LeftOut", "Row",
+        "ContrastMethod", "DataSet", "Method", "Strata", "Axis", "Diamond", "Group", "LeftOut", "Row",
     },
     "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
     "take a declared analysis or the evidence base, never numbers": {
-        "cards", "contrast_curve_of", "curve_of", "double_counting_forest", "forest_of",
+        "cards", "contrast_curve_of", "contrast_specifications", "curve_of", "double_counting_forest", "forest_of",
         "leave_one_out_of", "mini_forest_of", "naive_against_independent", "odds_ratio_forest",
         "overlap_graph", "printed_rates", "shrinkage_of",
     },

@@ -1,6 +1,7 @@
 """Certainty, risk of bias and published results as a reader sees them."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from evisynth.evidence.base import Evidence
@@ -195,7 +196,7 @@ def estimate(**more):
     usual = {
         "estimate_id": "x", "citation": "Elm 2020", "population": "All", "scale": "percent",
         "value": 70.5, "lower": 58.6, "upper": 82.5, "k": 3, "patients": 1068,
-        "model_as_stated": None,
+        "model_as_stated": None, "read": "abstract",
     }  # fmt: skip
     return usual | more
 
@@ -221,6 +222,51 @@ def test_ours_stands_beside_it_in_the_direction_asked_for():
     analysis = evidence([], [row], [estimate(scale="odds ratio")]).analyse("age")
     ours = ratio_with_interval(*analysis.odds_ratios("old", "young").common)
     assert f"Old against Young | OR {ours}" in beside_published(analysis).text
+
+
+def test_where_no_study_has_both_there_is_nothing_of_ours_beside_it():
+    row = {"analysis": "age", "pool": "old-v-none", "estimate_id": "x", "reason": "r"}
+    analysis = evidence([], [row], [estimate(scale="odds ratio")]).analyse("age")
+    nobody = replace(analysis["young"], counted=())
+    pools = {"old": analysis["old"], "none": nobody}
+    text = beside_published(replace(analysis, selections=pools)).text
+    assert "Old against Young | no study has both" in text
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        (("abstract", "abstract"), "Of each the abstract alone was read"),
+        (("full text", "abstract"), "Of one of 2 the abstract alone was read"),
+        (("full text", "full text"), "never pooled with ours."),
+    ],
+)
+def test_what_was_read_of_the_published_results_is_said(read, said):
+    estimates = [estimate(estimate_id=str(i), read=what) for i, what in enumerate(read)]
+    rows = [{"analysis": "age", "pool": "young", "estimate_id": str(i), "reason": "r"}
+            for i in range(len(read))]  # fmt: skip
+    text = beside_published(evidence([], rows, estimates).analyse("age")).text
+    assert said in text and ("abstract" in text) == ("abstract" in read)
+
+
+def test_steps_down_are_counted_from_the_ratings_shown():
+    base = evidence(RATED)
+    second = replace_hand(base.analyse("age"))
+    # Three subjects, each one step for risk of bias and two for imprecision.
+    told = "Steps down in this table: six for imprecision, three for risk-of-bias."
+    assert told in findings(second).text and "Steps down" not in findings(base.analyse("age")).text
+    told = "Steps down in this table: two for imprecision, one for risk-of-bias."
+    assert told in findings(second, "young").text
+
+
+def replace_hand(analysis):
+    """The same analysis, all of it read second-hand."""
+    pools = {
+        pool: replace(s, counted=tuple(replace(c, row={**c.row, "second_hand": True})
+                                       for c in s.counted))
+        for pool, s in analysis.selections.items()
+    }  # fmt: skip
+    return replace(analysis, selections=pools)
 
 
 def test_nothing_published_leaves_nothing():

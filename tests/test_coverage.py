@@ -7,10 +7,12 @@ import pytest
 from evisynth.bayes.models import bayes_binomial
 from evisynth.coverage import METHODS, SCENARIOS, Coverage, Scenario, coverage, simulate
 from evisynth.coverage.few_studies import (
+    BAYES,
     GLMM,
     GLMM_HTS,
     INTERVALS,
     KS,
+    MEAN,
     NEW,
     RATES,
     SIZES,
@@ -26,6 +28,7 @@ from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
 from evisynth.glmm.model import rma_glmm
 from evisynth.random_effects.model import rma
+from evisynth.random_effects.result import displayed
 from evisynth.validation import (
     coverage_plot,
     coverage_table,
@@ -320,19 +323,19 @@ def test_what_the_simulation_holds_is_what_a_plain_count_holds():
     }
     xi, ni = simulate(scenario, replicates, rng)
     held = {interval: [] for interval in INTERVALS}
-    for x, n in zip(xi, ni, strict=True):
+    posteriors = displayed(bayes_binomial(xi, ni))
+    for i, (x, n) in enumerate(zip(xi, ni, strict=True)):
         new = expit(np.log(0.85 / 0.15) + rng.standard_normal())
         hts = rma_glmm(x, n, prediction="HTS").displayed
-        fits = {GLMM: rma_glmm(x, n).displayed, GLMM_HTS: hts}
+        posterior = {end: values[i] for end, values in posteriors.items()}
+        fits = {GLMM: rma_glmm(x, n).displayed, GLMM_HTS: hts, BAYES: posterior}
         for target, model in INTERVALS:
-            if model in fits:
-                ends = ("pi_lb", "pi_ub") if target == NEW else ("ci_lb", "ci_ub")
-                low, high = (fits[model][end] for end in ends)
-                held[target, model].append(low <= (new if target == NEW else 0.85) <= high)
+            ends = ("pi_lb", "pi_ub") if target == NEW else ("ci_lb", "ci_ub")
+            low, high = (fits[model][end] for end in ends)
+            held[target, model].append(low <= (new if target == NEW else 0.85) <= high)
     for interval, found in held.items():
-        if found:
-            # Monte Carlo standard error at most 2 points; three of them.
-            assert np.mean(found) == pytest.approx(row[interval].coverage, abs=0.055)
+        # Monte Carlo standard error at most 2 points; three of them.
+        assert np.mean(found) == pytest.approx(row[interval].coverage, abs=0.055)
 
 
 @pytest.mark.parametrize(
@@ -393,6 +396,10 @@ def test_the_words_of_the_record_are_its_numbers(record):
     within = min(row.coverage for row in rows if row.tau <= 1)
     assert told["few-new-glmm-within"] == f"{100 * within:.0f}"
     assert told["few-scenarios"] == str(record.scenarios)
+    widths = [row.width for row in record.where(target=MEAN, model=BAYES, k=5) if row.tau <= 1]
+    assert told["few-bayes-5-width-within"] == f"{100 * np.mean(widths):.1f}"
+    near = [row.coverage for row in record.where(target=NEW, model=BAYES, tau=min(TAUS))]
+    assert told["few-new-bayes-near"] == f"{100 * np.mean(near):.1f}"
     assert (
         told["few-taus"] == "0.2, 0.6, 1 and 1.5" and told["few-sizes-2"] == "2, 4, 10, 12 and 41"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evisynth.checks import check_level, check_numbers, check_slab
-from evisynth.effects.escalc import escalc, log_odds, normal_quantile, study_intervals
+from evisynth.effects.escalc import escalc, normal_quantile, study_intervals
 from evisynth.effects.from_intervals import effect_from_interval
 from evisynth.effects.measures import MEASURES, inverse_freeman_tukey
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
@@ -230,10 +230,6 @@ def test_bad_totals_are_named(arguments, message):
     with pytest.raises(ArgumentError) as caught:
         inverse_freeman_tukey(0.3, **arguments)
     assert str(caught.value) == f"inverse_freeman_tukey: {message}"
-
-
-def test_log_odds():
-    assert log_odds(0.8) == pytest.approx(np.log(4), rel=1e-15)
 
 
 @settings(max_examples=40, deadline=None)

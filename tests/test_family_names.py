@@ -10,7 +10,7 @@ from evisynth.figures import forest, forest_of, overlap_graph
 from evisynth.figures.parts import after_label
 from evisynth.figures.rows import Group, LeftOut, Row
 from evisynth.figures.sheet import Sheet
-from evisynth.report.family_names import family_of, family_title, second_name
+from evisynth.report.family_names import family_title, second_name
 
 ROW = Row("Alder 2014", 0.5, 0.3, 0.7, 50.0, "5 / 10", ("series", "any"), badges=("∩?",))
 COLUMNS = ("Design", "Definition", "n/N", "weight")
@@ -82,11 +82,31 @@ def test_each_family_has_a_title_and_each_title_one_family(evidence):
     assert len(set(titles)) == len(titles)
 
 
-def test_no_label_says_its_second_name_already(evidence):
-    for cohort, row in evidence.cohorts.items():
-        name = second_name(evidence, cohort)
-        assert not name or name not in row["label"]
-        assert name in (evidence.families[family_of(evidence, cohort)]["short"] or "")
+def test_a_second_name_is_what_a_source_calls_it_unless_its_label_says_so(evidence):
+    studies = {c: evidence.studies[row["study_id"]] for c, row in evidence.cohorts.items()}
+    known = {c: study["known_as"] for c, study in studies.items()}
+    said = {c for c, name in known.items() if name and name in evidence.cohorts[c]["label"]}
+    shown = {c: second_name(evidence, c) for c in evidence.cohorts}
+    assert {c for c, name in shown.items() if name} == {c for c, n in known.items() if n} - said
+    assert all(name == known[c] for c, name in shown.items() if name)
+    assert said and any(shown.values())
+
+
+def test_each_second_name_says_who_prints_it_and_where(evidence):
+    """What a source does not call a report, no figure calls it: a name of ours is a title."""
+    named = [s for s in evidence.studies.values() if s["known_as"]]
+    assert len(named) > 40
+    assert [s["study_id"] for s in named if not (s["named_by"] and s["named_at"])] == []
+    unnamed = [s for s in evidence.studies.values() if not s["known_as"]]
+    assert [s["study_id"] for s in unnamed if s["named_by"] or s["named_at"]] == []
+
+
+def test_a_report_of_a_named_family_may_have_no_name_itself(evidence):
+    """A name stands beside the reports that it is printed for, not beside all of a family."""
+    by_family = {}
+    for study in evidence.studies.values():
+        by_family.setdefault(study["family_id"], set()).add(study["known_as"] is None)
+    assert {True, False} in by_family.values()
 
 
 def test_a_base_without_families_shows_its_codes():

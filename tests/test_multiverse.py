@@ -11,6 +11,7 @@ from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
 from evisynth.proportions.pooling import pool_proportions
+from evisynth.proportions.result import HEADLINE
 from evisynth.random_effects.model import rma
 from evisynth.specifications.contrasts import (
     CONTRAST_METHODS,
@@ -62,7 +63,7 @@ def test_axes_say_their_levels_and_why_there_is_one():
     axes = {axis: (levels, planned, why) for axis, levels, planned, why in found.axes}
     assert axes["Data"] == (("all", "some"), "all", "")
     assert axes["Rule"] == (("a",), "a", "there is no other")
-    assert axes["Model"][1] == "GLMM by likelihood" and len(axes["Model"][0]) > 4
+    assert axes["Model"][1] == HEADLINE and len(axes["Model"][0]) > 4
 
 
 def test_the_protocol_is_found_by_its_levels():
@@ -82,6 +83,12 @@ def test_it_leaves_as_table_and_json():
     )
     low, middle, high = found.range
     assert 0 < low <= middle <= high < 1 and f"{low:.3f} to {high:.3f}" in repr(found)
+
+
+def test_where_nothing_is_estimable_there_is_no_range():
+    found = multiverse([FEW, NONE])
+    assert not found.estimable.any() and np.isnan(found.range).all()
+    assert repr(found) == f"<multiverse of {2 * len(DEFAULT_METHODS)} analyses, 0 estimable>"
 
 
 def test_all_or_none_has_no_likelihood_but_a_posterior():

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.base import load_evidence
+from evisynth.evidence.countings import countings
 from evisynth.evidence.doubts import doubts, exclusions
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from evisynth.figures import PALETTE, double_counting_forest, overlap_graph
 from evisynth.figures.overlap_graph_arcs import FOLLOWS, LARGEST, LOOKS
 from evisynth.figures.overlap_graph_parts import DRAWN, RELATION_WORDS, graph_of
 from evisynth.figures.style import font, measure
-from evisynth.report.double_counting import countings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex

@@ -16,11 +16,11 @@ from evisynth.glmm.model import rma_glmm
 from evisynth.proportions.pooling import (
     BESIDE,
     FEW,
-    HEADLINES,
     WARNINGS,
     pool_proportions,
     small_k_rule,
 )
+from evisynth.proportions.result import HEADLINE
 from evisynth.random_effects.model import rma
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +57,7 @@ def test_each_rule_shows_what_it_may(rule):
     assert tuple(pooled.beside) == BESIDE[rule]
     assert (pooled.bayes is not None) == (rule not in ("none", "one"))
     assert (pooled.glmm is not None) == modelled
-    assert list(pooled.models)[:1] == [HEADLINES[rule]] if modelled else not pooled.headline
+    assert list(pooled.models)[:1] == [HEADLINE] if modelled else not pooled.headline
     assert (pooled.common is None) == (modelled or rule == "none")
     assert (pooled.common_effect is None) == (rule == "none")
     shows_rate = rule in ("one", "few", "many", "boundary")
@@ -110,13 +110,22 @@ def test_the_simulation_bears_out_who_leads(k):
             assert bayes.lowest >= likelihood.lowest
 
 
+def longer(study):
+    """By how much the interval of the rate by Bayes is longer on average, by number of studies."""
+    widths = {(c.target, c.model, c.at["k"]): c.width for c in study.over("k")}
+    return {k: widths[MEAN, SIMULATED_BAYES, k] - widths[MEAN, SIMULATED_GLMM, k] for k in KS}
+
+
 def test_the_simulation_says_what_the_lead_costs():
     over = {(c.target, c.model, c.at["k"]): c for c in STUDY.over("k")}
     for k in KS:
-        # The interval of the rate is no wider, that for a new study is the wider one.
-        bayes, likelihood = over[MEAN, SIMULATED_BAYES, k], over[MEAN, SIMULATED_GLMM, k]
-        assert bayes.width < likelihood.width + 0.0005
         assert over[NEW, SIMULATED_BAYES, k].width > over[NEW, SIMULATED_GLMM, k].width
+    # The interval of the rate, up to a tau of 1: shorter with three and four studies, a little
+    # longer from five on, and more so where studies hardly differ.
+    within, near = longer(STUDY.part(tau=TAUS[:-1])), longer(STUDY.part(tau=TAUS[:1]))
+    assert max(TAUS[:-1]) == 1 and within[3] < -0.05 and within[4] < 0
+    assert all(0 < within[k] < 0.01 for k in KS if k >= 5)
+    assert all(near[k] > max(within[k], 0) for k in KS if k >= 4)
     # Beyond the prior's reach the likelihood's interval of the rate holds more often.
     far = {(c.target, c.model): c for c in STUDY.over("tau") if c.at["tau"] == max(TAUS)}
     assert far[MEAN, SIMULATED_GLMM].mean > far[MEAN, SIMULATED_BAYES].mean

@@ -2,6 +2,7 @@
 
 import re
 from itertools import combinations
+from types import SimpleNamespace
 
 import pytest
 from evisynth import report
@@ -58,6 +59,23 @@ def test_the_shortest_chain_is_given_and_its_deciding_edge():
     assert chain == (edges[3], edges[2]) and sideways(chain) == edges[3]
     assert ground(OverlapGraph(edges), "part", "whole") == (edges[0],)
     assert sideways((edges[0],)) is None
+
+
+def base(*edges):
+    """An evidence base of edges alone, each with how it is known."""
+    columns = ("cohort_a", "relation", "cohort_b", "basis_kind")
+    rows = [dict(zip(columns, edge, strict=True)) for edge in edges]
+    graph = OverlapGraph(Edge(*edge[:3]) for edge in edges)
+    return SimpleNamespace(graph=graph, rows=lambda name: rows)
+
+
+@pytest.mark.parametrize("inside", KINDS)
+@pytest.mark.parametrize("across", KINDS)
+def test_a_chain_is_known_as_well_as_its_least_firm_edge(inside, across):
+    found = ground_of(base(("part", "subset_of", "whole", inside),
+                           ("whole", "possible", "other", across)), "part", "other")  # fmt: skip
+    assert len(found.edges) == 2 and found.deciding["relation"] == "possible"
+    assert found.kind == max(inside, across, key=("stated", "arithmetic", "outside").index)
 
 
 # On our data --------------------------------------------------------------------------------------

@@ -458,8 +458,9 @@ ENGINE = {
 NOT_ENGINE = {
     "half_normal", "half_cauchy",  # name a prior
     "pool_proportions",  # chooses among functions above
-    "multiverse", "specification_multiverse", "independent_set", "load_evidence", "replicate",
-    "forest",
+    "multiverse", "specification_multiverse", "contrast_multiverse", "contrast_specifications",
+    "newcombe",  # held to published examples in test_two_arm
+    "independent_set", "load_evidence", "replicate", "forest",
 }  # fmt: skip
 
 

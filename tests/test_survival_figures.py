@@ -360,6 +360,14 @@ def test_swimmers_are_legible(case):
     check_legible(swimmer(rows, title=LONG, subtitle=LONG, footer=[LONG * 2], **options))
 
 
+def test_no_bar_of_which_the_end_is_known_is_without_a_sign():
+    """An arrow, or a mark with a name in the key, which a phone shows as well."""
+    figure = swimmer(PEOPLE, title="T")
+    ended = {e["label"]: e for e in figure.table}
+    assert ended["P1"]["death"] == ("5",) and ended["P3"]["lost to follow-up"] == ("11",)
+    assert "lost to follow-up in 1" in figure.alt and "follow-up going on in 1" in figure.alt
+
+
 def test_the_longest_bar_comes_first():
     assert [e["label"] for e in swimmer(PEOPLE, title="T").table] == ["P2", "P3", "P1", "P4"]
     kept = swimmer(PEOPLE, title="T", order="table").table

@@ -52,6 +52,23 @@ class Result:
         return pd.DataFrame(self.terms())
 
 
+def estimate_and_limits(result):
+    """Estimate, lower and upper limit that a result displays.
+
+    Parameters
+    ----------
+    result : Result
+        Of one number, with `displayed`.
+
+    Returns
+    -------
+    tuple of (float, float, float)
+        Display scale.
+    """
+    shown = result.displayed
+    return shown["estimate"], shown["ci_lb"], shown["ci_ub"]
+
+
 def plain(value):
     """A value of a result as JSON has it."""
     if isinstance(value, Result):

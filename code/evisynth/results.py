@@ -32,8 +32,8 @@ def analysis_results(analysis):
     dict
         Plain Python types, numbers at full precision, None for what does not exist: the form, the
         versions, the question; per pool its specification, every counted row and every row left
-        out with code and reason, and what was pooled (`Pooled.to_dict`); within-study contrasts of
-        pools of one estimand. Pools and counted rows keep the book's order, rows left out are
+        out with code and reason, and what was pooled (`Pooled.to_dict`); the declared contrasts of
+        two pools within studies. Pools and counted rows keep the book's order, rows left out are
         sorted by their id.
     """
     spec = analysis.spec
@@ -204,6 +204,8 @@ def _left_out(item):
 def _contrast(analysis, first, second):
     """Within-study odds ratios and differences, or why they have no estimate."""
     found = {"first": first, "second": second, "measure": "OR"}
+    if not analysis.strata(first, second):
+        return found | {"not_estimable": NO_STRATA}
     try:
         ratios = analysis.odds_ratios(first, second)
         more = {name: _limits(ratios.common_as(key)) for key, name in _COMMON.items()}
@@ -221,6 +223,7 @@ def _contrast(analysis, first, second):
     return found | {"strata": strata, "common": _limits(ratios.common)} | more
 
 
+NO_STRATA = "no study has both"
 _LIMITS = ("estimate", "ci_lb", "ci_ub")
 _COMMON = {"RR": "common_risk_ratio", "RD": "common_risk_difference"}
 

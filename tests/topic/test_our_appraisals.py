@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from evisynth.evidence.base import load_evidence
-from evisynth.evidence.branches import effective_flips
-from evisynth.report.case_mix import odds_ratio_across
-from evisynth.report.protocol import flips_that_matter, glue_agreement
+from evisynth.evidence.between_studies import odds_ratio_across
+from evisynth.evidence.flips import effective_flips, flips_that_matter
+from evisynth.report import glue_agreement
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
@@ -377,9 +377,30 @@ def test_numbers_mostly_from_the_sponsored_review_are_rated_down(pools, ratings)
         sources = [c.row["source_id"] for c in rows_behind(subject, pools)]
         mostly = 2 * sources.count("kantarjian2023") > len(sources)
         assert mostly == ("funded by the manufacturer" in row["reason"]), subject
+        # A search that nobody with a stake paid for found no other trial: nothing was passed over.
+        searched = "a systematic search without such funding" in row["reason"]
         if mostly:
-            assert STEPS[row["judgement"]] >= 1
-            assert row["source_id"] == "kantarjian2023"
+            assert (STEPS[row["judgement"]] >= 1) != searched
+            assert row["source_id"] == ("queudeville2021" if searched else "kantarjian2023")
+
+
+def test_the_sponsored_review_took_up_reports_without_a_median(evidence, ratings):
+    """No reason may say that it took none: its tables have rows without any median."""
+    medians = {}
+    for row in evidence.rows("survival"):
+        if row["source_id"] == "kantarjian2023" and row["statistic"] == "median":
+            known = medians.setdefault(row["cohort_id"], set())
+            known.add(row["value_status"])
+    without = [cohort for cohort, found in medians.items() if found == {"not_reported"}]
+    assert "locatelli2021-blina" in without
+    reasons = [row["reason"] for items in ratings.values() for row in items.values()]
+    assert not any("median survival" in reason for reason in reasons)
+
+
+def test_one_randomised_trial_has_one_judgement_of_what_was_passed_over(ratings):
+    both = [s for s, i in ratings.items() if "first-relapse" in s and "-v-" in s]
+    assert len(both) == 2
+    assert len({ratings[s]["publication-bias"]["judgement"] for s in both}) == 1
 
 
 def test_publication_bias_is_about_what_a_source_took_up_not_about_the_size_of_series(ratings):
@@ -414,7 +435,7 @@ def test_the_contrast_of_lines_is_as_its_reasons_say(evidence, pools, ratings):
 def test_the_contrast_of_ages_is_as_its_reasons_say(evidence, pools, ratings):
     items = ratings["pediatric-vs-adult/children-v-adults"]
     analysis = evidence.analyse("pediatric-vs-adult")
-    estimate, lower, upper = odds_ratio_across(analysis, "adults", "children")
+    estimate, lower, upper = odds_ratio_across(analysis, "adults", "children").odds_ratio
     # "near one", "a third lower as well as half as high again"
     assert abs(estimate - 1) < 0.1 and lower < 2 / 3 and upper > 1.5
     assert items["imprecision"]["judgement"] == "serious"
@@ -442,27 +463,44 @@ def test_the_ranges_of_both_ages_cross_one_half(pools, ratings, side):
 
 
 @pytest.mark.parametrize(
-    "arms",
+    ("arms", "trials"),
     [
-        ("mrd-response/first-relapse-blinatumomab", "mrd-response/first-relapse-chemotherapy"),
-        ("hsct-bridging/planned-first-relapse", "hsct-bridging/planned-first-relapse-chemotherapy"),
+        (("mrd-response/first-relapse-blinatumomab", "mrd-response/first-relapse-chemotherapy"), 2),
+        (
+            (
+                "hsct-bridging/planned-first-relapse",
+                "hsct-bridging/planned-first-relapse-chemotherapy",
+            ),
+            1,
+        ),
     ],
 )
-def test_the_contrasts_at_random_are_as_their_reasons_say(pools, ratings, arms):
+def test_the_contrasts_at_random_are_as_their_reasons_say(pools, ratings, arms, trials):
     one, other = (pools[arm] for arm in arms)
-    assert [len(arm.counted) for arm in (one, other)] == [1, 1]
-    assert one.counted[0].study == other.counted[0].study
-    assert one.counted[0].study["design"] == "randomised"
+    assert [c.study["study_id"] for c in one.counted] == [
+        c.study["study_id"] for c in other.counted
+    ]
+    assert [c.study["design"] for c in one.counted] == ["randomised"] * trials
     assert sum(one.xi) + sum(other.xi) < FEW_EVENTS
     items = ratings[f"{arms[0]}-v-{arms[1].split('/')[1]}"]
     assert items["imprecision"]["judgement"] == "serious"
+    assert items["inconsistency"]["judgement"] == "not assessable"
+
+
+def test_odds_ratios_of_the_trials_at_random_lie_in_each_others_intervals(evidence, ratings):
+    arms = ("first-relapse-blinatumomab", "first-relapse-chemotherapy")
+    found = evidence.analyse("mrd-response").odds_ratios(*arms)
+    one, other = found.models
+    assert one.ci_lb < other.estimate < one.ci_ub and other.ci_lb < one.estimate < other.ci_ub
+    reason = ratings[f"mrd-response/{'-v-'.join(arms)}"]["inconsistency"]["reason"]
+    assert "inside the interval of the other" in reason
 
 
 def test_transplants_on_study_alone_are_rated_down_as_narrower(pools, ratings):
     narrow = {
         subject
         for subject, selection in pools.items()
-        if {c.row["criterion"] for c in selection.counted} == {"on study"}
+        if {c.row["criterion"] for c in selection.counted} == {"on study, in remission"}
     }
     assert narrow == {"hsct-bridging/treated-adults", "hsct-bridging/responders-adults"}
     for subject, items in ratings.items():

@@ -7,14 +7,8 @@ import pytest
 from evisynth.errors import ArgumentError
 from evisynth.evidence import contrast_branches
 from evisynth.evidence.base import load_evidence
-from evisynth.evidence.branches import (
-    DECISION,
-    branches,
-    effective_flips,
-    flips,
-    gives_count,
-    specification_multiverse,
-)
+from evisynth.evidence.branches import DECISION, branches, specification_multiverse
+from evisynth.evidence.flips import effective_flips, flips, gives_count
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +43,10 @@ def test_the_first_branch_is_the_declared_analysis(evidence):
 def test_deciding_otherwise_changes_what_is_counted(evidence):
     spec = evidence.select("pediatric-vs-adult", "children").spec
     usual = evidence.select("pediatric-vs-adult", "children")
-    for _, selection in effective_flips(evidence, spec):
-        assert set(zip(selection.xi, selection.ni, strict=True)) != set(
+    found = effective_flips(evidence, spec)
+    assert found
+    for _, selection in found:
+        assert sorted(zip(selection.xi, selection.ni, strict=True)) != sorted(
             zip(usual.xi, usual.ni, strict=True)
         )
 
@@ -118,13 +114,58 @@ def test_where_no_event_is_unplaced_there_is_no_bound(evidence):
     assert only == "none added"
 
 
-def test_rows_that_do_not_add_up_to_the_stratum_are_refused(evidence):
+def declared_otherwise(analysis, **changes):
+    """The analysis with its unplaced events declared otherwise."""
+    (contrast,) = analysis.spec.contrasts
+    unplaced = replace(contrast.unplaced, **changes)
+    spec = replace(analysis.spec, contrasts=(replace(contrast, unplaced=unplaced),))
+    return replace(analysis, spec=spec)
+
+
+def test_unplaced_events_of_no_stratum_are_refused(evidence):
+    analysis = declared_otherwise(evidence.analyse("salvage-line"), study="elm2020")
+    with pytest.raises(ArgumentError, match="study is 'elm2020'; allowed: a study with a cohort"):
+        contrast_branches.unplaced_events(analysis, "first", "later")
+
+
+def test_unplaced_events_are_found_in_either_direction(evidence):
+    analysis = evidence.analyse("salvage-line")
+    there, back = (
+        contrast_branches.allocation_bounds(analysis, *pools)
+        for pools in (("first", "later"), ("later", "first"))
+    )
+    assert back.events == there.events
+    assert back.lowest[0] == pytest.approx(1 / there.highest[0], rel=1e-12)
+
+
+def test_a_contradiction_that_changes_the_counts_goes_without_unplaced_events(
+    evidence, monkeypatch
+):
     analysis = evidence.analyse("salvage-line")
     (contrast,) = analysis.spec.contrasts
-    short = replace(contrast.unplaced, known=contrast.unplaced.known[:1])
-    spec = replace(analysis.spec, contrasts=(replace(contrast, unplaced=short),))
+    counted = tuple(
+        replace(c, row={**c.row, "events": c.row["events"] + 10})
+        if c.study["study_id"] == contrast.unplaced.study else c
+        for c in analysis["first"].counted
+    )  # fmt: skip
+    changed = {"first": replace(analysis["first"], counted=counted), "later": analysis["later"]}
+    other = replace(analysis, selections=changed)
+    monkeypatch.setattr(
+        contrast_branches, "_readings", lambda *_: {"as decided": analysis, "other": other}
+    )
+    found = contrast_branches.contrast_specifications(analysis, "first", "later")
+    placed = {c[contrast.unplaced.title] for c in found.specifications
+              if c[DECISION] == "other"}  # fmt: skip
+    assert placed == {"none added"}
+
+
+def test_rows_that_do_not_add_up_to_the_stratum_are_refused(evidence):
+    analysis = evidence.analyse("salvage-line")
+    known = analysis.spec.contrasts[0].unplaced.known
     with pytest.raises(ArgumentError, match="rows of 261 patients in all, with 120 events"):
-        contrast_branches.unplaced_events(replace(analysis, spec=spec), "first", "later")
+        contrast_branches.unplaced_events(
+            declared_otherwise(analysis, known=known[:1]), "first", "later"
+        )
 
 
 def test_the_curve_of_a_contrast_has_every_branch(evidence):

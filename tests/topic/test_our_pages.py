@@ -7,12 +7,13 @@ import pytest
 from evisynth import report
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import load_evidence
-from evisynth.evidence.branches import flips
+from evisynth.evidence.countings import countings
+from evisynth.evidence.flips import flips
 from evisynth.evidence.overlap import RELATIONS
 from evisynth.evidence.selection import CODES
 from evisynth.figures.landing import naive_numbers
 from evisynth.replication import printed_numbers, replicate
-from evisynth.report.double_counting import countings, percent
+from evisynth.report.double_counting import percent
 from evisynth.report.words import rate_with_interval, thousands
 
 

@@ -1,16 +1,18 @@
 """Views of the chapters on our own data: they say what the tables hold, and nothing else."""
 
+import sys
+
 import numpy as np
 import pytest
 from evisynth import report
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import load_evidence
-from evisynth.evidence.synthesis import TAU_PRIOR
+from evisynth.evidence.countings import told_once
+from evisynth.evidence.odds_ratios import TAU_PRIOR
 from evisynth.figures import cards, forest_of
 from evisynth.glmm.model import rma_glmm
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.characteristics import Characteristics
-from evisynth.report.double_counting import told_once
 from evisynth.report.survival import as_printed, merged
 from evisynth.report.words import per_hundred, ratio, sentence, short_answer
 
@@ -175,8 +177,9 @@ def test_both_sides_of_a_split_come_from_one_document(evidence):
     assert overall[1] == "NR" and overall[2].startswith("16") and "10.1" not in " ".join(overall)
     assert (
         overall[3].replace("\u00a0", " ")
-        == "longer with, p = 0.69 (called no difference), no landmark"
+        == "no difference by the report, p = 0.69; OR 1.17 (0.5–2.5), no landmark"
     )
+    assert "longer" not in relapse_free[3]
     # One number at two precisions is one number, and both places are named.
     assert relapse_free[1:3] == ["8.8 mo (5.46–12.05)", "6.7 mo (5.28–8.09)"]
     assert "Table 1" in relapse_free[4] and "¶4" in relapse_free[4]
@@ -245,13 +248,48 @@ def test_death_without_relapse_comes_before_the_medians(evidence):
     lines = [x for found in grouped_lines(report.outcomes_among(evidence, among)).values()
              for x in found]  # fmt: skip
     assert lines[0][2:4] == ["no count", "36.5"]
-    told = [(line[1], line[2]) for line in lines]
+    told = [(line[1].partition(" [")[0], line[2]) for line in lines]
     assert {("transplanted", "30 / 74"), ("not transplanted", "12 / 36"), ("responders", "29 / 65")
             } <= set(told)  # fmt: skip
     assert ("not transplanted", "no count") in told
 
 
 # Case mix -----------------------------------------------------------------------------------------
+
+
+def test_earlier_transplants_stand_beside_the_rates(evidence):
+    analysis = evidence.analyse("hsct-bridging")
+    pools = ("treated-children", "treated-adults", "treated-inotuzumab")
+    view = report.case_mix(analysis, *pools, columns=["Earlier transplant"])
+    told = {line[0]: line[1:] for lines in grouped_lines(view).values() for line in lines}
+    assert told["Kantarjian 2017"] == ["50 / 271", "18 [14–24]", "35% in the whole study"]
+    # Counted in the table of patients: neither the share of both states nor that of a part.
+    for label, share in (("blinatumomab", "7/10"), ("inotuzumab", "7/11")):
+        earlier = told[f"Fuster 2020 ({label}, overt)"][2]
+        assert earlier.startswith(f"{share};") and "%" not in earlier and "yes" not in earlier
+
+
+def test_an_earlier_transplant_by_state_adds_up_to_the_printed_share(evidence):
+    rows = [r for r in evidence.rows("characteristics") if r["characteristic"] == "prior_hsct"]
+    found = {r["cohort_id"]: r for r in rows}
+    for agent in ("blina", "ino"):
+        parts = [found[f"fuster2020c-{agent}-{state}"] for state in ("overt", "remission")]
+        whole = found[f"fuster2020c-{agent}"]
+        assert sum(r["events"] for r in parts) == whole["events"]
+        assert 100 * whole["events"] / sum(r["total"] for r in parts) == pytest.approx(
+            whole["value"], abs=0.1  # cut, not rounded: 43.75 is printed as 43.7
+        )  # fmt: skip
+
+
+def test_a_characteristic_that_enough_cohorts_print_is_named_as_not_planned(by_age, monkeypatch):
+    _, _, *usual = lines_of(report.regressions(by_age, "adults", "children"))
+    assert usual and {why for _, _, why, _ in usual} == {"not fitted: fewer than 10"}
+    most = max(int(printed) for _, printed, *_ in usual)
+    monkeypatch.setattr(sys.modules["evisynth.report.case_mix"], "NEEDED", most)
+    _, _, *lines = lines_of(report.regressions(by_age, "adults", "children"))
+    assert len(lines) == len(usual)
+    for _, printed, why, _ in lines:
+        assert (why == "not fitted: not planned") == (int(printed) >= most)
 
 
 def test_case_mix_is_found_in_parts_and_in_the_whole_trial(by_age):

@@ -1,11 +1,7 @@
 """Simulated coverage of intervals of a pooled proportion."""
 
-from evisynth.coverage.few_studies import (
-    FewStudies,
-    Held,
-    Over,
-    simulate_few_studies,
-)
+from evisynth.coverage.few_studies import simulate_few_studies
+from evisynth.coverage.held import FewStudies, Held, Over
 from evisynth.coverage.simulation import (
     METHODS,
     SCENARIOS,

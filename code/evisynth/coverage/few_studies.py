@@ -7,144 +7,24 @@ and the underlying proportion of a new study.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 from scipy.special import expit, logit, ndtr, stdtrit
 
 from evisynth.checks import check_whole_number, shown
+from evisynth.coverage.held import LEVEL, FewStudies, Held
 from evisynth.coverage.simulation import Scenario
 from evisynth.coverage.tabulated_posterior import TabulatedPosterior
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
 
-LEVEL = 0.95
 SIZES = {"10 to 60": tuple(range(10, 61)), "2 to 41": (2, 4, 10, 12, 41),
          "3 to 227": (3, 9, 27, 70, 227)}  # fmt: skip
 KS, RATES, TAUS = (3, 4, 5, 6, 8, 12, 20), (0.5, 0.6, 0.85, 0.93), (0.2, 0.6, 1.0, 1.5)
 MEAN, NEW = "mean", "new study"
 GLMM, GLMM_HTS, BAYES = "GLMM, t(k \u2212 1)", "GLMM, t(k \u2212 2)", "Bayes, HN(1)"
 INTERVALS = ((MEAN, GLMM), (MEAN, BAYES), (NEW, GLMM), (NEW, GLMM_HTS), (NEW, BAYES))
-
-
-@dataclass(frozen=True)
-class Held:
-    """What one interval did in one scenario.
-
-    Attributes
-    ----------
-    target, model : str
-        A pair of `INTERVALS`.
-    sizes : str
-        A name of `SIZES`.
-    k, rate, tau
-        Of the `Scenario`.
-    coverage, mc_error : float
-        Share of the intervals that hold ``rate``, or mean probability with which they hold a new
-        study's proportion, and its Monte Carlo standard error. Five decimals.
-    width : float
-        Median width of the intervals, as a proportion. Four decimals.
-    none : int
-        Data sets, of those simulated, without a finite maximum of the likelihood, to which the
-        rule gives no model; the rest leaves them out.
-    """
-
-    target: str
-    model: str
-    sizes: str
-    k: int
-    rate: float
-    tau: float
-    coverage: float
-    mc_error: float
-    width: float
-    none: int
-
-
-@dataclass(frozen=True)
-class Over:
-    """One interval over several scenarios.
-
-    Attributes
-    ----------
-    target, model : str
-    at : dict
-        What the scenarios have in common, for instance ``{"k": 5}``.
-    mean, lowest, highest : float
-        Of their coverages.
-    width : float
-        Mean of their median widths, as a proportion.
-    worst : Held
-        The scenario of the lowest coverage.
-    """
-
-    target: str
-    model: str
-    at: dict
-    mean: float
-    lowest: float
-    highest: float
-    width: float
-    worst: Held
-
-
-@dataclass(frozen=True)
-class FewStudies:
-    """Every interval in every scenario.
-
-    Attributes
-    ----------
-    rows : tuple of Held
-    replicates, seed : int
-        Data sets simulated in each scenario; where their streams begin.
-    made : dict of str to str
-        Versions with which a record was made; empty where computed now.
-    """
-
-    rows: tuple[Held, ...]
-    replicates: int
-    seed: int
-    made: dict
-
-    @property
-    def scenarios(self):
-        """How many there are."""
-        return len({(row.sizes, row.k, row.rate, row.tau) for row in self.rows})
-
-    def over(self, *names):
-        """Each interval at each combination of ``names``, over everything else.
-
-        Parameters
-        ----------
-        *names : {"sizes", "k", "rate", "tau"}
-
-        Returns
-        -------
-        tuple of Over
-            In the order of the rows.
-        """
-        groups = {}
-        for row in self.rows:
-            key = row.target, row.model, *(getattr(row, name) for name in names)
-            groups.setdefault(key, []).append(row)
-        return tuple(_over(key, names, rows) for key, rows in groups.items())
-
-    def where(self, **values):
-        """Rows of an interval, or of a part of the scenarios: ``where(k=5, tau=0.6)``."""
-        return tuple(
-            row for row in self.rows if all(getattr(row, n) == v for n, v in values.items())
-        )
-
-
-def _over(key, names, rows):
-    target, model, *values = key
-    shares = [row.coverage for row in rows]
-    return Over(
-        target, model, dict(zip(names, values, strict=True)), float(np.mean(shares)), min(shares),
-        max(shares), float(np.mean([row.width for row in rows])),
-        min(rows, key=lambda row: row.coverage),
-    )  # fmt: skip
 
 
 def simulate_few_studies(

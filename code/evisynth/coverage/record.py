@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from evisynth.coverage.few_studies import FewStudies, Held, simulate_few_studies
+from evisynth.coverage.few_studies import simulate_few_studies
+from evisynth.coverage.held import FewStudies, Held
 from evisynth.errors import EvisynthError
 
 RECORD = Path(__file__).with_name("few_studies.json")

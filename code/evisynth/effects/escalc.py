@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import logit, ndtri
+from scipy.special import ndtri
 
 from evisynth.checks import check_choice, check_counts, check_level, check_number, check_tables
 from evisynth.effects.measures import double_arcsine
@@ -165,8 +165,3 @@ def study_intervals(xi, ni, *, level=0.95, method="beta"):
 def normal_quantile(level):
     """Half the width of a normal interval in standard errors; exact also for levels near 1."""
     return float(-ndtri((1 - level) / 2))
-
-
-def log_odds(proportion):
-    """Log odds of a proportion, as the GLMM's scale."""
-    return logit(proportion)

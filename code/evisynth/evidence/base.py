@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,8 @@ from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import rejected_claims
-from evisynth.evidence.selection import Against, Selection, Selector, fits_where, unfit
+from evisynth.evidence.selection import Selection
+from evisynth.evidence.selector import Against, Selector, fits_where, unfit
 from evisynth.evidence.specs import PoolSpec
 from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
@@ -80,6 +81,10 @@ class Evidence:
     def rejected(self):
         """Pairs (discrepancy, claim) that a decision turned down."""
         return frozenset(rejected_claims(self._tables))
+
+    def turned_down(self, row):
+        """Whether a row prints a claim that a decision turned down."""
+        return (row["discrepancy_id"], row["claim"]) in self.rejected
 
     @cached_property
     def _cautious_graph(self):
@@ -167,6 +172,27 @@ class Evidence:
             and row["derivation"] not in ("differenced", "from_patient_rows")
             and not unfit(row, spec)
         )
+
+
+def answered(evidence, analysis):
+    """A declared analysis by its id, pooled once for all that a page says of it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    analysis : Analysis or str
+        One that is answered already is returned as it is.
+
+    Returns
+    -------
+    Analysis
+    """
+    return analysis if hasattr(analysis, "selections") else _answered(evidence, analysis)
+
+
+@lru_cache(maxsize=16)
+def _answered(evidence, name):
+    return evidence.analyse(name)
 
 
 def load_evidence(folder=None) -> Evidence:

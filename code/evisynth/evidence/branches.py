@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import product
 
 from evisynth.checks import shown
 from evisynth.errors import ArgumentError
-from evisynth.evidence.selection import fits_where
-from evisynth.proportions.pooling import GLMM, HEADLINES
-from evisynth.specifications.multiverse import DEFAULT_METHODS, DataSet, multiverse
+from evisynth.evidence.flips import counts_of, effective_flips, gives_count
+from evisynth.specifications.multiverse import DataSet, multiverse
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
     "Report counted", "Possible overlap", "Source left out", "Contested claim",
@@ -22,141 +20,6 @@ MINIMUM_K = 3
 _SAME = "every other choice counts the same cohorts"
 _TOO_FEW = f"every other choice that changes anything leaves fewer than {MINIMUM_K} cohorts"
 _NONE = "there is no other choice"
-
-
-@dataclass(frozen=True)
-class Flip:
-    """A contradiction decided the other way.
-
-    Attributes
-    ----------
-    discrepancy : mapping
-        Its row in the register.
-    label : str
-        Such as "D012: b".
-    rejected : frozenset of (str, str)
-        Every claim decided against, with this one decision changed.
-    withdrawn : frozenset of str
-        Rows that print the claim now turned down once more, without naming the contradiction.
-    """
-
-    discrepancy: dict
-    label: str
-    rejected: frozenset
-    withdrawn: frozenset = frozenset()
-
-    @property
-    def settings(self):
-        """What it asks of `Evidence.selector`."""
-        return {"rejected": self.rejected, "withdrawn": self.withdrawn}
-
-
-def flips(evidence):
-    """Every other way to decide a registered contradiction, one at a time.
-
-    An open one is decided for either claim; of one decided for neither, either is taken.
-
-    Parameters
-    ----------
-    evidence : Evidence
-
-    Returns
-    -------
-    tuple of Flip
-    """
-    found = []
-    for row in evidence.rows("discrepancies"):
-        key, decision = row["discrepancy_id"], row["decision"]
-        others = [claim for claim in "ab" if claim != decision]
-        rest = {pair for pair in evidence.rejected if pair[0] != key}
-        for claim in others:
-            loser = "a" if claim == "b" else "b"
-            label = f"{key}: {'first' if claim == 'a' else 'second'} claim"
-            again = _printed_again(evidence, (key, loser), (key, claim))
-            found.append(Flip(row, label, frozenset(rest | {(key, loser)}), again))
-    return tuple(found)
-
-
-_SAME_STATEMENT = ("cohort_id", "outcome", "denominator", "criterion", "events", "total")
-
-
-def _printed_again(evidence, loser, winner):
-    """Rows that say the same of the same patients as a row of the loser, and are not the winner."""
-    rows = evidence.rows("outcomes")
-    said = {_statement(row) for row in rows if _claim(row) == loser and row["events"] is not None}
-    return frozenset(
-        row["row_id"]
-        for row in rows
-        if _claim(row) not in (loser, winner) and _statement(row) in said
-    )
-
-
-def _claim(row):
-    return row["discrepancy_id"], row["claim"]
-
-
-def _statement(row):
-    return tuple(row[column] for column in _SAME_STATEMENT)
-
-
-def effective_flips(evidence, spec):
-    """Those flips that change what a pool counts.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    spec : PoolSpec
-
-    Returns
-    -------
-    tuple of (Flip, Selection)
-    """
-    usual, bearing = _counts(evidence.selector().select(spec)), _bearing(evidence, spec)
-    found = []
-    for flip in flips(evidence):
-        if flip.discrepancy["discrepancy_id"] not in bearing:
-            continue
-        selection = evidence.selector(**flip.settings).select(spec)
-        if _counts(selection) != usual:
-            found.append((flip, selection))
-    return tuple(found)
-
-
-def gives_count(flip, usual, other):
-    """Whether the claim that a flip prefers puts another count in place of the usual one.
-
-    A claim without a count, such as a bare percentage, only takes its cohort out of the pool, and
-    perhaps lets in another report of the same patients: that is no other claim about them.
-
-    Parameters
-    ----------
-    flip : Flip
-    usual, other : Selection
-        The pool as decided, and as `effective_flips` pairs it with the flip.
-
-    Returns
-    -------
-    bool
-    """
-    before = {c.row["row_id"] for c in usual.counted}
-    cohorts = {c.row["cohort_id"] for c in usual.counted}
-    key = flip.discrepancy["discrepancy_id"]
-    new = [c.row for c in other.counted if c.row["row_id"] not in before]
-    return any(row["discrepancy_id"] == key or row["cohort_id"] in cohorts for row in new)
-
-
-def _bearing(evidence, spec):
-    """Contradictions that a row of the pool's outcomes takes part in: no other can matter."""
-    return {
-        row["discrepancy_id"]
-        for row in evidence.rows("outcomes")
-        if row["outcome"] in spec.outcomes and fits_where(evidence.cohorts[row["cohort_id"]], spec)
-    }
-
-
-def _counts(selection):
-    """What any model sees: the counts, whoever's and in whatever order."""
-    return sorted(zip(selection.xi, selection.ni, strict=True))
 
 
 def branches(evidence, spec):
@@ -222,7 +85,7 @@ def _axes(evidence, spec):
             if gives_count(flip, usually, other)
         },
     } | declared  # fmt: skip
-    usual = _counts(usually)
+    usual = counts_of(usually)
     kept, why = {}, {}
     for axis, levels in found.items():
         kept[axis], why[axis] = _that_matter(evidence, spec, levels, usual)
@@ -236,7 +99,7 @@ def _that_matter(evidence, spec, levels, usual):
     for level, change in others:
         settings, overrides = _merged([change])
         selection = evidence.selector(**settings).select(spec.otherwise(overrides))
-        if _counts(selection) == usual:
+        if counts_of(selection) == usual:
             continue
         if len(selection.counted) < MINIMUM_K:
             reason = _TOO_FEW
@@ -275,7 +138,8 @@ def specification_multiverse(evidence, analysis, pool, **options):
     Returns
     -------
     Multiverse
-        Its protocol is the declared data pooled by the model of the book's headline.
+        Its protocol is the declared data pooled by the first method, which is the book's headline
+        unless ``methods`` are given.
     """
     if not hasattr(evidence, "selector"):
         allowed = "what load_evidence returns"
@@ -283,7 +147,5 @@ def specification_multiverse(evidence, analysis, pool, **options):
     selection = evidence.select(analysis, pool)
     axes, why_one = _axes(evidence, selection.spec)
     data_sets = _combined(evidence, selection.spec, axes)
-    headline = HEADLINES.get(selection.pooled.rule, GLMM)
-    planned = next(m.choices for m in DEFAULT_METHODS if m.choices["Model"] == headline)
-    options = {"protocol": dict(data_sets[0].choices) | dict(planned)} | options
+    options = {"protocol": dict(data_sets[0].choices)} | options
     return multiverse(data_sets, why_one=why_one, minimum_k=MINIMUM_K, **options)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evisynth.errors import ArgumentError
-from evisynth.evidence.branches import DECISION, effective_flips
+from evisynth.evidence.branches import DECISION
+from evisynth.evidence.flips import effective_flips
 from evisynth.evidence.synthesis import Analysis
+from evisynth.result import estimate_and_limits
 from evisynth.specifications.contrasts import Strata, contrast_multiverse
 from evisynth.two_arm.pooling import mantel_haenszel
 
@@ -28,17 +30,21 @@ def unplaced_events(analysis, first, second):
     Returns
     -------
     (Unplaced, int) or None
-        None where the analysis declares none, or the stratum is not among those compared.
+        None where the analysis declares none for these pools, in whichever order.
 
     Raises
     ------
     ArgumentError
-        Rows that do not add up to the patients of the stratum, or to fewer events than it has.
+        Events declared for a study that is no stratum of the two pools; rows that do not add up to
+        the patients of the stratum, or to fewer events than it has.
     """
     unplaced = _declared(analysis, first, second)
-    names = [a.study["study_id"] for a, _ in analysis.strata(first, second)]
-    if unplaced is None or unplaced.study not in names:
+    if unplaced is None:
         return None
+    names = [a.study["study_id"] for a, _ in analysis.strata(first, second)]
+    if unplaced.study not in names:
+        allowed = f"a study with a cohort in both pools: {', '.join(names) or 'there is none'}"
+        raise ArgumentError("unplaced_events", "study", repr(unplaced.study), allowed)
     pair = analysis.strata(first, second)[names.index(unplaced.study)]
     events, total = (sum(arm.row[part] for arm in pair) for part in ("events", "total"))
     rows = [r for r in analysis.evidence.rows("outcomes") if r["row_id"] in unplaced.known]
@@ -51,7 +57,7 @@ def unplaced_events(analysis, first, second):
 
 def _declared(analysis, first, second):
     for contrast in analysis.spec.contrasts:
-        if (contrast.first, contrast.second) == (first, second):
+        if {contrast.first, contrast.second} == {first, second}:
             return contrast.unplaced
     return None
 
@@ -71,8 +77,8 @@ def allocations(analysis, first, second):
         Level to the cells of each stratum; the first is the strata as counted. One level where no
         event is unplaced.
     """
-    strata = list(zip(*analysis.odds_ratios(first, second).cells, strict=True))
-    levels, found = {_AS_COUNTED: tuple(strata)}, unplaced_events(analysis, first, second)
+    strata = _strata(analysis, first, second)
+    levels, found = {_AS_COUNTED: strata}, unplaced_events(analysis, first, second)
     if found is None:
         return levels
     unplaced, more = found
@@ -138,8 +144,7 @@ def allocation_bounds(analysis, first, second):
 
 
 def _common(*cells):
-    shown = mantel_haenszel(*cells).displayed
-    return tuple(shown[name] for name in ("estimate", "ci_lb", "ci_ub"))
+    return estimate_and_limits(mantel_haenszel(*cells))
 
 
 def contrast_specifications(analysis, first, second, *, measure="OR", **options):
@@ -168,9 +173,7 @@ def contrast_specifications(analysis, first, second, *, measure="OR", **options)
     data_sets, seen = [], set()
     for decision, reading in _readings(analysis, first, second).items():
         names = [a.study["name"] for a, _ in reading.strata(first, second)]
-        for level, strata in allocations(reading, first, second).items():
-            if decision != _AS_DECIDED and level != _AS_COUNTED:
-                continue
+        for level, strata in _levels(reading, first, second, decision).items():
             for without in (None, *names * (len(names) > 1)):
                 kept = [cells for cells, name in zip(strata, names, strict=True) if name != without]
                 if without and (without, *kept) in seen:  # the same stratum, nothing else chosen
@@ -180,6 +183,18 @@ def contrast_specifications(analysis, first, second, *, measure="OR", **options)
                 data_sets.append(Strata(choices, *zip(*kept, strict=True)))
     options = {"why_one": {DECISION: _SAME, axis: _NONE_UNPLACED}, "apart": (LEFT_OUT,)} | options
     return contrast_multiverse(data_sets, measure=measure, **options)
+
+
+def _levels(reading, first, second, decision):
+    """The ways to place events, which are known for the counts as decided and for no others."""
+    if decision == _AS_DECIDED:
+        return allocations(reading, first, second)
+    return {_AS_COUNTED: _strata(reading, first, second)}
+
+
+def _strata(analysis, first, second):
+    """The cells of each stratum."""
+    return tuple(zip(*analysis.odds_ratios(first, second).cells, strict=True))
 
 
 def _readings(analysis, first, second):

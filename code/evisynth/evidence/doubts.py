@@ -36,9 +36,8 @@ class Ground:
 
     @property
     def kind(self) -> str:
-        """How the deciding edge is known; of a chain of wholes and parts the least firm."""
-        rows = [self.deciding] if sideways(self.edges) else self.rows
-        return max((row["basis_kind"] for row in rows), key=KINDS.index)
+        """How the relation is known: as the least firm edge is, since all of them must hold."""
+        return max((row["basis_kind"] for row in self.rows), key=KINDS.index)
 
     @property
     def declared(self) -> bool:

@@ -4,70 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from evisynth.bayes.models import bayes_normal
-from evisynth.bayes.result import BayesAnalysis
-from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
 from evisynth.evidence.independent import Candidate, independent_set
-from evisynth.evidence.selection import Counted, Selection
+from evisynth.evidence.odds_ratios import OddsRatios, pooled_strata
+from evisynth.evidence.selection import Selection
 from evisynth.evidence.specs import AnalysisSpec
-from evisynth.random_effects.model import rma
-from evisynth.random_effects.result import MetaAnalysis
-from evisynth.two_arm.difference import newcombe
-from evisynth.two_arm.pooling import mantel_haenszel
-
-# Ratios of odds differ less between studies than odds do: half the scale that rates are given, with
-# half and twice that beside it (Rover C et al (2021) Res Synth Methods 12:448).
-TAU_PRIOR = "HN(0.5)"
-TAU_PRIORS = ("HN(0.25)", TAU_PRIOR, "HN(1)")
-
-
-@dataclass(frozen=True)
-class OddsRatios:
-    """Odds ratios over independent strata.
-
-    Attributes
-    ----------
-    pairs : tuple of (Counted, Counted)
-        The two arms of each stratum.
-    models : tuple of MetaAnalysis
-        One per stratum, k = 1: log odds ratio with Wald limits.
-    common : tuple of float
-        Mantel-Haenszel odds ratio and its limits.
-    priors : mapping of str to BayesAnalysis
-        Normal-normal of the log odds ratios under each of `TAU_PRIORS`; empty for one stratum.
-    """
-
-    pairs: tuple[tuple[Counted, Counted], ...]
-    models: tuple[MetaAnalysis, ...]
-    common: tuple[float, float, float]
-    priors: Mapping[str, BayesAnalysis] = field(default_factory=dict)
-
-    @property
-    def labels(self):
-        """Names of the studies."""
-        return tuple(pair[0].study["name"] for pair in self.pairs)
-
-    @property
-    def bayes(self) -> BayesAnalysis | None:
-        """The analysis under the prior that leads; None for one stratum."""
-        return self.priors.get(TAU_PRIOR)
-
-    @property
-    def cells(self):
-        """Events and total of the first arms, events and total of the second."""
-        return tuple(tuple(p[side].row[part] for p in self.pairs) for side, part in _CELLS)
-
-    @property
-    def differences(self):
-        """Risk difference of each stratum with Newcombe's limits."""
-        return tuple(tuple(map(float, found)) for found in zip(*newcombe(*self.cells), strict=True))
-
-    def common_as(self, measure):
-        """Mantel-Haenszel "RR" or "RD" with its limits (of "RD", by Sato's variance)."""
-        return _limits(mantel_haenszel(*self.cells, measure=measure))
 
 
 @dataclass(frozen=True)
@@ -150,10 +93,18 @@ class Analysis:
         Returns
         -------
         tuple of (Counted, Counted)
+
+        Raises
+        ------
+        ArgumentError
+            A study with two cohorts in one of the pools and any in the other: which belong
+            together, or whether they are to be added up, is for a declaration to say.
         """
-        theirs = {c.study["study_id"]: c for c in self[second].counted}
-        pairs = ((c, theirs.get(c.study["study_id"])) for c in self[first].counted)
-        return tuple((a, b) for a, b in pairs if b is not None)
+        ours, theirs = _by_study(self[first]), _by_study(self[second])
+        for study in ours.keys() & theirs.keys():
+            _check_one("first", first, ours[study])
+            _check_one("second", second, theirs[study])
+        return tuple((ours[s][0], theirs[s][0]) for s in ours if s in theirs)
 
     def matched(self, first, second) -> tuple[Selection, Selection]:
         """The two pools with only those cohorts that have one of the same study in the other.
@@ -173,11 +124,21 @@ class Analysis:
     def side_by_side(self, *pools) -> tuple[Selection, ...]:
         """Pools as they may stand beside each other where nothing more is said.
 
-        Two pools that are contrasted within studies are read as that contrast: they keep only the
-        cohorts that make it.
+        Two pools that are contrasted within studies, in whichever order, are read as that contrast:
+        they keep only the cohorts that make it.
+
+        Parameters
+        ----------
+        *pools : str
+            Pool ids; all where none is named.
+
+        Returns
+        -------
+        tuple of Selection
+            In the order asked for.
         """
-        declared = [(contrast.first, contrast.second) for contrast in self.spec.contrasts]
-        if pools in declared and self.strata(*pools):
+        declared = [{contrast.first, contrast.second} for contrast in self.spec.contrasts]
+        if len(pools) == 2 and set(pools) in declared and self.strata(*pools):
             return self.matched(*pools)
         return self.chosen(*pools)
 
@@ -193,31 +154,37 @@ class Analysis:
         if not pairs:
             allowed = f"a pool with cohorts of the same studies as {first!r}"
             raise ArgumentError("Analysis.odds_ratios", "second", repr(second), allowed)
-        cells = OddsRatios(pairs, (), ()).cells
-        yi, vi = escalc("OR", **dict(zip(("ai", "n1i", "ci", "n2i"), cells, strict=True)))
-        models = tuple(rma([y], [v], measure="OR", test="z") for y, v in zip(yi, vi, strict=True))
-        labels = [pair[0].study["name"] for pair in pairs]
-        priors = {
-            prior: bayes_normal(yi, vi, measure="OR", tau_prior=prior, slab=labels)
-            for prior in TAU_PRIORS * (len(pairs) > 1)
-        }
-        return OddsRatios(pairs, models, _limits(mantel_haenszel(*cells)), priors)
+        return pooled_strata(pairs)
 
 
-def _limits(pooled):
-    """Estimate and limits on the display scale."""
-    return tuple(pooled.displayed[name] for name in ("estimate", "ci_lb", "ci_ub"))
+def _by_study(selection):
+    found: dict[str, list] = {}
+    for c in selection.counted:
+        found.setdefault(c.study["study_id"], []).append(c)
+    return found
 
 
-_CELLS = ((0, "events"), (0, "total"), (1, "events"), (1, "total"))
+def _check_one(argument, pool, counted):
+    if len(counted) > 1:
+        labels = " and ".join(c.cohort["label"] for c in counted)
+        given = f"{pool!r} with {labels}, which are one study"
+        raise ArgumentError("Analysis.strata", argument, given, "a cohort of each study compared")
 
 
-def patients_of(selections, graph) -> int:
-    """Patients in the denominators of some selections, nobody twice; see `Analysis.patients`."""
+def cohorts_once(selections, graph) -> dict[str, int]:
+    """Cohorts that some selections count, none sharing patients, with their largest denominators.
+
+    A whole that one pool counts stands here in place of its parts that others count.
+    """
     sizes: Counter = Counter()
     for selection in selections:
         for c in selection.counted:
             cohort = c.cohort["cohort_id"]
             sizes[cohort] = max(sizes[cohort], c.row["total"])
     candidates = (Candidate(cohort, n) for cohort, n in sizes.items())
-    return sum(sizes[cohort] for cohort in independent_set(candidates, graph))
+    return {cohort: sizes[cohort] for cohort in independent_set(candidates, graph)}
+
+
+def patients_of(selections, graph) -> int:
+    """Patients in the denominators of some selections, nobody twice; see `Analysis.patients`."""
+    return sum(cohorts_once(selections, graph).values())

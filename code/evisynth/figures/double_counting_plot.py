@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evisynth.errors import NotEstimable
+from evisynth.evidence.countings import countings
 from evisynth.figures import marks
 from evisynth.figures.data_figure import check_texts, foot, head, is_phone
 from evisynth.figures.inline import InlineFigure
@@ -11,7 +12,7 @@ from evisynth.figures.rows import PROPORTION, Diamond
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, PHONE, matplotlib_style, wrap
-from evisynth.report.double_counting import countings, percent
+from evisynth.report.double_counting import percent, title_of
 from evisynth.report.words import thousands
 
 TITLE = "What every printed row would say, and what each patient counted once says"
@@ -70,7 +71,7 @@ def _draw(shown, width, title):
     for counting in shown:
         if counting.analysis != analysis:
             analysis = counting.analysis
-            lines = wrap(counting.title, sheet.width, 12, weight=600)
+            lines = wrap(title_of(counting.spec), sheet.width, 12, weight=600)
             sheet.y += sheet.lines(0, sheet.y + 9, lines, 12, color="muted", weight=600) + 20
         _pair(sheet, scale, counting)
     sheet.y += 4

@@ -36,7 +36,7 @@ from evisynth.figures.rows import (
     LeftOut,
 )
 from evisynth.figures.style import matplotlib_style
-from evisynth.proportions.pooling import Pooled
+from evisynth.proportions.result import Pooled
 from evisynth.random_effects.result import MetaAnalysis
 
 

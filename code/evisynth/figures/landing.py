@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from evisynth.evidence.countings import told_once
+from evisynth.evidence.doubts import undoubted
 from evisynth.figures.mini import mini_forest
 from evisynth.figures.of_analysis import pool_group, pooled_diamond
 from evisynth.figures.rows import Group
 from evisynth.figures.units import counted_once
 from evisynth.proportions.pooling import pool_proportions
-from evisynth.report.double_counting import told_once
 from evisynth.report.words import (
     capital,
     count_word,
@@ -30,7 +31,8 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
     analysis : Analysis
     pool : str
     title, caption : str
-        ``{printed}``, ``{rows}``, ``{fair}``, ``{patients}`` and ``{cohorts}`` are filled in.
+        ``{printed}``, ``{rows}``, ``{fair}``, ``{patients}``, ``{cohorts}`` and, of the largest set
+        without a doubt, ``{sure}`` patients are filled in.
     per_square : int
         Patients to a square.
 
@@ -42,7 +44,9 @@ def naive_against_independent(analysis, pool, *, title, caption="", per_square=2
     printed = analysis.evidence.printed_rows(selection.spec)
     fair_rows = told_once(analysis.evidence, printed)
     naive, fair = _pooled_rows(printed), _pooled_rows(fair_rows)
-    numbers = naive_numbers(selection, printed) | {"fair": count_word(len(fair_rows))}
+    sure = undoubted(analysis.evidence, selection).pooled.total
+    numbers = naive_numbers(selection, printed)
+    numbers |= {"fair": count_word(len(fair_rows)), "sure": thousands(sure)}
     return counted_once(
         naive.total,
         selection.pooled.total,

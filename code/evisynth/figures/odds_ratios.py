@@ -8,6 +8,7 @@ from evisynth.figures.of_analysis import provenance
 from evisynth.figures.rows import RATIO, Diamond, Group, Row
 from evisynth.report.cells import counts
 from evisynth.report.words import capital, plural, ratio
+from evisynth.result import estimate_and_limits
 
 
 def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
@@ -29,7 +30,7 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
     rows = tuple(
         Row(
             label,
-            *_shown(model),
+            *estimate_and_limits(model),
             None,
             f"{counts(a.row)} v {counts(b.row)}",
             (plain(a.row["derivation"]),),
@@ -57,17 +58,12 @@ def _if_they_differ(found):
     """What the diamond assumes, and what it would be without."""
     if found.bayes is None:
         return ()
-    estimate, low, high = map(ratio, _shown(found.bayes))
+    estimate, low, high = map(ratio, estimate_and_limits(found.bayes))
     prior = found.bayes.tau_prior
     return (
         f"Diamond: one odds ratio for all strata. If they may differ: {estimate} [{low}–{high}], "
         f"Bayes, {prior} for the spread.",
     )
-
-
-def _shown(model):
-    found = model.displayed
-    return found["estimate"], found["ci_lb"], found["ci_ub"]
 
 
 def _strata_subtitle(number, outcome):
@@ -79,7 +75,7 @@ def _ratio_alt(title, found):
     each = "; ".join(
         f"{label}: odds ratio {estimate:.2f}, {low:.2f} to {high:.2f}"
         for label, (estimate, low, high) in zip(
-            found.labels, map(_shown, found.models), strict=True
+            found.labels, map(estimate_and_limits, found.models), strict=True
         )
     )
     common = found.common

@@ -12,7 +12,7 @@ from evisynth.evidence.selection import CODES, plain
 from evisynth.figures.columns import BUILT_IN, with_names
 from evisynth.figures.forest_plot import forest
 from evisynth.figures.judgements import checked_judgements
-from evisynth.figures.model_words import is_bayes, model_words, remark
+from evisynth.figures.model_words import model_words, remark
 from evisynth.figures.of_result import if_pooled
 from evisynth.figures.rows import Diamond, Group, LeftOut, Row
 from evisynth.report.cells import counts
@@ -189,9 +189,8 @@ def _plain(code):
 
 
 def _pooled_label(pooled):
-    """The model stands in the label where it is not the one of all other pools."""
-    bayes = is_bayes(pooled.headline)
-    return f"Pooled rate ({model_words(pooled.headline)})" if bayes else "Pooled rate"
+    """The model stands in the label; empty where nothing is pooled."""
+    return f"Pooled rate ({model_words(pooled.headline)})" if pooled.headline else ""
 
 
 def pooled_diamond(pooled, label="Pooled rate"):

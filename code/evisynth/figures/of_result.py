@@ -14,7 +14,7 @@ from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
 from evisynth.figures.model_words import is_bayes, model_words, remark
 from evisynth.figures.rows import PROPORTION, Axis, Diamond, Group, Row
-from evisynth.proportions.pooling import Pooled
+from evisynth.proportions.result import Pooled
 
 CUT = "Limits beyond 0 or 100 % are cut there."
 

@@ -16,7 +16,7 @@ ENDINGS = {
     "ongoing": (True, ""),
     "dead": (False, "death"),
     "died": (False, "death"),
-    "lost": (False, ""),
+    "lost": (False, "lost to follow-up"),
     "stopped": (False, ""),
     "": (False, ""),
 }
@@ -29,6 +29,7 @@ USUAL = {
     "transplant": "filled triangle",
     "relapse": "filled diamond",
     "death": "cross",
+    "lost to follow-up": "hollow circle",
 }
 
 

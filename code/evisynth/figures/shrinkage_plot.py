@@ -149,7 +149,7 @@ def _mean(bayes):
     limits = (shown_.get("pi_lb"), shown_.get("pi_ub"))
     prediction = None if None in limits else limits
     numbers = (shown_["estimate"], shown_["ci_lb"], shown_["ci_ub"])
-    return Diamond("Posterior mean", *numbers, prediction=prediction, level=bayes.level)
+    return Diamond("Pooled rate", *numbers, prediction=prediction, level=bayes.level)
 
 
 def _item(label, own, posterior):

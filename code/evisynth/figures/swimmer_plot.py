@@ -49,7 +49,7 @@ def swimmer(
     rows : pandas.DataFrame
         One row per patient. Columns: ``label``; ``end``, time at the end of follow-up; and, where
         there are any, ``start`` (0 by default), ``ended`` ("dead", "alive", "ongoing", "lost",
-        "stopped", or nothing: "alive" and "ongoing" get an arrow, "dead" the mark of a death at
+        "stopped", or nothing: "alive" and "ongoing" get an arrow, "dead" and "lost" a mark at
         the end), ``group`` (patients stand under it, at most three), ``id`` (see ``events``).
     events : DataFrame, sequence of str or mapping of str to str, optional
         A long table with columns ``label`` (or ``id``, where ``rows`` has it, as it must where

@@ -3,6 +3,7 @@
 from evisynth.report.boxes import badges, banner, question, stamp
 from evisynth.report.case_mix import case_mix, glue_regression, regressions, split_by
 from evisynth.report.certainty import certainty_words, grade
+from evisynth.report.checklists import checklist
 from evisynth.report.cite import cite
 from evisynth.report.codebook import codebook, codebooks, families, sizes
 from evisynth.report.composition import composition
@@ -16,6 +17,7 @@ from evisynth.report.double_counting import (
     glue_double_counting,
 )
 from evisynth.report.entries import folded
+from evisynth.report.extraction import glue_agreement
 from evisynth.report.findings import findings
 from evisynth.report.glue import glue_analysis, glue_base, glue_contrast, glue_values
 from evisynth.report.inclusion import inclusion
@@ -23,13 +25,7 @@ from evisynth.report.judgements import risk_of_bias, rob_marks
 from evisynth.report.patients import tally
 from evisynth.report.possible_overlaps import possible_overlaps
 from evisynth.report.printed_rows import glue_rows
-from evisynth.report.protocol import (
-    checklist,
-    estimands,
-    glue_agreement,
-    pooling_rules,
-    specification_axes,
-)
+from evisynth.report.protocol import estimands, pooling_rules, specification_axes
 from evisynth.report.published import beside_published
 from evisynth.report.relations import overlaps, relation_counts
 from evisynth.report.replications import (

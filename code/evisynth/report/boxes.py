@@ -6,6 +6,7 @@ from collections import Counter
 from html import escape
 
 from evisynth.evidence.selection import plain
+from evisynth.evidence.synthesis import cohorts_once
 from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
 from evisynth.report.possible_overlaps import flagged_cohorts
@@ -23,12 +24,15 @@ def stamp(analysis):
     -------
     Html
     """
-    counted = _by_cohort(analysis.chosen())
+    chosen = analysis.chosen()
+    once = cohorts_once(chosen, analysis.evidence.graph)
+    counted = {name: c for name, c in _by_cohort(chosen).items() if name in once}
     second_hand = sum(c.second_hand for c in counted.values())
+    flagged = len(flagged_cohorts(chosen) & set(once))
     entries = (
-        (str(len(counted)), "cohorts"),
-        (thousands(analysis.patients()), "patients, none known twice"),
-        (_flagged(analysis.chosen()), "flagged ∩?, may share patients"),
+        (str(len(once)), "cohorts"),
+        (thousands(sum(once.values())), "patients, none known twice"),
+        (f"{flagged} of {len(once)}", "flagged ∩?, may share patients"),
         _sources(counted),
         (f"{second_hand} of {len(counted)}", "read second hand"),
         (capital(certainty_words(analysis)), "certainty (GRADE)"),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
+from evisynth.evidence.between_studies import NEEDED, odds_ratio_across
 from evisynth.evidence.selection import plain
-from evisynth.glmm.model import rma_glmm
 from evisynth.proportions.pooling import pool_proportions
-from evisynth.report.cells import by_pool
+from evisynth.report.cells import by_pool, counts, share
 from evisynth.report.characteristics import COLUMNS, Characteristics, meanings
 from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
@@ -22,16 +20,18 @@ from evisynth.report.words import (
     sentence,
 )
 
-NEEDED = 10  # studies per coefficient, the book's least for a regression
+_RATE = ("n / N", "% [95% CI]")
 
 
-def case_mix(analysis, *pools):
+def case_mix(analysis, *pools, columns=None):
     """What the documents print of the patients of each counted cohort.
 
     Parameters
     ----------
     analysis : Analysis
     *pools : str
+    columns : sequence of str, optional
+        Heads of `evisynth.report.characteristics.COLUMNS`: these alone, beside the rates.
 
     Returns
     -------
@@ -41,20 +41,23 @@ def case_mix(analysis, *pools):
         of it, and those of a whole of the same study, marked as such. A dash where nothing is
         printed. Claims that were decided against are left off, open ones carry their id.
     """
-    header = ("Cohort", "Definition", *COLUMNS, "Also printed")
+    before, after = (("Definition",), ("Also printed",)) if columns is None else (_RATE, ())
+    header = ("Cohort", *before, *(columns or COLUMNS), *after)
     printed = Characteristics(analysis.evidence)
 
     def rows_of(selection):
         for c in selection.counted:
-            told = (printed.of(c.cohort, *about) for about in COLUMNS.values())
-            rest = printed.others(c.cohort)
-            yield c.cohort["label"], plain(c.row["criterion"]), *told, rest
+            told = [printed.of(c.cohort, *COLUMNS[head]) for head in columns or COLUMNS]
+            if columns is None:
+                yield c.cohort["label"], plain(c.row["criterion"]), *told, printed.others(c.cohort)
+            else:
+                yield c.cohort["label"], counts(c.row), share(c.row), *told
 
     caption = (
         "In the whole study: of a larger group of the same report, such as both arms of a trial. "
         "A dash: nothing is printed beyond what the cohort's name says."
     )
-    return grouped(header, by_pool(analysis, pools, rows_of), caption=caption)
+    return grouped(header, by_pool(analysis, pools, rows_of), caption=caption, numeric=_RATE)
 
 
 def regressions(analysis, first, second):
@@ -69,34 +72,27 @@ def regressions(analysis, first, second):
     Returns
     -------
     Html
-        The binomial-normal model with one common spread, limits from t(k - 2); a characteristic
-        that fewer than ten cohorts print is named with its number of cohorts and not fitted.
+        The binomial-normal model with one common spread, limits from t(k - 2). Each characteristic
+        is named with the number of cohorts that print it and why it is not fitted: fewer than ten,
+        or not planned.
     """
     one, other = analysis[first], analysis[second]
-    xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
+    cohorts = str(len(one.counted) + len(other.counted))
     header = ("What", "Cohorts that print it", "Odds ratio [95% CI]", "Spread left (τ)")
     words = f"{other.spec.title} against {one.spec.title[:1].lower()}{one.spec.title[1:]}"
     names = meanings(analysis.evidence.codebook)
-    rows = [(words, str(len(xi)), *_fitted(xi, ni, len(one.xi)))]
+    rows = [(words, cohorts, *_fitted(odds_ratio_across(analysis, first, second)))]
     rows += [
-        (capital(names[name]), str(k), f"not fitted: fewer than {NEEDED}", "–")
+        (capital(names[name]), str(k), f"not fitted: {_why_not(k)}", "–")
         for name, k in _cohorts_per_characteristic(analysis, one, other)
     ]
     return table(header, rows, numeric=header[1:])
 
 
-def _fitted(xi, ni, of_first):
-    if len(xi) < 2 * NEEDED:
+def _fitted(found):
+    if found is None:
         return f"not fitted: fewer than {2 * NEEDED}", "–"
-    numbers, tau2 = _odds_ratio(xi, ni, of_first)
-    return ratio_with_interval(*numbers), decimals(tau2**0.5)
-
-
-def _odds_ratio(xi, ni, of_first):
-    """Odds ratio of the later studies against the first ones with its limits, and tau2."""
-    group = np.repeat([0.0, 1.0], [of_first, len(xi) - of_first])
-    fit = rma_glmm(xi, ni, mods={"second": group})
-    return np.exp([fit.estimate[1], fit.ci_lb[1], fit.ci_ub[1]]), fit.tau2
+    return ratio_with_interval(*found.odds_ratio), decimals(found.tau)
 
 
 def glue_regression(analysis, first, second):
@@ -116,35 +112,20 @@ def glue_regression(analysis, first, second):
     found = odds_ratio_across(analysis, first, second)
     values = {}
     if found is not None:
-        values = {"or": ratio(found[0]), "or-ci": f"{ratio(found[1])}–{ratio(found[2])}"}
+        estimate, low, high = map(ratio, found.odds_ratio)
+        values = {"or": estimate, "or-ci": f"{low}–{high}"}
     return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
-
-
-def odds_ratio_across(analysis, first, second):
-    """Odds ratio between the cohorts of two pools, which no study compares.
-
-    Parameters
-    ----------
-    analysis : Analysis
-    first, second : str
-        As `regressions`.
-
-    Returns
-    -------
-    tuple of float or None
-        Odds of the second pool over those of the first, with its limits; None where there are too
-        few cohorts to fit it.
-    """
-    one, other = analysis[first], analysis[second]
-    xi, ni = (*one.xi, *other.xi), (*one.ni, *other.ni)
-    return tuple(_odds_ratio(xi, ni, len(one.xi))[0]) if len(xi) >= 2 * NEEDED else None
 
 
 def _cohorts_per_characteristic(analysis, *selections):
     counted = {c.cohort["cohort_id"] for s in selections for c in s.counted}
     printed = Characteristics(analysis.evidence)
     found = Counter(name for cohort in counted for name in printed.names(cohort))
-    return sorted((name, k) for name, k in found.items() if k < NEEDED)
+    return sorted(found.items())
+
+
+def _why_not(k):
+    return f"fewer than {NEEDED}" if k < NEEDED else "not planned"
 
 
 def split_by(analysis, column, *pools):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
+from evisynth.report.entries import folded, stacked
 from evisynth.report.html import Html, table, tag
-from evisynth.report.judgements import circles, folded, stacked
+from evisynth.report.judgements import circles
 from evisynth.report.ratings import (
     BETWEEN,
     LEVELS,
@@ -77,7 +78,7 @@ def grade(analysis, *pools):
     chosen = analysis.chosen(*pools)
     subjects = [s.spec.id for s in chosen] + contrasts_of(analysis, chosen)
     rated = [subject for subject in subjects if ratings_of(analysis, subject)]
-    return stacked(*(_profile(analysis, subject) for subject in rated))
+    return stacked(_profile(analysis, subject) for subject in rated)
 
 
 def _profile(analysis, subject):
@@ -95,7 +96,7 @@ def _profile(analysis, subject):
         for row in ratings
         if row["item"] != "start" or not starts_high(ratings)  # said once, for all, above
     ]
-    return folded(summary, table(("Domain", "Judgement", "Step", "Why"), cells))
+    return folded([(summary, table(("Domain", "Judgement", "Step", "Why"), cells))])
 
 
 def _domain(analysis, subject, row):

@@ -26,7 +26,7 @@ class Characteristics:
         self._evidence, self._meanings = evidence, meanings(evidence.codebook)
         self._rows: dict[str, list] = {}
         for row in evidence.rows("characteristics"):
-            lost = (row["discrepancy_id"], row["claim"]) in evidence.rejected
+            lost = evidence.turned_down(row)
             if row["characteristic"] not in _LEFT_TO_THE_NOTES and not lost:
                 self._rows.setdefault(row["cohort_id"], []).append(row)
 
@@ -34,7 +34,9 @@ class Characteristics:
         """What is true of all, or numbers, or a dash."""
         if cohort[column] not in _NOTHING_SAID:
             return plain(cohort[column])
-        parts = self._parts(cohort, column)
+        # A number of the cohort's own is worth more than that of some part of it.
+        own = (row["characteristic"] for row in self._rows.get(cohort["cohort_id"], ()))
+        parts = {} if column in own else self._parts(cohort, column)
         numbers = [
             text
             for name, text in self._numbers(cohort, names, but=column)
@@ -55,9 +57,10 @@ class Characteristics:
 
     def _numbers(self, cohort, names, *, but=""):
         """Names and numbers; a characteristic that says what its column's head says is unnamed."""
+        own = {row["characteristic"] for row in self._rows.get(cohort["cohort_id"], ())}
         for whole, row in self._sources(cohort):
             name = row["characteristic"]
-            if name in names:
+            if name in names and not (whole and name in own):
                 words = "" if name == but else f"{self._meanings[name]}: "
                 of = " in the whole study" if whole else ""
                 dispute = f" [{row['discrepancy_id']}]" if row["discrepancy_id"] else ""
@@ -98,12 +101,22 @@ def meanings(book):
     return {code: plain(code) for code in codes} | field["meanings"]
 
 
+_UNITS = {"percent": "%", "patients": "", "fraction": "", None: ""}
+_SIDES = {">=": "≥", "<=": "≤", ">": ">", "<": "<"}  # how the note of a limit begins
+
+
+def _side(row):
+    """The sign of a printed limit, so that under 5% is not read as 5%."""
+    note = row["note"] or ""
+    return next((sign for start, sign in _SIDES.items() if note.startswith(start)), "")
+
+
 def _value(row):
     if row["events"] is not None and row["total"] is not None:
         return f"{row['events']}/{row['total']}"
     if row["value"] is not None:
-        unit = {"percent": "%", None: "", "patients": ""}.get(row["unit"], f" {row['unit']}")
-        return f"{row['value']:g}{unit}"
+        unit = _UNITS.get(row["unit"], f" {row['unit']}")
+        return f"{_side(row)}{row['value']:g}{unit}"
     if row["events"] is not None:
         return f"{row['events']} (total not printed)"
     return (row["note"] or "in words").partition(";")[0]

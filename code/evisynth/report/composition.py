@@ -1,11 +1,11 @@
-"""Of whom a report's patients are: how many stand at each level of a column of its cohorts."""
+"""How many of a report's patients stand at each level of a column of its cohorts."""
 
 from __future__ import annotations
 
 from evisynth.report.cells import counts
 from evisynth.report.html import table
 
-NOT_TOLD = "not told"
+NOT_REPORTED = "not reported"
 
 
 def composition(analysis, *pools, column, heads, counted="Counted", untold=(), caption=""):
@@ -24,7 +24,7 @@ def composition(analysis, *pools, column, heads, counted="Counted", untold=(), c
     counted : str
         Head of the column with the counts.
     untold : collection of str
-        Reports that do not tell the levels after the first apart, by their ids.
+        Reports that do not say which of the levels their patients are at, by their ids.
     caption : str
 
     Returns
@@ -36,13 +36,13 @@ def composition(analysis, *pools, column, heads, counted="Counted", untold=(), c
         kept = found.setdefault(c.study["study_id"], c)
         found[c.study["study_id"]] = max(kept, c, key=lambda item: item.row["total"])
     sizes = {study: _sizes(analysis.evidence, c, column, heads) for study, c in found.items()}
-    order = sorted(found, key=lambda study: sizes[study][1:])
+    order = sorted(found, key=lambda study: [n or 0 for n in sizes[study][1:]])
     rows = [
         (
             found[study].study["name"],
             counts(found[study].row),
-            str(sizes[study][0]),
-            *(NOT_TOLD if study in untold else str(n) for n in sizes[study][1:]),
+            _told(sizes[study][0]),
+            *(NOT_REPORTED if study in untold else _told(n) for n in sizes[study][1:]),
         )
         for study in order
     ]
@@ -51,7 +51,10 @@ def composition(analysis, *pools, column, heads, counted="Counted", untold=(), c
 
 
 def _sizes(evidence, counted, column, heads):
-    """Patients of the whole cohorts of a report that were given the same."""
+    """Patients of the whole cohorts of a report that were given the same, None where unknown.
+
+    Nobody stands at a level without a cohort, where cohorts at other levels make up the report.
+    """
     whole = [
         row
         for row in evidence.cohorts.values()
@@ -59,4 +62,9 @@ def _sizes(evidence, counted, column, heads):
         and row["agent"] == counted.cohort["agent"]
         and row["unit"] == "whole"
     ]
-    return [sum(row["n"] or 0 for row in whole if row[column] in kept) for kept in heads.values()]
+    sizes = [[row["n"] for row in whole if row[column] in kept] for kept in heads.values()]
+    return [None if None in found or not any(sizes) else sum(found) for found in sizes]
+
+
+def _told(number):
+    return NOT_REPORTED if number is None else str(number)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from evisynth.report.cells import counts
-from evisynth.report.html import table
+from evisynth.report.entries import grouped
 from evisynth.report.words import points_with_interval, ratio_with_interval
+from evisynth.result import estimate_and_limits
 
 
 def odds_ratios(analysis, first, second):
@@ -31,7 +32,8 @@ def odds_ratios(analysis, first, second):
     if len(rows) > 1:
         rows += _common_rows(found)
     header = ("Study", *titles, "Odds ratio [95% CI]", "More of 100 [95% CI]")
-    return table(header, rows, caption=_caption(found), numeric=header[1:])
+    # Rows without a group: a phone has no room for these columns side by side.
+    return grouped(header, [("", rows)], caption=_caption(found), numeric=header[1:])
 
 
 def _common_rows(found):
@@ -54,5 +56,4 @@ def _caption(found):
 
 
 def _ratio_of(model):
-    shown = model.displayed
-    return ratio_with_interval(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+    return ratio_with_interval(*estimate_and_limits(model))

@@ -5,15 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape
 
-from evisynth.evidence.branches import effective_flips, gives_count
-from evisynth.proportions.pooling import HEADLINES
+from evisynth.evidence.base import answered
+from evisynth.evidence.flips import CLAIMS, effective_flips, gives_count
+from evisynth.proportions.result import HEADLINE
 from evisynth.report.entries import grouped, link, wide
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital, plural, sentence, shown_rate
 
 PAGE = "discrepancies.html"
 _UNDECIDED = {"neither": "neither claim is used", "open": "left open: no claim is turned down"}
-_NAMES = {"a": "first", "b": "second"}
 _TABLES = ("outcomes", "analysis_sets")
 
 
@@ -52,16 +52,6 @@ def _changes(evidence, analysis):
     for pool, selection in analysis.selections.items():
         for flip, other in effects(evidence, analysis.spec.id, pool):
             yield analysis.spec.id, selection, flip, other
-
-
-def answered(evidence, analysis):
-    """A declared analysis by its id, pooled once for all that a page says of it."""
-    return analysis if hasattr(analysis, "selections") else _answered(evidence, analysis)
-
-
-@lru_cache(maxsize=16)
-def _answered(evidence, name):
-    return evidence.analyse(name)
 
 
 @lru_cache(maxsize=256)
@@ -150,7 +140,7 @@ def _result(selection):
     if pooled.headline is None:
         return Html(escape(capital(sentence(pooled))), capital(sentence(pooled)))
     rate = f"{shown_rate(pooled.displayed)} of 100"
-    behind = f"; {pooled.k} cohorts, {HEADLINES[pooled.rule]}"
+    behind = f"; {pooled.k} cohorts, {HEADLINE}"
     return Html(tag("strong", rate) + escape(behind), rate + behind)
 
 
@@ -159,7 +149,7 @@ def decided(row):
     decision = row["decision"]
     if decision in _UNDECIDED:
         return _UNDECIDED[decision]
-    return f"the {_NAMES[decision]} claim is used: {row['claim_' + decision]}"
+    return f"the {CLAIMS[decision]} claim is used: {row['claim_' + decision]}"
 
 
 def decided_short(row):
@@ -169,8 +159,7 @@ def decided_short(row):
 
 def claim_of(flip):
     """``the second claim: 90 responders``."""
-    claim = "a" if flip.label.endswith("first claim") else "b"
-    return f"the {_NAMES[claim]} claim: {flip.discrepancy['claim_' + claim]}"
+    return f"the {CLAIMS[flip.claim]} claim: {flip.discrepancy[f'claim_{flip.claim}']}"
 
 
 def _idle(ids):

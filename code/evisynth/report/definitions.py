@@ -50,6 +50,8 @@ STATISTICS = {
     "log odds, and those are normal around a typical value.",
     "inverse variance": "The usual two-step method: each cohort's log odds is taken as normal with "
     "a known variance and weighted by it. It goes astray where counts are small or rates extreme.",
+    "weight": "How much a study counts in a mean: by inverse variance, one over its own variance "
+    "and the spread between studies together. In figures the area of a square stands for it.",
     "t limits": "Limits with quantiles of Student's t distribution with one degree of freedom "
     "fewer than there are cohorts, since the spread is itself estimated from few.",
     "ad hoc Knapp-Hartung": "A correction of the inverse-variance interval for an estimated "

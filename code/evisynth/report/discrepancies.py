@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
-from evisynth.report.decisions import answered, condition, decided_short, effects
+from evisynth.evidence.base import answered
+from evisynth.report.decisions import condition, decided_short, effects
 from evisynth.report.entries import entry
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag

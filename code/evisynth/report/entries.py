@@ -39,10 +39,19 @@ def _line(name, words, place):
     return tag("div", tag("dt", escape(name)) + tag("dd", shown + where))
 
 
-def stacked(entries):
-    """Entries one under another."""
-    entries = list(entries)
-    return Html("".join(e.html for e in entries), "\n".join(e.text for e in entries))
+def stacked(parts):
+    """Pieces of a page one under another; empty ones leave no trace.
+
+    Parameters
+    ----------
+    parts : iterable of Html
+
+    Returns
+    -------
+    Html
+    """
+    shown = [part for part in parts if part.html]
+    return Html("".join(p.html for p in shown), "\n\n".join(p.text for p in shown))
 
 
 def link(key, page):
@@ -55,16 +64,19 @@ def folded(parts):
 
     Parameters
     ----------
-    parts : sequence of (str, Html)
+    parts : sequence of (str or Html, Html)
 
     Returns
     -------
     Html
     """
-    html = "".join(
-        tag("details", tag("summary", escape(words)) + part.html) for words, part in parts
-    )
-    return Html(html, "\n\n".join(f"{words}\n{part.text}" for words, part in parts))
+    parts = [(_as_html(words), part) for words, part in parts]
+    html = "".join(tag("details", tag("summary", line.html) + part.html) for line, part in parts)
+    return Html(html, "\n\n".join(f"{line.text}\n{part.text}" for line, part in parts))
+
+
+def _as_html(words):
+    return words if isinstance(words, Html) else Html(escape(words), words)
 
 
 def grouped(header, groups, *, numeric=(), caption=""):
@@ -102,5 +114,10 @@ def grouped(header, groups, *, numeric=(), caption=""):
 
 def wide(text):
     """A cell of running text, which is not squeezed into a narrow column."""
-    shown = text if isinstance(text, Html) else Html(escape(text), text)
+    shown = _as_html(text)
     return Html(tag("div", shown.html, class_="co-wide"), shown.text)
+
+
+def strong(text):
+    """A cell whose text stands out."""
+    return Html(tag("strong", escape(text)), text)

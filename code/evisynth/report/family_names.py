@@ -28,7 +28,7 @@ def family_title(evidence, family) -> str:
 
 
 def second_name(evidence, cohort) -> str:
-    """The name by which a cohort is also known; empty where its label says it already.
+    """The name that a source gives to a cohort's report; empty where its label says it already.
 
     Parameters
     ----------
@@ -36,5 +36,6 @@ def second_name(evidence, cohort) -> str:
     cohort : str
         Its id.
     """
-    name = evidence.families.get(family_of(evidence, cohort), {}).get("short") or ""
-    return "" if name in evidence.cohorts[cohort]["label"] else name
+    row = evidence.cohorts[cohort]
+    name = evidence.studies[row["study_id"]].get("known_as") or ""
+    return "" if name in row["label"] else name

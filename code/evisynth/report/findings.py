@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from html import escape
 
+from evisynth.evidence.between_studies import odds_ratio_across
 from evisynth.evidence.selection import plain
-from evisynth.report.case_mix import odds_ratio_across
 from evisynth.report.certainty import certainty
+from evisynth.report.entries import stacked
 from evisynth.report.html import Html, muted, table, tag
-from evisynth.report.judgements import GRADE, stacked
+from evisynth.report.judgements import GRADE
 from evisynth.report.ratings import (
     BETWEEN,
     LEVELS,
@@ -24,6 +25,7 @@ from evisynth.report.ratings import (
 )
 from evisynth.report.words import (
     cohorts_and_patients,
+    count_word,
     dash_range,
     per_hundred,
     plural,
@@ -55,7 +57,7 @@ def findings(analysis, *pools):
     subjects = [s.spec.id for s in chosen] + contrasts_of(analysis, chosen)
     rows = [_finding(analysis, subject) for subject in subjects]
     header = ("Outcome", "Of 100 [95% interval]", "Rated down for", "Certainty")
-    return stacked(table(header, rows), _guidance(analysis, subjects))
+    return stacked([table(header, rows), _guidance(analysis, subjects)])
 
 
 def _finding(analysis, subject):
@@ -141,7 +143,7 @@ def _ratio_across(analysis, first, second):
     found = odds_ratio_across(analysis, second, first)
     if found is None:
         return "not estimated"
-    return unbroken(f"odds ratio {ratio_with_interval(*found)}, confounded")
+    return unbroken(f"odds ratio {ratio_with_interval(*found.odds_ratio)}, confounded")
 
 
 def _guidance(analysis, subjects):
@@ -164,15 +166,24 @@ def _guidance(analysis, subjects):
 def _second_hand_rule(analysis, subjects):
     """That reading second-hand costs a step by a rule of the book, where one of these was."""
     pools = {pool for subject in subjects for pool in subject.split(BETWEEN)}
+    found = [ratings_of(analysis, subject) for subject in subjects]
     if not any(c.second_hand for pool in pools for c in analysis[pool].counted):
         return ""
     return (
         " What was read second-hand is rated as a serious risk of bias by a rule of this book,"
         " since the conduct of such a study cannot be assessed; that a review chose which reports"
-        " to tell of is another matter, and rated under publication bias. Most steps down follow"
-        " from what our documents leave untold, and from few patients: the same studies, read in"
-        " their own reports, could be rated higher."
+        f" to tell of is another matter, and rated under publication bias.{_counted_steps(found)}"
     )
+
+
+def _counted_steps(ratings):
+    """How many steps down each domain took, over all that is shown, the most first."""
+    steps = Counter()
+    for rows in ratings:
+        for row in steps_of(rows):
+            steps[row["wording"].lower()] += max(_step_down(row), 0)
+    told = [f"{count_word(n)} for {domain}" for domain, n in (+steps).most_common()]
+    return f" Steps down in this table: {', '.join(told)}." if told else ""
 
 
 def _start_rule(analysis, subjects):
@@ -192,4 +203,8 @@ def _start_rule(analysis, subjects):
 
 
 def _steps_down(ratings):
-    return sum(-int(STEPS[row["judgement"]].replace("−", "-")) for row in steps_of(ratings))
+    return sum(map(_step_down, steps_of(ratings)))
+
+
+def _step_down(row):
+    return -int(STEPS[row["judgement"]].replace("−", "-"))

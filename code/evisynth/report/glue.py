@@ -15,7 +15,6 @@ from evisynth.report.words import (
     per_hundred,
     points,
     points_range,
-    prediction_words,
     rates,
     ratio,
     sentence,
@@ -23,6 +22,7 @@ from evisynth.report.words import (
     spread_words,
     thousands,
 )
+from evisynth.result import estimate_and_limits
 
 
 class _Text:
@@ -86,8 +86,11 @@ def pool_values(selection):
     Returns
     -------
     dict of str to str
-        words, prediction, spread, k, n, events, who; rate, ci, pi where the rule allows them;
-        left-out.
+        ``words`` and ``short``, what the rule lets be said of the rate, ``new-centre`` and
+        ``spread``; ``k``, ``events``, ``total``, ``who`` (cohorts and patients), ``criterion`` (the
+        first definition), ``flagged`` (cohorts that may share patients); ``rate`` and ``ci`` where
+        the rule gives a rate, ``pi`` where it gives a range for a new centre; ``lowest`` and
+        ``highest`` of the cohorts' own rates, unless there is none. All rates of 100.
     """
     pooled = selection.pooled
     shown = pooled.displayed
@@ -95,17 +98,13 @@ def pool_values(selection):
         "words": sentence(pooled),
         "short": short_answer(pooled),
         "new-centre": new_centre(pooled),
-        "prediction": prediction_words(pooled),
         "spread": spread_words(pooled),
         "k": count_word(pooled.k),
-        "n": thousands(pooled.total),
         "events": thousands(pooled.events),
         "who": cohorts_and_patients(selection),
         "total": thousands(pooled.total),
-        "left-out": count_word(len(selection.left_out)),
         "criterion": plain(selection.spec.criteria[0]) if selection.spec.criteria else "any",
         "flagged": count_word(len(flagged_cohorts([selection]))),
-        "warning": pooled.warning,
     }
     if shown["estimate"] is not None:
         values["rate"] = per_hundred(shown["estimate"])
@@ -137,15 +136,11 @@ def glue_contrast(analysis, first, second):
         one, other = (per_hundred(c.row["events"] / c.row["total"]) for c in (a, b))
         values[f"rates-{i}"] = f"{one} against {other}"
         values |= _difference_values(f"more-{i}", found.differences[i - 1])
-        values |= _ratio_values(f"or-{i}", _limits(found.models[i - 1]))
+        values |= _ratio_values(f"or-{i}", estimate_and_limits(found.models[i - 1]))
     values |= _unplaced_values(allocation_bounds(analysis, first, second))
     rated = level_of(ratings_of(analysis, f"{first}{BETWEEN}{second}"))
     values |= {} if rated is None else {"certainty": rated}
     return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
-
-
-def _limits(model):
-    return tuple(model.displayed[name] for name in ("estimate", "ci_lb", "ci_ub"))
 
 
 def _ratio_values(name, found):
@@ -161,11 +156,11 @@ def _prior_values(found):
     if found.bayes is None:
         return {}
     shown = found.bayes.displayed
-    values = _ratio_values("bayes", _limits(found.bayes))
+    values = _ratio_values("bayes", estimate_and_limits(found.bayes))
     values |= {f"bayes-{side}": ratio(shown[f"ci_{side}"]) for side in ("lb", "ub")}
     values["scale"] = found.bayes.tau_prior[3:-1]
     for name, model in found.priors.items():
-        values |= _ratio_values(f"bayes-{name[3:-1].replace('.', '-')}", _limits(model))
+        values |= _ratio_values(f"bayes-{name[3:-1].replace('.', '-')}", estimate_and_limits(model))
     return values
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from html import escape
 
+from evisynth.evidence.base import answered
 from evisynth.evidence.selection import CODES, plain
-from evisynth.report.decisions import answered
 from evisynth.report.family_names import family_of, family_title, second_name
 from evisynth.report.html import Html, tag
 

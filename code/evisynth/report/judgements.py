@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from html import escape
 
+from evisynth.report.entries import folded, stacked
 from evisynth.report.html import Html, table, tag
 
 JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
@@ -63,27 +64,6 @@ def _circle(x, fill):
     return f'{ring} stroke-width="1.5"/>{half if fill == 0.5 else ""}'
 
 
-def folded(summary, inside):
-    """Details under a line that opens them.
-
-    Parameters
-    ----------
-    summary, inside : Html
-
-    Returns
-    -------
-    Html
-    """
-    html = f"<details><summary>{summary.html}</summary>{inside.html}</details>"
-    return Html(html, f"{summary.text}\n{inside.text}")
-
-
-def stacked(*parts):
-    """Pieces of a page one below the other; empty ones leave no trace."""
-    shown = [part for part in parts if part.html]
-    return Html("".join(p.html for p in shown), "\n\n".join(p.text for p in shown))
-
-
 def rob_marks(analysis, *pools):
     """Overall risk of bias of every counted row, as `forest_of` takes it.
 
@@ -133,13 +113,13 @@ def risk_of_bias(analysis, *pools):
         for row in appraised(analysis.evidence, subject_type="study", subject_id=study)
     ]
     held = {row["subject_id"] for row in rows if row["tool"] == JBI}
-    items = [
-        folded(_items_of(studies[study], rows, study), _items(rows, study))
+    items = folded(
+        (_items_of(studies[study], rows, study), _items(rows, study))
         for study in studies
         if study in held
-    ]
+    )
     facts = [row for row in rows if row["tool"] == PRINTED and row["item"] != "overall"]
-    return stacked(_summary(studies, rows), *items, _facts(studies, facts))
+    return stacked([_summary(studies, rows), items, _facts(studies, facts)])
 
 
 def _studies(analysis, pools):
@@ -175,8 +155,7 @@ def _marked(judgement):
 
 def _items_of(name, rows, study):
     version = next(r["version"] for r in rows if r["subject_id"] == study and r["tool"] == JBI)
-    text = f"{name}, item by item ({JBI}; {version})"
-    return Html(escape(text), text)
+    return f"{name}, item by item ({JBI}; {version})"
 
 
 def _items(rows, study):
@@ -208,4 +187,4 @@ def _facts(studies, rows):
     cells = [(studies[r["subject_id"]], r["wording"], r["reason"], _place(r)) for r in rows]
     summary = "What the sources print about reports that we do not hold (facts, no judgements)"
     inside = table(("Counted cohort", "Asked", "As printed", "Read from"), cells)
-    return folded(Html(escape(summary), summary), inside)
+    return folded([(summary, inside)])

@@ -8,7 +8,7 @@ from evisynth.report.glue import glue_values
 TABLES = ("outcomes", "survival", "characteristics", "contrasts")
 
 
-def glue_rows(evidence, prefix, rows):
+def glue_rows(evidence, prefix, rows, *, rejected=()):
     """Glue what some rows print, as ``prefix-name-what``.
 
     Parameters
@@ -17,6 +17,9 @@ def glue_rows(evidence, prefix, rows):
     prefix : str
     rows : mapping of str to str
         Name in the prose to the id of a row of outcomes, survival, characteristics or contrasts.
+    rejected : collection of str
+        Those names whose rows print a claim that was decided against, and are meant none the less:
+        prose that tells of the claim itself.
 
     Returns
     -------
@@ -27,7 +30,7 @@ def glue_rows(evidence, prefix, rows):
     Raises
     ------
     ArgumentError
-        An id that no table has.
+        An id that no table has; a claim decided against that is not named so.
     """
     known = {row["row_id"]: row for name in TABLES for row in evidence.rows(name)}
     values = {}
@@ -35,6 +38,9 @@ def glue_rows(evidence, prefix, rows):
         if row_id not in known:
             allowed = f"a row_id of {', '.join(TABLES)}"
             raise ArgumentError("glue_rows", "rows", repr(row_id), allowed)
+        if evidence.turned_down(known[row_id]) and name not in rejected:
+            given = f"{row_id!r}, a claim decided against"
+            raise ArgumentError("glue_rows", "rows", given, f"{name!r} in rejected, or another row")
         values |= {f"{name}-{what}": text for what, text in _printed(known[row_id]).items()}
     return glue_values(prefix, values)
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from html import escape
 
+from evisynth.report.entries import stacked
 from evisynth.report.findings import rate_words, unbroken
 from evisynth.report.html import Html, muted, table, tag
-from evisynth.report.judgements import stacked
-from evisynth.report.words import plural, ratio_with_interval, thousands
+from evisynth.report.ratings import BETWEEN
+from evisynth.report.words import count_word, plural, ratio_with_interval, thousands
+from evisynth.results import NO_STRATA
 
-_BETWEEN = "-v-"
-_NOTE = (
-    "Published numbers are as printed and are never pooled with ours. Unless a row says otherwise "
-    "their abstracts were read, so that the reasons are likely ones, not checked against the "
-    "cohorts that they count."
-)
+_NOTE = "Published numbers are as printed and are never pooled with ours."
 
 
 def beside_published(analysis):
@@ -33,16 +30,26 @@ def beside_published(analysis):
     """
     evidence = analysis.evidence
     estimates = {row["estimate_id"]: row for row in evidence.rows("external_estimates")}
-    rows = [
-        _cells(analysis, row, estimates[row["estimate_id"]])
-        for row in evidence.rows("comparisons")
-        if row["analysis"] == analysis.spec.id
-    ]
-    if not rows:
+    declared = [r for r in evidence.rows("comparisons") if r["analysis"] == analysis.spec.id]
+    if not declared:
         return Html("", "")
+    rows = [_cells(analysis, row, estimates[row["estimate_id"]]) for row in declared]
     header = ("Outcome", "Here, of 100", "Published", "Why they may differ")
-    note = Html(tag("p", escape(_NOTE), class_="co-provenance"), _NOTE)
-    return stacked(table(header, rows), note)
+    text = _note([estimates[row["estimate_id"]]["read"] for row in declared])
+    note = Html(tag("p", escape(text), class_="co-provenance"), text)
+    return stacked([table(header, rows), note])
+
+
+def _note(read):
+    """What was read of the published results decides how far the reasons go."""
+    alone = read.count("abstract")
+    if not alone:
+        return _NOTE
+    which = "Of each" if alone == len(read) else f"Of {count_word(alone)} of {len(read)}"
+    return (
+        f"{_NOTE} {which} the abstract alone was read: the reason is then a likely one, not "
+        "checked against the cohorts that it counts."
+    )
 
 
 def _cells(analysis, row, estimate):
@@ -52,11 +59,13 @@ def _cells(analysis, row, estimate):
 
 def _ours(analysis, pool):
     """Title and result of a pool, or of one pool against another."""
-    if _BETWEEN not in pool:
+    if BETWEEN not in pool:
         selection = analysis[pool]
         return selection.spec.title, rate_words(selection.pooled)
-    first, second = pool.split(_BETWEEN)
+    first, second = pool.split(BETWEEN)
     title = f"{analysis[first].spec.title} against {analysis[second].spec.title}"
+    if not analysis.strata(first, second):
+        return title, NO_STRATA
     return title, f"OR {ratio_with_interval(*analysis.odds_ratios(first, second).common)}"
 
 

@@ -9,7 +9,7 @@ from html import escape
 
 from evisynth.replication import VERDICTS, printed_numbers, replicate
 from evisynth.report.decisions import PAGE
-from evisynth.report.entries import entry, folded, link, stacked, wide
+from evisynth.report.entries import entry, folded, link, stacked, strong, wide
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
 from evisynth.report.words import capital, plural, thousands
@@ -129,7 +129,7 @@ def _entries(numbers):
 
 def _entry(number, again):
     place = f"{number['source_id']} · {number['locator']}"
-    parts = [("Printed", _strong(number["printed"]), place)]
+    parts = [("Printed", strong(number["printed"]), place)]
     parts += [("Again", _anchor(o["replication_id"]), o["locator"]) for o in again]
     for i, way in enumerate(number["ways"]):
         parts += _way(way, alone=len(number["ways"]) == 1, first=i == 0)
@@ -141,7 +141,7 @@ def _entry(number, again):
 def _way(way, *, alone, first):
     """What one recomputation found, and why; its verdict and id where the number has others."""
     told = f"{_method(way)}, from {way['inputs']}"
-    found = _after(_strong(way["ours"]), told if alone else f"{told}: {way['verdict']}")
+    found = _after(strong(way["ours"]), told if alone else f"{told}: {way['verdict']}")
     if not first:  # the first has the anchor of the entry
         key = _anchor(way["replication_id"])
         found = Html(f"{found.html} {key.html}", f"{found.text} {key.text}")
@@ -153,10 +153,6 @@ def _way(way, *, alone, first):
 
 def _method(way):
     return _CAPITALS.sub(lambda name: capital(name[0]), way["method"])
-
-
-def _strong(text):
-    return Html(tag("strong", escape(text)), text)
 
 
 def _after(first, second):

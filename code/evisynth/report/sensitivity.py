@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from evisynth.evidence.branches import specification_multiverse
+from evisynth.evidence.doubts import undoubted
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.cells import by_pool
 from evisynth.report.entries import grouped
@@ -69,7 +70,7 @@ def glue_sensitivity(analysis, *pools):
         values[f"{selection.spec.id}-without-low"] = per_hundred(np.nanmin(rates))
         values[f"{selection.spec.id}-without-high"] = per_hundred(np.nanmax(rates))
         values |= _otherwise(analysis.evidence, selection)
-        certain = analysis.evidence.selector(cautious=True).select(selection.spec)
+        certain = undoubted(analysis.evidence, selection)
         values[f"{selection.spec.id}-certain"] = sentence(certain.pooled)
     return glue_values(analysis.spec.id, values)
 

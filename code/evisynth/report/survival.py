@@ -91,7 +91,7 @@ def shown_with_dispute(evidence, same):
 def dispute(evidence, row):
     """The id of a row's contradiction, linked, and whether the row lost."""
     mark = link(row["discrepancy_id"], PAGE)
-    lost = (row["discrepancy_id"], row["claim"]) in evidence.rejected
+    lost = evidence.turned_down(row)
     word = ", decided against" if lost else ""
     return Html(mark.html + word, mark.text + word)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evisynth.evidence.selection import CODES, plain
-from evisynth.proportions.pooling import BETA, HEADLINES
+from evisynth.proportions.result import BETA, HEADLINE
 from evisynth.report.cells import below, by_pool, counts, place, share
 from evisynth.report.entries import grouped
 from evisynth.report.html import table
@@ -110,7 +110,7 @@ def _pooled_row(selection):
         f"{thousands(result.events)} / {thousands(result.total)}" if result.k else "–",
         _rate(shown),
         dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
-        (_WITHOUT_MODEL | HEADLINES)[result.rule],
+        _WITHOUT_MODEL.get(result.rule, HEADLINE),
         decimals(model.tau) if model else "–",
         f"{other.I2:.0f}%" if other else "–",
     )

@@ -12,13 +12,6 @@ from evisynth.report.survival import KEY, dispute, meaning, merged, notes, shown
 from evisynth.report.words import capital
 from evisynth.schema import field_of
 
-_DIRECTIONS = {
-    "with": "longer with",
-    "without": "longer without",
-    "equal": "equal",
-    "": "direction cannot be said",
-}
-
 
 def with_and_without(evidence, subset):
     """Survival of those in a set of patients beside those who are not, study by study.
@@ -33,19 +26,19 @@ def with_and_without(evidence, subset):
     -------
     Html
         A line per endpoint of which both sides are printed, under its study; claims that were
-        decided against are left off. The direction is that of the printed numbers, in words
-        beside p: nothing is tested or pooled.
+        decided against are left off. A direction stands only where the report finds one: two
+        numbers that it calls no different have none. Nothing is tested or pooled.
     """
     header = ("Endpoint", f"With {plain(subset)}", f"Without {plain(subset)}",
-              "Direction, p, landmark", "Read from")  # fmt: skip
+              "By the report", "Read from")  # fmt: skip
     both = {key: pair for key, pair in _sides(evidence, subset).items() if len(pair) == 2}
     groups: dict[str, list] = {}
     for key, pair in both.items():
         name = evidence.studies[key[0]]["name"]
         groups.setdefault(name, []).append(_cells(evidence, subset, key, pair))
     caption = (
-        f"{KEY}. Direction: of the printed numbers, and no verdict. A side that is printed alone "
-        "stands in the folded table."
+        f"{KEY}. By the report: whether it finds a difference, and whether a landmark was set. "
+        "A side that is printed alone stands in the folded table."
     )
     return grouped(header, groups.items(), caption=caption, numeric=header[1:3])
 
@@ -75,7 +68,7 @@ def _cells(evidence, subset, key, pair):
     return (
         below(meaning(evidence, key[1]), notes(every)),
         *(_distinct(evidence, pair[side]) for side in ("with", "without")),
-        _told(evidence, subset, key, pair), places(every),
+        _told(evidence, subset, key), places(every),
     )  # fmt: skip
 
 
@@ -88,36 +81,37 @@ def _distinct(evidence, rows):
     return Html("; ".join(p.html for p in parts), "; ".join(p.text for p in parts))
 
 
-def _told(evidence, subset, key, pair):
-    """``longer with, p = 0.97 (called no difference), no landmark``."""
+def _told(evidence, subset, key):
+    """``no difference by the report, p = 0.69; OR 1.17 (0.5–2.5), no landmark``."""
     study, endpoint, *_ = key
     found = _contrasts(evidence, study, endpoint, subset)
-    p = "; ".join(dict.fromkeys(_p_words(row) for row in found)) or "p not printed"
-    return f"{_DIRECTIONS[_longer(pair)]}, {p}, no landmark"
+    if not found:
+        return "the report compares nothing, no landmark"
+    verdicts = "; ".join(dict.fromkeys(_direction(row, subset) for row in found))
+    numbers = "; ".join(dict.fromkeys(_numbers(row) for row in found))
+    return ", ".join((verdicts, numbers or "p not printed", "no landmark"))
 
 
-def _p_words(row):
-    sign = "" if row["p"].startswith("<") else "= "
-    called = " (called no difference)" if row["direction"] == "neither" else ""
-    # Spaces that do not break keep a p value on one line.
-    return f"p {sign}{row['p'].replace('<', '< ')}".replace(" ", "\u00a0") + called
+def _direction(row, subset):
+    """What the report makes of the two sides, in its direction."""
+    better = {"a": "set_a", "b": "set_b"}.get(row["direction"])
+    if better is None:
+        neither = row["direction"] == "neither"
+        return "no difference by the report" if neither else "no verdict by the report"
+    return f"longer {side_of(row[better], subset)}"
 
 
-def _longer(pair):
-    """The side whose printed number is larger, if all that is printed says the same."""
-    verdicts = {_verdict(a, b) for a in pair["with"] for b in pair["without"]} - {""}
-    return verdicts.pop() if len(verdicts) == 1 else ""
-
-
-def _verdict(with_, without):
-    if with_["value"] is not None and without["value"] is not None:
-        gap = with_["value"] - without["value"]
-        return "with" if gap > 0 else "without" if gap < 0 else "equal"
-    if with_["value_status"] == "not_reached" and without["value"] is not None:
-        return "with"
-    if without["value_status"] == "not_reached" and with_["value"] is not None:
-        return "without"
-    return ""
+def _numbers(row):
+    """``p = 0.69; OR 1.17 (0.5–2.5)``, as far as printed; p stays on one line."""
+    parts = []
+    if row["p"]:
+        sign = "" if row["p"].startswith("<") else "= "
+        parts.append(f"p {sign}{row['p'].replace('<', '< ')}".replace(" ", "\u00a0"))
+    if row["value"] is not None:
+        limits = (row["lower"], row["upper"])
+        between = "" if None in limits else f" ({limits[0]:g}–{limits[1]:g})"
+        parts.append(f"{row['measure']} {row['value']:g}{between}")
+    return "; ".join(parts)
 
 
 def _contrasts(evidence, study, endpoint, subset):
@@ -126,16 +120,14 @@ def _contrasts(evidence, study, endpoint, subset):
         for row in evidence.rows("contrasts")
         if evidence.cohorts[row["cohort_a"]]["study_id"] == study
         and row["outcome"] == endpoint
-        and row["p"]
         and (row["discrepancy_id"], row["claim"]) not in evidence.rejected
         and _contrasted(row, subset)
     ]
 
 
 def _contrasted(row, subset):
-    """Whether a contrast sets the two sides against each other, as sets or as cohorts."""
-    sides = {side_of(row["set_a"], subset), side_of(row["set_b"], subset)}
-    return sides == {"with", "without"} or row["cohort_a"] != row["cohort_b"]
+    """Whether a contrast sets the two sides against each other."""
+    return {side_of(row[name], subset) for name in ("set_a", "set_b")} == {"with", "without"}
 
 
 def outcomes_among(evidence, among):

@@ -11,6 +11,7 @@ from evisynth.bayes.models import bayes_normal
 from evisynth.checks import check_choice, check_level, check_tables, check_whole_number, shown
 from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError, NotEstimable
+from evisynth.result import estimate_and_limits
 from evisynth.specifications.axes import crossed
 from evisynth.specifications.result import Multiverse
 from evisynth.two_arm.pooling import TWO_ARM_MEASURES, inverse_variance, mantel_haenszel, peto
@@ -144,10 +145,9 @@ def _pooled(cells, method, measure, level, minimum_k):
     if not _applies(cells, method, minimum_k):
         return (np.nan,) * 3
     try:
-        shown_ = _fit(method, cells, measure, level).displayed
+        return estimate_and_limits(_fit(method, cells, measure, level))
     except NotEstimable:
         return (np.nan,) * 3
-    return tuple(shown_[key] for key in ("estimate", "ci_lb", "ci_ub"))
 
 
 def _fit(method, cells, measure, level):

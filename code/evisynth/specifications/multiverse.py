@@ -12,7 +12,7 @@ from evisynth.checks import check_counts, check_level, check_whole_number, shown
 from evisynth.effects.escalc import escalc
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import rma_glmm
-from evisynth.proportions.pooling import BAYES, BAYES_NARROW, GLMM
+from evisynth.proportions.result import BAYES, BAYES_NARROW, GLMM
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.result import displayed
 from evisynth.specifications.axes import crossed
@@ -60,10 +60,11 @@ OPTIONS = {
     "glmm": ("nodes", "test", "prediction"),
     "bayes": ("tau_prior", "mu_prior", "predict_minimum_k"),
 }
+# The first is what `pool_proportions` leads with: the planned method, unless another is named.
 DEFAULT_METHODS = (
+    Method({"Model": BAYES, "Interval": "posterior"}, "bayes", {"tau_prior": "HN(1)"}),
     Method({"Model": GLMM, "Interval": "t(k\u22121)"}, "glmm", {"test": "t"}),
     Method({"Model": GLMM, "Interval": "Wald z"}, "glmm", {"test": "z"}),
-    Method({"Model": BAYES, "Interval": "posterior"}, "bayes", {"tau_prior": "HN(1)"}),
     Method({"Model": BAYES_NARROW, "Interval": "posterior"}, "bayes", {"tau_prior": "HN(0.5)"}),
     *(
         Method({"Model": f"{name}, {method}", "Interval": words}, model,

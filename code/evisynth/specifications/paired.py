@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-UNMOVED = 1e-9  # below the error of any fit, above that of equal data pooled twice
+UNMOVED = 1e-9  # what equal data pooled twice, in another stack, differ by at most
 
 
 @dataclass(frozen=True)

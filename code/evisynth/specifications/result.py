@@ -85,8 +85,10 @@ class Multiverse(Result):
 
     @property
     def range(self):
-        """Lowest, median and highest estimate, display scale."""
+        """Lowest, median and highest estimate, display scale; nan where nothing is estimable."""
         found = self.estimate[self.estimable]
+        if not found.size:
+            return (float("nan"),) * 3
         return float(found.min()), float(np.median(found)), float(found.max())
 
     def terms(self):
@@ -104,16 +106,19 @@ class Multiverse(Result):
         return rows
 
     def __repr__(self):
-        """Number of analyses and the range of their estimates."""
+        """Number of analyses and, if there are estimates, their range."""
+        sizes = f"<multiverse of {len(self)} analyses, {int(self.estimable.sum())} estimable"
+        if not self.estimable.any():
+            return f"{sizes}>"
         low, middle, high = self.range
-        return (
-            f"<multiverse of {len(self)} analyses, {int(self.estimable.sum())} estimable: "
-            f"{low:.3f} to {high:.3f}, median {middle:.3f}>"
-        )
+        return f"{sizes}: {low:.3f} to {high:.3f}, median {middle:.3f}>"
 
 
 def different(numbers):
-    """How many rows of an array differ by more than a fit's error."""
+    """How many rows of an array are different to nine decimals, which equal data pooled twice keep.
+
+    Fits that move by less than that for another reason count as equal.
+    """
     return len(np.unique(np.round(numbers, 9), axis=0))
 
 

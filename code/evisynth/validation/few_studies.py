@@ -10,6 +10,7 @@ from evisynth.validation.few_studies_plot import TARGETS
 
 _SHORT = dict(zip(INTERVALS, ("glmm", "bayes", "new-glmm", "new-glmm-2", "new-bayes"), strict=True))
 _MOST = max(TAUS)
+_TAUS_WITHIN = tuple(tau for tau in TAUS if tau < _MOST)
 
 
 def few_studies_table(study):
@@ -59,7 +60,8 @@ def glue_few_studies(study):
         ``-lowest`` and ``-short``, the scenarios of a coverage below 94 of 100, everywhere;
         ``-within`` and ``-beyond``, the lowest for tau up to the last but one and at the last;
         ``-near``, the mean at the first tau; and ``-k-mean``, ``-k-lowest`` and ``-k-width`` at k
-        studies.
+        studies, with ``-k-width-within`` for tau up to the last but one and ``-k-width-near`` at
+        the first.
     """
     values = {
         "scenarios": thousands(study.scenarios),
@@ -71,18 +73,32 @@ def glue_few_studies(study):
         "most-tau": f"{_MOST:g}",
         **{f"sizes-{i}": _sizes(name) for i, name in enumerate(SIZES, 1)},
         "error": f"{100 * max(row.mc_error for row in study.rows):.1f}",
-        "rates-apart": f"{_apart(study, 'rate'):.1f}",
+        "rates-apart": f"{100 * study.apart('rate'):.1f}",
         "none": thousands(max(row.none for row in study.rows)),
         **{f"made-{name}": version for name, version in study.made.items()},
     }
+    within = study.part(tau=_TAUS_WITHIN)
+    for name, part in (("within", within), ("beyond", study.part(tau=(_MOST,)))):
+        for one in part.over():
+            values[f"{_name(one)}-{name}"] = per_hundred(one.lowest)
+    for one in study.part(tau=(min(TAUS),)).over():
+        values[f"{_name(one)}-near"] = f"{100 * one.mean:.1f}"
     for one in study.over():
-        values |= _of_one(_SHORT[one.target, one.model], one, study)
+        values |= _of_one(one)
     for cell in study.over("k"):
-        name = f"{_SHORT[cell.target, cell.model]}-{cell.at['k']}"
+        name = f"{_name(cell)}-{cell.at['k']}"
         values[f"{name}-mean"] = per_hundred(cell.mean)
         values[f"{name}-lowest"] = per_hundred(cell.lowest)
         values[f"{name}-width"] = per_hundred(cell.width)
+    for cell in within.over("k"):
+        values[f"{_name(cell)}-{cell.at['k']}-width-within"] = f"{100 * cell.width:.1f}"
+    for cell in study.part(tau=(min(TAUS),)).over("k"):
+        values[f"{_name(cell)}-{cell.at['k']}-width-near"] = f"{100 * cell.width:.1f}"
     return glue_values("few", values)
+
+
+def _name(cell):
+    return _SHORT[cell.target, cell.model]
 
 
 def _listed(values):
@@ -96,28 +112,11 @@ def _sizes(name):
     return name if len(SIZES[name]) > 9 else _listed(SIZES[name])
 
 
-def _of_one(name, one, study):
-    rows = study.where(target=one.target, model=one.model)
-    short = sum(row.coverage < 0.94 for row in rows)
+def _of_one(one):
+    name = _name(one)
     return {
         f"{name}-mean": per_hundred(one.mean),
         f"{name}-lowest": per_hundred(one.lowest),
         f"{name}-lowest-k": count_word(one.worst.k),
-        f"{name}-short": thousands(short),
-        f"{name}-within": per_hundred(min(r.coverage for r in rows if r.tau < _MOST)),
-        f"{name}-beyond": per_hundred(min(r.coverage for r in rows if r.tau == _MOST)),
-        f"{name}-near": f"{100 * _mean(r.coverage for r in rows if r.tau == min(TAUS)):.1f}",
+        f"{name}-short": thousands(one.short),
     }
-
-
-def _mean(values):
-    values = list(values)
-    return sum(values) / len(values)
-
-
-def _apart(study, name):
-    """How far an interval's mean coverages by a part of the scenarios lie apart, at most."""
-    means = {}
-    for one in study.over(name):
-        means.setdefault((one.target, one.model), []).append(100 * one.mean)
-    return max(max(group) - min(group) for group in means.values())

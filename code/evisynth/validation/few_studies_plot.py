@@ -9,7 +9,8 @@ from matplotlib.patches import Circle
 
 from evisynth.checks import shown
 from evisynth.coverage import FewStudies
-from evisynth.coverage.few_studies import BAYES, GLMM, GLMM_HTS, LEVEL, MEAN, NEW, TAUS
+from evisynth.coverage.few_studies import BAYES, GLMM, GLMM_HTS, MEAN, NEW, TAUS
+from evisynth.coverage.held import LEVEL
 from evisynth.errors import ArgumentError
 from evisynth.figures.data_figure import DataFigure, data_figure, foot, head, is_phone
 from evisynth.figures.style import measure
