@@ -266,11 +266,13 @@ NO_NUMBERS = {
         "InlineFigure",
     },
     "parts, checked by the function that uses them": {
-        "ContrastMethod", "DataSet", "Method", "Strata", "Axis", "Diamond", "Group", "LeftOut", "Row",
+        "Axis", "ContrastMethod", "DataSet", "Method", "Strata",
+        "Diamond", "Group", "LeftOut", "Row",
     },
     "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
     "take a declared analysis or the evidence base, never numbers": {
-        "cards", "contrast_curve_of", "contrast_specifications", "curve_of", "double_counting_forest", "forest_of",
+        "cards", "contrast_curve_of", "contrast_specifications",
+        "curve_of", "double_counting_forest", "forest_of",
         "leave_one_out_of", "mini_forest_of", "naive_against_independent", "odds_ratio_forest",
         "overlap_graph", "printed_rates", "shrinkage_of",
     },

@@ -74,8 +74,14 @@ class Scale:
         return [(value, f"{value:g}") for value in steps]
 
 
+FAR = 25  # fold of the null
+
+
 def ratio_limits(axis: Axis, items) -> tuple[float, float]:
-    """Round limits that hold every estimate and, within tenfold of the null, every interval."""
+    """Round limits that hold every estimate and, unless far from the null, every interval.
+
+    What lies further out ends in an arrow, so that one wide interval does not flatten the others.
+    """
     null = axis.null or 1.0
     centres, ends = [null], []
     for item in items:
@@ -83,7 +89,7 @@ def ratio_limits(axis: Axis, items) -> tuple[float, float]:
             centres.append(item.estimate)
             ends += [item.lower, item.upper, *(getattr(item, "prediction", None) or ())]
     centres = [value for value in centres if 0 < value < inf]
-    ends = [end for end in ends if end is not None and null / 10 <= end <= null * 10]
+    ends = [end for end in ends if end is not None and null / FAR <= end <= null * FAR]
     low, high = min(centres + ends), max(centres + ends)
     below = max((step for step in LADDER if step <= low), default=LADDER[0])
     above = min((step for step in LADDER if step >= high), default=LADDER[-1])

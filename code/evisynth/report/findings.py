@@ -29,11 +29,13 @@ from evisynth.report.words import (
     dash_range,
     per_hundred,
     plural,
+    points_with_interval,
     rates,
     ratio_with_interval,
     shown_rate,
     thousands,
 )
+from evisynth.result import estimate_and_limits
 
 
 def findings(analysis, *pools):
@@ -134,8 +136,25 @@ def _contrast_cells(analysis, contrast):
         return _titled(title, *about), _ratio_across(analysis, first, second)
     patients = sum(arm.row["total"] for pair in pairs for arm in pair)
     size = f"{plural(len(pairs), 'stratum', 'strata')}, {thousands(patients)} patients"
-    rate = f"odds ratio {ratio_with_interval(*analysis.odds_ratios(first, second).common)}"
-    return _titled(title, "within the same studies", size), unbroken(rate)
+    return _titled(title, "within the same studies", size), _contrast_cell(analysis, first, second)
+
+
+def _contrast_cell(analysis, first, second):
+    """How many more of 100, the odds ratio, and, over several strata, the one if they may differ.
+
+    The difference is that of the only stratum with Newcombe's limits, or the common one.
+    """
+    found = analysis.odds_ratios(first, second)
+    one = len(found.pairs) == 1
+    difference = found.differences[0] if one else found.common_as("RD")
+    lines = [
+        f"{points_with_interval(*difference)} more",
+        f"odds ratio {ratio_with_interval(*found.common)}",
+    ]
+    if found.bayes is not None:
+        apart = ratio_with_interval(*estimate_and_limits(found.bayes))
+        lines.append(f"if studies may differ {apart}")
+    return Html("<br>".join(unbroken(line).html for line in lines), "; ".join(lines))
 
 
 def _ratio_across(analysis, first, second):

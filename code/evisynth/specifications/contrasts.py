@@ -97,7 +97,8 @@ def contrast_multiverse(
     Raises
     ------
     ArgumentError
-        As `multiverse` and `mantel_haenszel`; Peto's method with another measure than "OR".
+        As `multiverse` and `mantel_haenszel`; Peto's method with another measure than "OR"; no axis
+        of the data or the methods in ``apart``.
     """
     name = "contrast_multiverse"
     data_sets, methods, specifications, planned, axes = crossed(
@@ -107,6 +108,7 @@ def contrast_multiverse(
     level = check_level(name, level)
     minimum_k = check_whole_number(name, "minimum_k", minimum_k, 1, 1000)
     _check_methods(name, methods, measure)
+    apart = _checked_apart(name, apart, [axis for axis, *_ in axes])
     tables = [check_tables(f"{name}, data set {i}", *d.tables) for i, d in enumerate(data_sets)]
     runs = [(cells, method) for cells in tables for method in methods]
     kept = [i for i, run in enumerate(runs) if i == planned or _applies(*run, minimum_k)]
@@ -116,13 +118,22 @@ def contrast_multiverse(
         np.array([runs[i][0][0].size for i in kept]),
         np.array([int(runs[i][0][1].sum() + runs[i][0][3].sum()) for i in kept]),
         np.isfinite(numbers[:, 0]), kept.index(planned), axes, minimum_k, measure, level,
-        method_axes=tuple(methods[0].choices), apart=tuple(apart),
+        method_axes=tuple(methods[0].choices), apart=apart,
     )  # fmt: skip
 
 
 def _applies(cells, method, minimum_k):
     """Whether there are strata enough; a spread cannot be asked of one."""
     return cells[0].size >= (2 if method.model == "bayes" else minimum_k)
+
+
+def _checked_apart(function, apart, axes):
+    if not isinstance(apart, list | tuple) or not all(
+        isinstance(axis, str) and axis in axes for axis in apart
+    ):
+        allowed = f"a sequence of axes: {', '.join(axes)}"
+        raise ArgumentError(function, "apart", shown(apart), allowed)
+    return tuple(apart)
 
 
 def _check_methods(function, methods, measure):
