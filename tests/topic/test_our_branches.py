@@ -150,6 +150,8 @@ def test_a_contradiction_that_changes_the_counts_goes_without_unplaced_events(
     )  # fmt: skip
     changed = {"first": replace(analysis["first"], counted=counted), "later": analysis["later"]}
     other = replace(analysis, selections=changed)
+    with pytest.raises(ArgumentError):  # the rows that tell of them fit the counts as decided
+        contrast_branches.allocations(other, "first", "later")
     monkeypatch.setattr(
         contrast_branches, "_readings", lambda *_: {"as decided": analysis, "other": other}
     )

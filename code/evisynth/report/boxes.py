@@ -28,11 +28,10 @@ def stamp(analysis):
     once = cohorts_once(chosen, analysis.evidence.graph)
     counted = {name: c for name, c in _by_cohort(chosen).items() if name in once}
     second_hand = sum(c.second_hand for c in counted.values())
-    flagged = len(flagged_cohorts(chosen) & set(once))
     entries = (
         (str(len(once)), "cohorts"),
         (thousands(sum(once.values())), "patients, none known twice"),
-        (f"{flagged} of {len(once)}", "flagged ∩?, may share patients"),
+        (str(len(flagged_cohorts(chosen))), "flagged ∩?, may share patients"),
         _sources(counted),
         (f"{second_hand} of {len(counted)}", "read second hand"),
         (capital(certainty_words(analysis)), "certainty (GRADE)"),

@@ -48,7 +48,7 @@ def _sides(evidence, subset):
     found: dict[tuple, dict] = {}
     for row in evidence.rows("survival"):
         side = side_of(row["subset"], subset)
-        lost = (row["discrepancy_id"], row["claim"]) in evidence.rejected
+        lost = evidence.turned_down(row)
         if side is None or lost or row["value_status"] == "not_reported":
             continue
         study = evidence.cohorts[row["cohort_id"]]["study_id"]
@@ -120,7 +120,7 @@ def _contrasts(evidence, study, endpoint, subset):
         for row in evidence.rows("contrasts")
         if evidence.cohorts[row["cohort_a"]]["study_id"] == study
         and row["outcome"] == endpoint
-        and (row["discrepancy_id"], row["claim"]) not in evidence.rejected
+        and not evidence.turned_down(row)
         and _contrasted(row, subset)
     ]
 
@@ -165,7 +165,7 @@ def _among_rows(evidence, outcome, denominators):
         for denominator in denominators
         for row in evidence.rows("outcomes")
         if (row["outcome"], row["denominator"]) == (outcome, denominator)
-        and (row["discrepancy_id"], row["claim"]) not in evidence.rejected
+        and not evidence.turned_down(row)
     ]
     return [
         (
