@@ -30,7 +30,7 @@ def curve_title(curve: Curve) -> str:
         return f"{start} runs from {words}; one choice alone mostly moves it by less than {name}"
     if ranked[0].moves <= ranked[1].moves * 1.001:
         return f"{start} runs from {words}"
-    return f"{start} runs from {words}; the {_plain(ranked[0].name)} moves it most"
+    return f"{start} runs from {words}; what moves it most: {_plain(ranked[0].name)}"
 
 
 def _plain(name):

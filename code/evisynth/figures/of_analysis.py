@@ -127,6 +127,8 @@ def _hands(chosen, mostly_second_hand):
         return ()
     cohorts = [c for selection in chosen for c in selection.counted]
     second = sum(c.second_hand for c in cohorts)
+    if len(cohorts) == 1:
+        return ("The one value was read in a review, not in the study's report.",) * second
     return (f"{second} of {len(cohorts)} values were read in a review, not in the study's report.",)
 
 

@@ -111,7 +111,8 @@ def fit(stack, *, method, test, prediction, level):
     tau2 = in_chunks(ESTIMATORS[method], stack)
     wi = stack.weights(tau2)
     estimate = stack.model.coefficients(wi, stack.yi)[0]
-    wald_se = 1 / np.sqrt(np.sum(wi, axis=0))
+    total = np.add.reduce(wi, 0)
+    wald_se = 1 / np.sqrt(total)
     df, k = np.maximum(stack.df, 1), stack.k
     # Under Paule and Mandel the factor is 1 by definition, and below it only by rounding.
     factor = np.where(k > 1, np.sqrt(stack.q(tau2) / df), 1.0)
@@ -127,7 +128,7 @@ def fit(stack, *, method, test, prediction, level):
     return {
         "k": k, "estimate": estimate, "se": se, "tau2": tau2,
         "ci_lb": estimate - quantile * se, "ci_ub": estimate + quantile * se,
-        "pi_lb": pi_lb, "pi_ub": pi_ub, "weights": (100 * wi / np.sum(wi, axis=0)).T,
+        "pi_lb": pi_lb, "pi_ub": pi_ub, "weights": (100 * wi / total).T,
         "raised": factor < {"z": 0.0, "knha": _NO_WIDTH, "adhoc": 1 - 1e-9}[test],
     } | _heterogeneity(stack, tau2, method)  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from math import isnan
 
 import numpy as np
 
@@ -204,4 +205,4 @@ class MetaAnalyses(Result):
 def scalar(value):
     """A number of NumPy's as Python's; nan is None."""
     value = value.item()
-    return None if isinstance(value, float) and np.isnan(value) else value
+    return None if isinstance(value, float) and isnan(value) else value

@@ -30,16 +30,16 @@ class Mean:
 
     def coefficients(self, wi, yi):
         """Weighted mean, shape (1, ...)."""
-        return (np.sum(wi * yi, axis=0) / np.sum(wi, axis=0))[None]
+        return (np.add.reduce(wi * yi, 0) / np.add.reduce(wi, 0))[None]
 
     def residuals(self, wi, yi):
         """What the weighted mean leaves, shape (k, ...)."""
-        return yi - np.sum(wi * yi, axis=0) / np.sum(wi, axis=0)
+        return yi - np.add.reduce(wi * yi, 0) / np.add.reduce(wi, 0)
 
     def trace(self, wi):
         """Trace of P = W - W X (X'WX)^-1 X'W; by pairs, so that one huge weight hides no other."""
         before = np.cumsum(wi, axis=0)
-        return 2 * np.sum(wi[1:] * before[:-1], axis=0) / before[-1]
+        return 2 * np.add.reduce(wi[1:] * before[:-1], 0) / before[-1]
 
     def pulls(self, wi, yi, total=None):
         """P yi, the weighted residuals, shape (k, ...); and the sum of the weights."""
@@ -58,7 +58,7 @@ class Mean:
 
     def explained(self, wi, factor):
         """Trace of (X'WX)^-1 X'W F X, F the diagonal matrix of ``factor``."""
-        return dot(wi, factor) / np.sum(wi, axis=0)
+        return dot(wi, factor) / np.add.reduce(wi, 0)
 
     def explained_square(self, wi):
         """Trace of the square of (X'WX)^-1 X'W^2 X."""
@@ -66,15 +66,15 @@ class Mean:
 
     def log_determinant(self, wi):
         """Of X'WX."""
-        return np.log(np.sum(wi, axis=0))
+        return np.log(np.add.reduce(wi, 0))
 
     def covariance(self, wi):
         """(X'WX)^-1, shape (..., 1, 1)."""
-        return (1 / np.sum(wi, axis=0))[..., None, None]
+        return (1 / np.add.reduce(wi, 0))[..., None, None]
 
     def hat(self, wi):
         """Diagonal of the hat matrix, shape (k, ...)."""
-        return wi / np.sum(wi, axis=0)
+        return wi / np.add.reduce(wi, 0)
 
 
 class Design:
@@ -112,11 +112,11 @@ class Design:
 
     def trace(self, wi):
         """Trace of P = W - W X (X'WX)^-1 X'W."""
-        return np.sum(wi * (1 - self.hat(wi)), axis=0)
+        return np.add.reduce(wi * (1 - self.hat(wi)), 0)
 
     def pulls(self, wi, yi, total=None):
         """P yi, the weighted residuals, shape (k, ...); and the sum of the weights."""
-        return wi * self.residuals(wi, yi), np.sum(wi, axis=0)
+        return wi * self.residuals(wi, yi), np.add.reduce(wi, 0)
 
     def _ratio(self, wi, factor):
         return np.linalg.solve(self._cross(wi), self._cross(wi * factor))
@@ -173,7 +173,7 @@ class Stack:
         if counted is None:
             self.k = np.full(yi.shape[1:], yi.shape[0])
         else:
-            self.k = np.sum(counted, axis=0)
+            self.k = np.add.reduce(counted, 0)
         self.df = self.k - self.model.p
 
     @property
@@ -198,18 +198,18 @@ class Stack:
 
     def largest(self, values):
         """Largest of the counted, shape (B,)."""
-        return np.max(self._or(values, -np.inf), axis=0)
+        return np.maximum.reduce(self._or(values, -np.inf), 0)
 
     def smallest(self, values):
         """Smallest of the counted, shape (B,)."""
-        return np.min(self._or(values, np.inf), axis=0)
+        return np.minimum.reduce(self._or(values, np.inf), 0)
 
     def _or(self, values, other):
         return values if self.counted is None else np.where(self.counted, values, other)
 
     def total(self, values):
         """Sum over the counted, shape (B,)."""
-        return np.sum(values if self.counted is None else values * self.counted, axis=0)
+        return np.add.reduce(values if self.counted is None else values * self.counted, 0)
 
     def squares(self):
         """Sum of squares of the effects about their plain mean, shape (B,)."""
@@ -222,7 +222,7 @@ class Stack:
         DerSimonian R, Kacker R (2007) Contemp Clin Trials 28:105.
         """
         wi = self.weights(tau2)
-        return np.sum(wi * self.model.residuals(wi, self.yi) ** 2, axis=0)
+        return np.add.reduce(wi * self.model.residuals(wi, self.yi) ** 2, 0)
 
     def typical_variance(self):
         """A typical sampling variance; Higgins and Thompson (2002) Stat Med 21:1539, eq 9."""

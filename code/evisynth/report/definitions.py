@@ -37,6 +37,7 @@ STATISTICS = {
     "prediction interval": "Where the true rate of a new centre like those counted would plausibly "
     "lie. It is wider than the interval of the typical rate where centres differ, and it says "
     "nothing about an individual.",
+    "range for a new centre": "The prediction interval in plain words, of 100.",
     "heterogeneity": "Differences between the true rates of cohorts, beyond what chance gives.",
     "tau": "The standard deviation of the true log odds between cohorts. It is what a "
     "random-effects model means by heterogeneity.",
@@ -56,9 +57,12 @@ STATISTICS = {
     "fewer than there are cohorts, since the spread is itself estimated from few.",
     "ad hoc Knapp-Hartung": "A correction of the inverse-variance interval for an estimated "
     "spread, used only where it makes the interval longer.",
+    "DL": "DerSimonian and Laird: an estimate of the spread from Cochran's Q, in closed form.",
+    "arcsine": "A scale for proportions on which the variance hardly depends on the rate.",
     "REML": "Restricted maximum likelihood: an estimate of the spread that allows for the mean "
     "having been estimated from the same cohorts.",
     "prior": "What a Bayesian model takes a quantity to be before it sees the data.",
+    "posterior": "What a Bayesian model takes a quantity to be after prior and data together.",
     "Bayes HN(1)": "The binomial-normal model by Bayes with a half-normal prior of scale 1 on the "
     "spread between cohorts: small spreads are likelier than large, huge ones hardly possible.",
     "half-Cauchy": "A prior for the spread with a heavy tail, which lets large spreads through. "
@@ -68,7 +72,7 @@ STATISTICS = {
     "leave-one-out": "The analysis repeated with each cohort left out in turn.",
     "influence": "How much a result would move without a cohort, in units of its own uncertainty.",
     "specification curve": "All combinations of choices that could be defended, pooled and put in "
-    "order, with the planned one marked. It carries no p value.",
+    "order, with the declared one marked. It carries no p value.",
     "small-study effect": "Small studies giving other results than large ones, of which selective "
     "publication is one possible cause among several.",
     "Mantel-Haenszel": "A weighted mean of odds ratios over strata that needs no correction where "

@@ -129,7 +129,7 @@ def specification_axes(evidence):
         for axis, levels in pool.alternatives.items()
     ]
     note = f"A choice that leaves fewer than {count_word(MINIMUM_K)} cohorts is listed, not pooled."
-    return table(("Axis", "Pool", "Levels, the planned one first"), rows, caption=note)
+    return table(("Axis", "Pool", "Levels, the declared one first"), rows, caption=note)
 
 
 def _data_axes(evidence):
