@@ -181,9 +181,11 @@ def shown_in(pool):
     values += [headline["tau2"] ** 0.5] if "tau2" in headline else []
     values += [tau for tau in pool["pooled"]["tau_limits"] or () if tau is not None]
     values += [*(found["common_effect"] or ()), *found["lower"], *found["upper"]]
+    widths = set()
     if displayed["pi_lb"] is not None:
-        values += [displayed[f"{kind}_ub"] - displayed[f"{kind}_lb"] for kind in ("ci", "pi")]
-    return {text for value in numbers_in(values) for text in as_printed(value)}
+        ends = ((displayed[f"{kind}_ub"], displayed[f"{kind}_lb"]) for kind in ("ci", "pi"))
+        widths = {str(int(per_hundred(high)) - int(per_hundred(low))) for high, low in ends}
+    return {text for value in numbers_in(values) for text in as_printed(value)} | widths
 
 
 # Numbers of the words themselves, not of the results: shares of 100, the 95 percent interval,

@@ -6,6 +6,7 @@ import numpy as np
 
 from evisynth.effects.escalc import study_intervals
 from evisynth.errors import ArgumentError
+from evisynth.evidence.selection import plain
 from evisynth.report.html import table
 from evisynth.report.words import rate_with_interval
 from evisynth.schema import field_of, resource_of
@@ -63,7 +64,7 @@ def _answer(frame, condition):
 def _cells(level, hits):
     events, total = int(hits.sum()), len(hits)
     (low,), (high,) = study_intervals(np.array([events]), np.array([total]))
-    shown = f"{level:g}" if isinstance(level, int | float) else str(level)
+    shown = f"{level:g}" if isinstance(level, int | float) else plain(str(level))
     return shown, f"{events} / {total}", rate_with_interval(events / total, low, high)
 
 

@@ -204,8 +204,11 @@ def spread_words(pooled):
         return _unknown_spread(pooled)
     low, high = pooled.tau_limits
     limits = f"95% credible interval {decimals(low)} to {decimals(high)}"
-    width = int(100 * (shown["pi_ub"] - shown["pi_lb"]) + 0.5)
-    inner = int(100 * (shown["ci_ub"] - shown["ci_lb"]) + 0.5)
+    # Of the limits as they are shown, so that a reader who subtracts them agrees.
+    width, inner = (
+        int(per_hundred(shown[f"{kind}_ub"])) - int(per_hundred(shown[f"{kind}_lb"]))
+        for kind in ("pi", "ci")
+    )
     # A posterior's limit is above 0 whatever the data; a tenth moves one half by 2.5 points.
     start = "The cohorts differ" if low > 0.1 else "Whether the cohorts differ can hardly be told"
     return (
