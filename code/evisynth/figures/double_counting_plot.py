@@ -12,7 +12,8 @@ from evisynth.figures.rows import PROPORTION, Diamond
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, PHONE, matplotlib_style, wrap
-from evisynth.report.double_counting import percent, title_of
+from evisynth.report.double_counting import percent
+from evisynth.report.inclusion import title_of
 from evisynth.report.words import thousands
 
 TITLE = "What every printed row would say, and what each patient counted once says"

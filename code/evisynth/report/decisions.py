@@ -10,6 +10,7 @@ from evisynth.evidence.flips import CLAIMS, effective_flips, gives_count
 from evisynth.proportions.result import HEADLINE
 from evisynth.report.entries import grouped, link, wide
 from evisynth.report.html import Html, tag
+from evisynth.report.inclusion import title_of
 from evisynth.report.words import capital, plural, sentence, shown_rate
 
 PAGE = "discrepancies.html"
@@ -51,7 +52,7 @@ def _changes(evidence, analysis):
     """Analysis, pool as decided, flip, pool otherwise, of every flip that matters."""
     for pool, selection in analysis.selections.items():
         for flip, other in effects(evidence, analysis.spec.id, pool):
-            yield analysis.spec.id, selection, flip, other
+            yield title_of(analysis.spec), selection, flip, other
 
 
 @lru_cache(maxsize=256)
@@ -90,7 +91,7 @@ def _table(changes, *, several):
         return Html(tag("p", text), text)
     groups = {}
     for name, selection, flip, other in changes:
-        where = f"{selection.spec.title} ({name})" if several else selection.spec.title
+        where = f"{selection.spec.title} · {name}" if several else selection.spec.title
         groups.setdefault(where, []).append(_row(selection, flip, other))
     return grouped(("Contradiction", "As decided", "Otherwise"), groups.items())
 

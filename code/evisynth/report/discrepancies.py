@@ -10,6 +10,7 @@ from evisynth.report.decisions import condition, decided_short, effects
 from evisynth.report.entries import entry
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, table, tag
+from evisynth.report.inclusion import title_of
 from evisynth.report.words import capital, count_word, sentence, thousands
 
 _BETWEEN = "between documents"
@@ -78,14 +79,15 @@ def effects_by_discrepancy(evidence):
     Returns
     -------
     dict of str to list of (str, Selection, Flip, Selection)
-        Analysis, pool as decided, the other decision, pool as it would be.
+        Title of the analysis, pool as decided, the other decision, pool as it would be.
     """
     found = {}
     for name in evidence.analyses:
-        for pool, selection in answered(evidence, name).selections.items():
+        analysis = answered(evidence, name)
+        for pool, selection in analysis.selections.items():
             for flip, other in effects(evidence, name, pool):
                 key = flip.discrepancy["discrepancy_id"]
-                found.setdefault(key, []).append((name, selection, flip, other))
+                found.setdefault(key, []).append((title_of(analysis.spec), selection, flip, other))
     return found
 
 
@@ -115,11 +117,11 @@ def _entry(row, changes):
     return entry(row["discrepancy_id"], row["what"], parts)
 
 
-def _change(analysis, selection, flip, other):
+def _change(title, selection, flip, other):
     lead, follow = condition(flip, selection, other)
     return (
-        f"{lead}{selection.spec.title} ({analysis}) would go from {sentence(selection.pooled)} "
-        f"to {sentence(other.pooled)}{follow}."
+        f"{lead}{selection.spec.title} ({title.rstrip('?')}) would go from "
+        f"{sentence(selection.pooled)} to {sentence(other.pooled)}{follow}."
     )
 
 

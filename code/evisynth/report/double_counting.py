@@ -9,14 +9,9 @@ from evisynth.evidence.countings import countings
 from evisynth.report.entries import grouped, strong
 from evisynth.report.glue import glue_values
 from evisynth.report.html import Html, tag
-from evisynth.report.inclusion import name_of
+from evisynth.report.inclusion import title_of
 from evisynth.report.relations import KINDS
-from evisynth.report.words import capital, count_word, shown_rate, thousands
-
-
-def title_of(spec):
-    """A question in short, as on its card; without one the name of the analysis."""
-    return spec.card.title if spec.card else capital(name_of(spec))
+from evisynth.report.words import count_word, shown_rate, thousands
 
 
 def double_counting(evidence):

@@ -9,6 +9,7 @@ from evisynth.evidence.base import answered
 from evisynth.evidence.selection import CODES, plain
 from evisynth.report.family_names import family_of, family_title, second_name
 from evisynth.report.html import Html, tag
+from evisynth.report.words import capital
 
 _ALONE = "alone in their families"
 
@@ -164,3 +165,8 @@ def _text(evidence, selections, cells, groups):
     used = {code for column in cells for code, _ in column.values()}
     lines += [f"{code}: {meaning}" for code, meaning in CODES.items() if code in used]
     return "\n".join(lines)
+
+
+def title_of(spec):
+    """A question in short, as on its card; without one the name of the analysis."""
+    return spec.card.title if spec.card else capital(name_of(spec))
