@@ -407,7 +407,8 @@ def test_what_is_not_drawn_is_said():
 def test_a_curve_has_a_finding_for_title_and_no_test():
     figure = specification_curve(multiverse())
     low, high = 100 * figure.table["estimate"].iloc[[0, -1]]
-    assert figure.title.startswith(f"The pooled rate runs from {low:.0f} to {high:.0f}%; the ")
+    finding = f"The pooled rate runs from {low:.0f} to {high:.0f}%; what moves it most: "
+    assert figure.title.startswith(finding)
     assert "no test is made" in words(figure)
     assert not re.search(r"\bp\s*[=<]", words(figure))
     assert specification_curve(multiverse(), title="T", subtitle="S").title == "T"
