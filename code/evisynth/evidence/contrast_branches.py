@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from evisynth.errors import ArgumentError
 from evisynth.evidence.branches import DECISION
 from evisynth.evidence.flips import effective_flips
+from evisynth.evidence.odds_ratios import cells_of
 from evisynth.evidence.synthesis import Analysis
 from evisynth.result import estimate_and_limits
 from evisynth.specifications.contrasts import Strata, contrast_multiverse
@@ -41,11 +42,11 @@ def unplaced_events(analysis, first, second):
     unplaced = _declared(analysis, first, second)
     if unplaced is None:
         return None
-    names = [a.study["study_id"] for a, _ in analysis.strata(first, second)]
-    if unplaced.study not in names:
-        allowed = f"a study with a cohort in both pools: {', '.join(names) or 'there is none'}"
+    pairs = {pair[0].study["study_id"]: pair for pair in analysis.strata(first, second)}
+    if unplaced.study not in pairs:
+        allowed = f"a study with a cohort in both pools: {', '.join(pairs) or 'there is none'}"
         raise ArgumentError("unplaced_events", "study", repr(unplaced.study), allowed)
-    pair = analysis.strata(first, second)[names.index(unplaced.study)]
+    pair = pairs[unplaced.study]
     events, total = (sum(arm.row[part] for arm in pair) for part in ("events", "total"))
     rows = [r for r in analysis.evidence.rows("outcomes") if r["row_id"] in unplaced.known]
     more = sum(row["events"] for row in rows) - events
@@ -194,18 +195,18 @@ def _levels(reading, first, second, decision):
 
 def _strata(analysis, first, second):
     """The cells of each stratum."""
-    return tuple(zip(*analysis.odds_ratios(first, second).cells, strict=True))
+    return tuple(zip(*cells_of(analysis.strata(first, second)), strict=True))
 
 
 def _readings(analysis, first, second):
     """The analysis as decided, and with each contradiction otherwise that changes a stratum."""
     evidence, pools = analysis.evidence, (analysis[first].spec, analysis[second].spec)
-    usual = analysis.odds_ratios(first, second).cells
+    usual = _strata(analysis, first, second)
     found = {_AS_DECIDED: analysis}
     flips = {flip.label: flip for pool in pools for flip, _ in effective_flips(evidence, pool)}
     for label, flip in flips.items():
         selector = evidence.selector(**flip.settings)
         other = Analysis(analysis.spec, {p.id: selector.select(p) for p in pools}, evidence)
-        if other.strata(first, second) and other.odds_ratios(first, second).cells != usual:
+        if _strata(other, first, second) not in ((), usual):
             found[label] = other
     return found

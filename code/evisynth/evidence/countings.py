@@ -97,10 +97,10 @@ def told_once(evidence, rows):
     """
     best: dict[str, tuple] = {}
     for row in rows:
-        rank = preference(row, evidence.rejected)
         chosen = evidence.cohorts[row["cohort_id"]]["unit"] == "post_baseline"
-        if rank[0] or chosen:  # a claim that lost stands first in the rule
+        if chosen or evidence.turned_down(row):
             continue
+        rank = preference(row, evidence.rejected)
         patients = _same_patients(evidence.graph, row["cohort_id"])
         if patients not in best or rank < best[patients][0]:
             best[patients] = rank, row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evisynth.evidence.selector import fits_where
 
@@ -42,10 +43,12 @@ class Flip:
         return {"rejected": self.rejected, "withdrawn": self.withdrawn}
 
 
+@lru_cache(maxsize=4)
 def flips(evidence):
     """Every other way to decide a registered contradiction, one at a time.
 
-    An open one is decided for either claim; of one decided for neither, either is taken.
+    An open one is decided for either claim; of one decided for neither, either is taken. Kept,
+    since every pool asks for them.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class OddsRatios:
     @property
     def cells(self):
         """Events and total of the first arms, events and total of the second."""
-        return tuple(tuple(p[side].row[part] for p in self.pairs) for side, part in _CELLS)
+        return cells_of(self.pairs)
 
     @property
     def differences(self):
@@ -75,7 +75,7 @@ def pooled_strata(pairs) -> OddsRatios:
     pairs : sequence of (Counted, Counted)
         One or more.
     """
-    cells = OddsRatios(pairs, (), ()).cells
+    cells = cells_of(pairs)
     yi, vi = escalc("OR", **dict(zip(("ai", "n1i", "ci", "n2i"), cells, strict=True)))
     models = tuple(rma([y], [v], measure="OR", test="z") for y, v in zip(yi, vi, strict=True))
     labels = [pair[0].study["name"] for pair in pairs]
@@ -84,6 +84,11 @@ def pooled_strata(pairs) -> OddsRatios:
         for prior in TAU_PRIORS * (len(pairs) > 1)
     }
     return OddsRatios(pairs, models, estimate_and_limits(mantel_haenszel(*cells)), priors)
+
+
+def cells_of(pairs):
+    """Events and total of the first arms, events and total of the second, a place per stratum."""
+    return tuple(tuple(pair[side].row[part] for pair in pairs) for side, part in _CELLS)
 
 
 _CELLS = ((0, "events"), (0, "total"), (1, "events"), (1, "total"))

@@ -128,11 +128,8 @@ class OverlapGraph:
             return False
         near_a = self.contents(a) | self.containers(a)
         near_b = self.contents(b) | self.containers(b)
-        return any(
-            frozenset((x, y)) in self._pairs("possible") | self._pairs("partly_shared")
-            for x in near_a
-            for y in near_b
-        )
+        doubtful = self._pairs("possible") | self._pairs("partly_shared")
+        return any(frozenset((x, y)) in doubtful for x in near_a for y in near_b)
 
     def _linked(self, x: str, y: str) -> bool:
         if x == y or frozenset((x, y)) in self._pairs("partly_shared"):

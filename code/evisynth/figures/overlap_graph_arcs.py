@@ -56,7 +56,6 @@ def arc(sheet, column, a: Spot, b: Spot, link, tallest):
 
 def tip(sheet, x, y):
     """The head of an arrow whose point is at ``x``."""
-    """The head of an arrow whose point is at ``x``."""
     sheet.polygon([(x, y), (x + 7, y - 3.2), (x + 7, y + 3.2)], fill="ink")
 
 
@@ -77,7 +76,6 @@ def _bow(start, end, apex):
 
 
 def stroke(sheet, path, relation, *, follows=False):
-    """A line that looks like its relation, thin where the relation only follows."""
     """A line that looks like its relation, thin where the relation only follows."""
     color, width, dash = LOOKS[relation]
     width, dash = FOLLOWS if follows else (width, dash)

@@ -16,8 +16,10 @@ def by_pool(analysis, pools, rows_of):
 
 
 def place(row):
-    """Where a row was read, in monospace."""
-    text = f"{row['source_id']} · {row['locator']}"
+    """Where a row was read, in monospace; nothing where it names no document."""
+    if not row["source_id"]:
+        return ""
+    text = " · ".join(part for part in (row["source_id"], row["locator"]) if part)
     return Html(tag("span", escape(text), class_="co-code"), text)
 
 

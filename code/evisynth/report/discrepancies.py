@@ -7,9 +7,9 @@ from html import escape
 
 from evisynth.evidence.base import answered
 from evisynth.report.decisions import condition, decided_short, effects
-from evisynth.report.entries import entry
+from evisynth.report.entries import cross_table, entry
 from evisynth.report.glue import glue_values
-from evisynth.report.html import Html, table, tag
+from evisynth.report.html import Html, tag
 from evisynth.report.inclusion import title_of
 from evisynth.report.words import capital, count_word, sentence, thousands
 
@@ -28,18 +28,11 @@ def discrepancy_counts(evidence):
     -------
     Html
     """
-    rows = evidence.rows("discrepancies")
-    found = Counter((row["kind"], row["decision"]) for row in rows)
-    kinds = Counter(row["kind"] for row in rows)
-    used = [decision for decision in _DECISIONS if any(row["decision"] == decision for row in rows)]
-    header = ("Kind", *(_DECISIONS[decision] for decision in used), "All")
-    body = [
-        (kind, *(str(found[kind, decision] or "–") for decision in used), str(number))
-        for kind, number in sorted(kinds.items(), key=lambda item: (-item[1], item[0]))
-    ]
-    total = [sum(row["decision"] == decision for row in rows) for decision in used]
-    body.append(("all", *map(str, total), str(len(rows))))
-    return table(header, body, numeric=header[1:])
+    pairs = [(row["kind"], row["decision"]) for row in evidence.rows("discrepancies")]
+    kinds, made = Counter(kind for kind, _ in pairs), {decision for _, decision in pairs}
+    ordered = sorted(kinds, key=lambda kind: (-kinds[kind], kind))
+    used = {decision: words for decision, words in _DECISIONS.items() if decision in made}
+    return cross_table("Kind", pairs, {kind: kind for kind in ordered}, used)
 
 
 def discrepancies(evidence):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 
 from evisynth.report.html import Html, table, tag
@@ -110,6 +111,34 @@ def grouped(header, groups, *, numeric=(), caption=""):
     html = whole.html.replace("<tbody></tbody>", "".join(bodies))
     html = html.replace('class="co-table"', 'class="co-table co-grouped"', 1)
     return Html(html, "\n".join(lines))
+
+
+def cross_table(head, pairs, levels, columns):
+    """How often each level of one column comes with each of another, with the sums.
+
+    Parameters
+    ----------
+    head : str
+        Of the column of levels.
+    pairs : sequence of (str, str)
+        A code of the levels and one of the columns, for each thing that is counted.
+    levels, columns : mapping of str to str
+        Codes in order, and what they stand for.
+
+    Returns
+    -------
+    Html
+        A dash where a pair never comes.
+    """
+    found = Counter(pairs)
+    header = (head, *columns.values(), "All")
+    body = []
+    for level, words in levels.items():
+        counts = [found[level, column] for column in columns]
+        body.append((words, *(str(n or "–") for n in counts), str(sum(counts))))
+    totals = [sum(found[level, column] for level in levels) for column in columns]
+    body.append(("all", *map(str, totals), str(len(pairs))))
+    return table(header, body, numeric=header[1:])
 
 
 def wide(text):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from html import escape
 
+from evisynth.report.cells import place
 from evisynth.report.entries import folded, stacked
-from evisynth.report.html import Html, table, tag
+from evisynth.report.html import Html, table
 
 JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
 SECOND_HAND = "not assessable from a secondary source"
@@ -160,7 +161,7 @@ def _items_of(name, rows, study):
 
 def _items(rows, study):
     cells = [
-        (row["wording"], _answer(row), row["reason"], _place(row))
+        (row["wording"], _answer(row), row["reason"], place(row))
         for row in rows
         if row["subject_id"] == study and row["tool"] == JBI
     ]
@@ -172,19 +173,11 @@ def _answer(row):
     return _marked(row["judgement"]) if row["judgement"] in _FILLS else row["judgement"]
 
 
-def _place(row):
-    """Where it was read, in monospace; nothing where the reason names no place."""
-    if not row["source_id"]:
-        return ""
-    text = " · ".join(part for part in (row["source_id"], row["locator"]) if part)
-    return Html(tag("span", escape(text), class_="co-code"), text)
-
-
 def _facts(studies, rows):
     """What secondary sources print about design and conduct, folded."""
     if not rows:
         return Html("", "")
-    cells = [(studies[r["subject_id"]], r["wording"], r["reason"], _place(r)) for r in rows]
+    cells = [(studies[r["subject_id"]], r["wording"], r["reason"], place(r)) for r in rows]
     summary = "What the sources print about reports that we do not hold (facts, no judgements)"
     inside = table(("Counted cohort", "Asked", "As printed", "Read from"), cells)
     return folded([(summary, inside)])

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from evisynth.report.cells import below
-from evisynth.report.entries import folded, grouped, wide
-from evisynth.report.html import table
+from evisynth.report.entries import cross_table, folded, grouped, wide
 from evisynth.report.words import capital, plural
 
 RELATIONS = {
@@ -64,13 +61,6 @@ def relation_counts(evidence):
     -------
     Html
     """
-    rows = evidence.rows("overlaps")
-    found = Counter((row["relation"], row["basis_kind"]) for row in rows)
-    header = ("Relation", *map(capital, KINDS.values()), "All")
-    body = []
-    for relation, words in RELATIONS.items():
-        counts = [found[relation, kind] for kind in KINDS]
-        body.append((words, *(str(n or "–") for n in counts), str(sum(counts))))
-    totals = [sum(row["basis_kind"] == kind for row in rows) for kind in KINDS]
-    body.append(("all", *map(str, totals), str(len(rows))))
-    return table(header, body, numeric=header[1:])
+    pairs = [(row["relation"], row["basis_kind"]) for row in evidence.rows("overlaps")]
+    kinds = {kind: capital(words) for kind, words in KINDS.items()}
+    return cross_table("Relation", pairs, RELATIONS, kinds)

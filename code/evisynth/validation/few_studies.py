@@ -81,7 +81,8 @@ def glue_few_studies(study):
     for name, part in (("within", within), ("beyond", study.part(tau=(_MOST,)))):
         for one in part.over():
             values[f"{_name(one)}-{name}"] = per_hundred(one.lowest)
-    for one in study.part(tau=(min(TAUS),)).over():
+    near = study.part(tau=(min(TAUS),))
+    for one in near.over():
         values[f"{_name(one)}-near"] = f"{100 * one.mean:.1f}"
     for one in study.over():
         values |= _of_one(one)
@@ -92,7 +93,7 @@ def glue_few_studies(study):
         values[f"{name}-width"] = per_hundred(cell.width)
     for cell in within.over("k"):
         values[f"{_name(cell)}-{cell.at['k']}-width-within"] = f"{100 * cell.width:.1f}"
-    for cell in study.part(tau=(min(TAUS),)).over("k"):
+    for cell in near.over("k"):
         values[f"{_name(cell)}-{cell.at['k']}-width-near"] = f"{100 * cell.width:.1f}"
     return glue_values("few", values)
 
