@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from fnmatch import filter as matching
 
-from evisynth.evidence.arithmetic import counts, parts, registers  # noqa: F401  (they enter their rules)
+from evisynth.evidence.arithmetic import (  # noqa: F401  (they enter their rules)
+    counts,
+    parts,
+    printed_twice,
+    registers,
+)
 from evisynth.evidence.arithmetic.needs import NEEDS
 from evisynth.evidence.arithmetic.rules import CHECKS
 from evisynth.schema import Problem

@@ -76,13 +76,19 @@ NEEDS = {
     ),
     "survival": _needs(
         "row_id",
-        "cohort_id source_id value_status lower_status upper_status statistic",
-        "value lower upper",
+        "cohort_id source_id endpoint statistic subset censored_at_hsct value_status lower_status"
+        " upper_status",
+        "time_months value lower upper",
         "interval discrepancy_id claim",
         flags="second_hand",
         refers="cohort_id>cohorts",
     ),
-    "contrasts": _needs("row_id", "", "value lower upper", "discrepancy_id claim"),
+    "contrasts": _needs(
+        "row_id",
+        "cohort_a set_a cohort_b set_b outcome measure",
+        "value lower upper",
+        "discrepancy_id claim",
+    ),
     "searches": _needs("row_id", words="discrepancy_id claim"),
     "discrepancies": _needs("discrepancy_id", "kind decision", decision=DECISIONS),
 }
