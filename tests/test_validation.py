@@ -199,7 +199,10 @@ SMALL = {
             "cohort_id": "whole-a",
             "source_id": "s1",
             **NUMBERS,
+            "endpoint": "os",
             "statistic": "median",
+            "subset": "all",
+            "censored_at_hsct": "no",
             "value": 9,
             "lower": 5,
             "upper": 12,
@@ -207,7 +210,20 @@ SMALL = {
             "second_hand": "false",
         }
     ],
-    "contrasts": [{"row_id": "k1", "value": 0.8, "lower": 0.5, "upper": 1.2}],
+    "contrasts": [
+        {
+            "row_id": "k1",
+            "cohort_a": "whole-a",
+            "set_a": "all",
+            "cohort_b": "other",
+            "set_b": "all",
+            "outcome": "os",
+            "measure": "HR",
+            "value": 0.8,
+            "lower": 0.5,
+            "upper": 1.2,
+        }
+    ],
     "searches": [{"row_id": "q1"}],
     "discrepancies": [
         {"discrepancy_id": "D001", "kind": "count against count", "decision": "a"},

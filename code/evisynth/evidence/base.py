@@ -12,6 +12,7 @@ from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import rejected_claims
+from evisynth.evidence.readings import check_readings
 from evisynth.evidence.selection import Selection
 from evisynth.evidence.selector import Against, Selector, fits_where, unfit
 from evisynth.evidence.specs import PoolSpec
@@ -222,7 +223,7 @@ def load_evidence(folder=None) -> Evidence:
 
 
 def read_everything(folder):
-    """Tables, analyses and every problem of form, arithmetic and declaration.
+    """Tables, analyses and every problem of form, arithmetic, declaration and reading.
 
     Where the codebook itself is broken nothing else can be checked but the analyses' own form.
 
@@ -247,4 +248,6 @@ def read_everything(folder):
     broken = {problem.table for problem in wrong}
     problems += [*wrong, *check_arithmetic(tables, broken)]
     problems += undeclared(declared, book, tables, broken)
+    if not broken:
+        problems += check_readings(folder, tables)
     return tables, declared, sorted(problems)

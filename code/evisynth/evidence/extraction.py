@@ -236,26 +236,47 @@ def consensus(first, second, adjudications, table):
     EvisynthError
         A disagreement that no adjudication decides.
     """
-    decided = {
-        (a["row_id"], a["field"]): a["final"] or "" for a in adjudications if a["table"] == table
-    }
+    decide = column_decision(adjudications, table)
     rows = {}
     for name, a, b in _named_pairs(first.get(table, []), second.get(table, [])):
-        if (a is None or b is None) and _decision(decided, table, name, ROW) == DROP:
+        alone = a is None or b is None
+        if alone and decide(name, ROW) == DROP:
             continue
         row = {k: v for k, v in (a or b).items() if k not in (*UNCOMPARED, "line")}
-        if a is not None and b is not None:
+        if alone:
+            row = {field: decide(name, field, cell) for field, cell in row.items()}
+        else:
             for difference in _differences(table, name, a, b):
-                row[difference.field] = _decision(decided, table, name, difference.field)
-        for field in row:
-            if (a is None or b is None) and (name, field) in decided:
-                row[field] = decided[name, field]
+                row[difference.field] = decide(name, difference.field)
         rows[name] = row
     return rows
 
 
-def _decision(decided, table, name, field):
-    try:
-        return decided[name, field]
-    except KeyError:
-        raise EvisynthError(f"{table}: no adjudication decides {field} of {name}") from None
+_UNDECIDED = object()
+
+
+def column_decision(adjudications, table):
+    """The third reading's word on a cell of a table.
+
+    Parameters
+    ----------
+    adjudications : iterable of mapping
+        Rows with table, row_id, field, final.
+    table : str
+
+    Returns
+    -------
+    callable of (row_id, field, otherwise) to str
+        What was decided; where nothing was, ``otherwise``, or `EvisynthError` without one.
+    """
+    decided = {
+        (a["row_id"], a["field"]): a["final"] or "" for a in adjudications if a["table"] == table
+    }
+
+    def decide(name, field, otherwise=_UNDECIDED):
+        found = decided.get((name, field), otherwise)
+        if found is _UNDECIDED:
+            raise EvisynthError(f"{table}: no adjudication decides {field} of {name}")
+        return found
+
+    return decide

@@ -88,11 +88,25 @@ class OverlapGraph:
 
     def containers(self, cohort: str) -> frozenset[str]:
         """The cohort and every cohort that contains all of it."""
-        return _reach(cohort, self._parents)
+        if cohort not in self._above:
+            self._above[cohort] = _reach(cohort, self._parents)
+        return self._above[cohort]
 
     def contents(self, cohort: str) -> frozenset[str]:
         """The cohort and every cohort that lies wholly inside it."""
-        return _reach(cohort, self._children)
+        if cohort not in self._below:
+            self._below[cohort] = _reach(cohort, self._children)
+        return self._below[cohort]
+
+    @cached_property
+    def _above(self) -> dict[str, frozenset[str]]:
+        """Answers of `containers`, which all that follows from the edges asks again and again."""
+        return {}
+
+    @cached_property
+    def _below(self) -> dict[str, frozenset[str]]:
+        """Answers of `contents`."""
+        return {}
 
     def disjoint(self, a: str, b: str) -> bool:
         """Whether the edges show that no patient is in both."""
