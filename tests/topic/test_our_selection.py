@@ -1,5 +1,6 @@
 """Selection on the real evidence base: nobody twice, reasons for everyone left out, rules kept."""
 
+import csv
 from itertools import combinations
 from pathlib import Path
 
@@ -522,3 +523,32 @@ def test_a_child_who_may_have_had_overt_disease_moves_as_one(evidence):
     # The row of the others is this child's alone to lose.
     (child,) = [r for r in evidence.rows("patients_sehop") if str(r["administration_id"]) == "14"]
     assert (child["setting"], child["response"], child["mrd"]) == ("cr2", "CR", "negative")
+
+
+FATES = Path(__file__).resolve().parents[1] / "reference" / "fates.csv"
+
+
+def fates(evidence):
+    """What becomes of each cohort in each pool: counted, with whom it may share, or why not."""
+    for name in evidence.analyses:
+        for pool, selection in evidence.analyse(name).selections.items():
+            for one in selection.counted:
+                doubts = "; ".join(sorted(one.possible_overlaps))
+                yield name, pool, one.cohort["cohort_id"], "counted", one.row["row_id"], doubts
+            for one in selection.left_out:
+                yield name, pool, one.cohort["cohort_id"], one.code, one.reason, ""
+
+
+def test_the_fate_of_every_cohort_is_known(evidence):
+    """No edge, no feature and no count changes what is counted unseen."""
+    with FATES.open(encoding="utf-8", newline="") as file:
+        _, *known = map(tuple, csv.reader(file))
+    again = "read the change, then run `python tests/topic/test_our_selection.py`"
+    assert list(fates(evidence)) == known, again
+
+
+if __name__ == "__main__":
+    with FATES.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(("analysis", "pool", "cohort_id", "fate", "row_or_reason", "may_share"))
+        rows.writerows(fates(load_evidence(DATA)))

@@ -7,6 +7,7 @@ from fnmatch import filter as matching
 from evisynth.evidence.arithmetic import (  # noqa: F401  (they enter their rules)
     counts,
     parts,
+    places,
     printed_twice,
     registers,
 )

@@ -79,6 +79,8 @@ def derivation_holds(tables):
     for row in table:
         kind = row["derivation"]
         counted = None not in (row["events"], row["total"])
+        if kind == "reported" and row["events"] is None:
+            yield problem(table, row, "derivation", "reported needs events; or percent_only")
         if kind == "percent_only" and counted:
             yield problem(table, row, "derivation", "percent_only has no count of events")
         if kind in COUNTED_KINDS and not counted:
@@ -129,6 +131,17 @@ def interval_contains(tables, name):
         if (lower is not None and value < lower) or (upper is not None and value > upper):
             allowed = f"inside {lower} to {upper}; or name a discrepancy"
             yield problem(tables[name], row, column, allowed)
+
+
+@rule_of_each("outcomes", "characteristics")
+def intervals_have_limits(tables, name):
+    """A kind of interval is named where a limit is printed, and only there."""
+    for row in tables[name]:
+        limits = row["lower"] is not None or row["upper"] is not None
+        if limits == (row["interval"] in (None, "none")):
+            yield problem(
+                tables[name], row, "interval", "a kind of interval and a limit go together"
+            )
 
 
 @rule_of_each(*WITH_INTERVALS)

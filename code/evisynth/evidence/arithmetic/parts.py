@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from evisynth.evidence.arithmetic.rules import counted, problem, rule
 from evisynth.evidence.overlap import Edge, OverlapGraph
@@ -110,3 +110,34 @@ def edges_agree(tables):
         how = "declared" if frozenset((a, b)) in disjoint else "as parts of one pool"
         shown = f"{a} and {b} are disjoint ({how})"
         yield Problem(table.name, f"{a} {b}", "relation", shown, "other edges make them share")
+
+
+@rule("studies", "cohorts", "overlaps")
+def families_hold_together(tables):
+    """Reports of one family are joined by edges, and only a pool reaches into another family."""
+    table = tables["studies"]
+    family = {row["study_id"]: row.get("family_id") or row["study_id"] for row in table}
+    study = {row["cohort_id"]: row["study_id"] for row in tables["cohorts"]}
+    unit = {row["cohort_id"]: row["unit"] for row in tables["cohorts"]}
+    joined, astray = defaultdict(set), {}
+    for edge in tables["overlaps"]:
+        ours, theirs = (study.get(edge[column]) for column in ("cohort_a", "cohort_b"))
+        homes = family.get(ours), family.get(theirs)
+        if homes[0] == homes[1]:
+            joined[ours].add(theirs)
+            joined[theirs].add(ours)
+        elif edge["relation"] == "same" or (
+            edge["relation"] in ("subset_of", "part_of_pool")
+            and unit.get(edge["cohort_b"]) not in ("pool", "difference")
+        ):
+            astray[ours] = (
+                f"{edge['cohort_a']} {edge['relation']} {edge['cohort_b']}, of {homes[1]}"
+            )
+    members = Counter(family.values())
+    for row in table:
+        name = row["study_id"]
+        alone = members[family[name]] > 1 and not joined[name] - {name}
+        # A report of two trials has one family and may reach into the other.
+        if alone or (name in astray and not joined[name] - {name}):
+            allowed = astray.get(name, "an edge to another report of the family")
+            yield Problem(table.name, name, "family_id", str(family[name]), allowed)
