@@ -140,7 +140,7 @@ def intervals_have_limits(tables, name):
         limits = row["lower"] is not None or row["upper"] is not None
         if limits == (row["interval"] in (None, "none")):
             yield problem(
-                tables[name], row, "interval", "a kind of interval and a limit go together"
+                tables[name], row, "interval", "a kind goes with a limit"
             )
 
 
