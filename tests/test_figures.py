@@ -340,13 +340,13 @@ def test_wrong_arguments_are_named(build, argument):
 
 def test_numbers_as_printed():
     number = PROPORTION.number
-    assert [number(v) for v in (0, 0.004, 0.574, 1)] == ["0", "0", "57", "100"]
+    assert [number(v) for v in (0, 0.004, 0.574, 1)] == ["0", "0.4", "57", "100"]
     assert [RATIO.number(v) for v in (0.5, 9.994, 9.995, 120)] == ["0.50", "9.99", "10.0", "120"]
 
 
 def test_differences_as_printed():
     two, none = Axis("difference"), Axis("difference", decimals=0)
-    assert [two.number(v) for v in (-0.125, -0.001, 0, 3)] == ["−0.12", "0.00", "0.00", "3.00"]
+    assert [two.number(v) for v in (-0.125, -0.001, 0, 3)] == ["−0.12", "−0.001", "0.00", "3.00"]
     assert [none.number(v) for v in (-12.4, 1e7, float("-inf"))] == ["−12", "1e+07", "−∞"]
     assert two.interval(-0.2, 0.1) == "[−0.20 to 0.10]"
 

@@ -14,13 +14,12 @@ from evisynth.figures.axis import (
     RATIO,
     Axis,
     estimable,
-    signed,
 )
 from evisynth.figures.judgements import RISK_OF_BIAS, checked_judgements, levels
 
 __all__ = [
     "DIFFERENCE", "HEADINGS", "NOT_ESTIMABLE", "PROPORTION", "RATIO", "RISK_OF_BIAS", "Axis",
-    "Diamond", "Forest", "Group", "LeftOut", "Row", "estimable", "signed",
+    "Diamond", "Forest", "Group", "LeftOut", "Row", "estimable",
 ]  # fmt: skip
 
 

@@ -196,8 +196,8 @@ def _last_lines(axis, mean):
 
 def _title(axis, own, posterior, measure):
     unit = "%" * (axis.kind == "proportion")
-    ends = [axis.number(v) for v in (own.min(), own.max())]
-    shrunk = [axis.number(v) for v in (posterior[:, 0].min(), posterior[:, 0].max())]
+    ends = axis.numbers(own.min(), own.max())
+    shrunk = axis.numbers(posterior[:, 0].min(), posterior[:, 0].max())
     noun = effect_name(measure)
     return (
         f"Own {noun}s run from {ends[0]} to {ends[1]}{unit}, their posteriors from "

@@ -12,7 +12,8 @@ from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.cells import by_pool
 from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
-from evisynth.report.words import dash_range, decimals, per_hundred, sentence, short_answer
+from evisynth.report.words import dash_range, decimals, sentence, short_answer
+from evisynth.rounding import decimal_numbers, percents
 
 
 def influence(analysis, *pools):
@@ -45,7 +46,8 @@ def _influence_rows(selection):
         numbers = (found.rstudent[i], found.cook_d[i], found.cov_r[i], found.tau2_del[i])
         yield (
             label, *(decimals(number) for number in numbers),
-            f"{found.weight[i]:.0f}%", "yes" if found.influential[i] else "no",
+            f"{decimal_numbers(found.weight[i], decimals=0)[0]}%",
+            "yes" if found.influential[i] else "no",
         )  # fmt: skip
 
 
@@ -67,8 +69,11 @@ def glue_sensitivity(analysis, *pools):
     values = {}
     for selection in analysis.chosen(*pools):
         rates = leave1out_pooled(selection.pooled).displayed["estimate"]
-        values[f"{selection.spec.id}-without-low"] = per_hundred(np.nanmin(rates))
-        values[f"{selection.spec.id}-without-high"] = per_hundred(np.nanmax(rates))
+        low, high = percents(np.nanmin(rates), np.nanmax(rates))
+        values |= {
+            f"{selection.spec.id}-without-{end}": rate
+            for end, rate in (("low", low), ("high", high))
+        }
         values |= _otherwise(analysis.evidence, selection)
         certain = undoubted(analysis.evidence, selection)
         values[f"{selection.spec.id}-certain"] = sentence(certain.pooled)
