@@ -10,7 +10,7 @@ from evisynth.report.entries import grouped
 from evisynth.report.html import Html
 from evisynth.report.survival import KEY, dispute, meaning, merged, notes, shown_with_dispute
 from evisynth.report.words import capital
-from evisynth.schema import field_of
+from evisynth.schema import field_of, printed_text
 
 
 def with_and_without(evidence, subset):
@@ -109,8 +109,8 @@ def _numbers(row):
         parts.append(f"p {sign}{row['p'].replace('<', '< ')}".replace(" ", "\u00a0"))
     if row["value"] is not None:
         limits = (row["lower"], row["upper"])
-        between = "" if None in limits else f" ({limits[0]:g}–{limits[1]:g})"
-        parts.append(f"{row['measure']} {row['value']:g}{between}")
+        between = "" if None in limits else f" ({'–'.join(map(printed_text, limits))})"
+        parts.append(f"{row['measure']} {printed_text(row['value'])}{between}")
     return "; ".join(parts)
 
 
