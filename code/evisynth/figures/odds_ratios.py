@@ -52,7 +52,7 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
         ),
         caption=caption,
         alt=_ratio_alt(title, found),
-    )
+    ).at(analysis.spec.id, figure)
 
 
 def _if_they_differ(found):
