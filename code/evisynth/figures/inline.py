@@ -103,8 +103,8 @@ class InlineFigure:
         list of Path
             ``stem.svg``, ``stem.png``, ``stem-phone.svg``, ``stem-phone.png``.
         """
-        phone = self._save_drawing(folder, f"{stem}-phone", "phone")
-        return [*self._save_drawing(folder, stem, "desktop"), *phone]
+        desktop = self._save_drawing(folder, stem, "desktop")
+        return [*desktop, *self._save_drawing(folder, f"{stem}-phone", "phone")]
 
     def save_table(self, folder, stem: str) -> Path:
         """Write what was drawn as ``stem.csv``, numbers at full precision."""
