@@ -130,9 +130,9 @@ beta_binomial <- function(xi, ni) {
 
 # Sums over mu and tau. Everything is smooth, and even in tau; tau = 0.5 sinh(t) stays so in t,
 # hence equal steps from t = 0 with half a weight there are all but exact. The last tau is past
-# 6 x 10^4: where two of three cohorts are all events the half-Cauchy prior falls off slowly.
+# 10^3, where even the half-Cauchy prior leaves nothing of these posteriors.
 STEP_T <- 0.05
-t <- seq(0, 12.5, by = STEP_T)
+t <- seq(0, 9, by = STEP_T)
 tau <- 0.5 * sinh(t)
 log_cell <- log(0.5 * cosh(t)) + log(ifelse(t == 0, 0.5, 1))
 mu <- seq(-10, 10, by = 0.02)
