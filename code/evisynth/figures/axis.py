@@ -13,6 +13,7 @@ HEADINGS = {
     "ratio": "Ratio [95% CI]",
     "difference": "Difference [95% CI]",
 }
+_NOUNS = {"ratio": "ratio", "difference": "effect"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Axis:
         The value that means no difference, a solid line.
     decimals : int
         Of a difference, as printed.
+    noun : str
+        What is estimated, for words of a prediction; a rate, a ratio or an effect by default.
     """
 
     kind: str
@@ -39,6 +42,7 @@ class Axis:
     limits: tuple[float, float] | None = None
     null: float | None = None
     decimals: int = 2
+    noun: str = ""
 
     def __post_init__(self):
         if self.kind not in HEADINGS:
@@ -84,6 +88,17 @@ class Axis:
             return self.number(item.estimate)
         value, *limits = self.numbers(item.estimate, item.lower, item.upper)
         return f"{value} [{self.dash.join(limits)}]"
+
+    @property
+    def predicted(self) -> str:
+        """What a prediction interval is of: ``rate of a new centre``, ``effect of a new study``."""
+        if self.kind == "proportion":
+            return f"{self.noun or 'rate'} of a new centre"
+        return f"{self.noun or _NOUNS[self.kind]} of a new study"
+
+    def prediction(self, level: float) -> str:
+        """Words before a prediction interval, ``95% prediction: rate of a new centre``."""
+        return f"{100 * level:g}% prediction: {self.predicted}"
 
     @property
     def heading(self) -> str:

@@ -161,7 +161,7 @@ class Desktop:
     def _prediction(self, item, x, *, width=2.4):
         sheet, y = self.sheet, self.sheet.y + PITCH / 2
         weight = 600 if width > 2 else 400
-        sheet.text(x, y, item.new_centre, color="accent", weight=weight)
+        sheet.text(x, y, self.plot.axis.prediction(item.level), color="accent", weight=weight)
         marks.prediction_bar(sheet, self.scale, y, item.prediction, width=width)
         text = self.plot.axis.interval(*item.prediction)
         sheet.text(self.at.estimate, y, text, align="right", color="accent", weight=weight)

@@ -74,11 +74,12 @@ def effect_axis(function: str, measure: str, level: float, half: float = 0.1) ->
         return Axis("proportion", f"% {interval}")
     label = f"{known.name.capitalize()} {interval}"
     if known.null == 1:
-        return Axis("ratio", label, null=1.0)
+        return Axis("ratio", label, null=1.0, noun=known.name)
     half = min(max(half, 1e-6), 1e6) if np.isfinite(half) else 1.0
     # An effect of no known measure is taken for a difference; a time has no null.
     null = 0.0 if measure == "GEN" else known.null
-    return Axis("difference", label, null=null, decimals=min(max(1 - floor(log10(half)), 0), 6))
+    decimals = min(max(1 - floor(log10(half)), 0), 6)
+    return Axis("difference", label, null=null, decimals=decimals, noun=known.name)
 
 
 def effect_name(measure: str) -> str:

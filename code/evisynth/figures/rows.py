@@ -96,7 +96,7 @@ class Diamond:
     estimate, lower, upper : float
         Display scale.
     prediction : tuple of float or None
-        Limits for the rate of a new centre.
+        Limits for a new centre or study; the axis says of what.
     text : str
         A muted remark, for instance the between-study variance.
     level : float
@@ -114,11 +114,6 @@ class Diamond:
 
     def __post_init__(self):
         _as_text(self, "label", "counts")
-
-    @property
-    def new_centre(self) -> str:
-        """What its prediction interval says."""
-        return f"{100 * self.level:g}% prediction: rate of a new centre"
 
 
 @dataclass(frozen=True)

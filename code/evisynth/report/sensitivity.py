@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from evisynth.errors import ArgumentError
 from evisynth.evidence.branches import specification_multiverse
 from evisynth.evidence.doubts import undoubted
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
@@ -84,13 +85,34 @@ def _otherwise(evidence, selection):
     """The short answer at each level of each axis that the pool declares."""
     select = evidence.selector().select
     return {
-        f"{selection.spec.id}-if-{_slug(level)}": short_answer(
+        f"{selection.spec.id}-if-{slug}": short_answer(
             select(selection.spec.otherwise(keys)).pooled
         )
-        for levels in selection.spec.alternatives.values()
-        for level, keys in levels.items()
-        if keys
+        for slug, keys in _by_slug(selection.spec).items()
     }
+
+
+def _by_slug(spec):
+    """Keys of each level that is not the declared one, by what the prose calls the level.
+
+    Raises
+    ------
+    ArgumentError
+        Two levels that the prose could not tell apart, or one without a letter or digit.
+    """
+    names: dict[str, str] = {}
+    found = {}
+    for axis, levels in spec.alternatives.items():
+        for level, keys in levels.items():
+            if keys:
+                slug, name = _slug(level), f"{axis}: {level}"
+                if slug in names or not slug:
+                    other = f" and {names[slug]!r}" if slug else ""
+                    given = f"{name!r}{other} of pool {spec.id!r}, glued as 'if-{slug}'"
+                    allowed = "levels that differ in a letter a to z or a digit; rename one"
+                    raise ArgumentError("glue_sensitivity", "alternatives", given, allowed)
+                names[slug], found[slug] = name, keys
+    return found
 
 
 def _slug(words):
