@@ -18,6 +18,7 @@ from matplotlib.transforms import Bbox
 
 from evisynth.errors import ArgumentError
 from evisynth.figures import svg
+from evisynth.figures.glyphs import undrawn, warn_of_missing
 from evisynth.figures.style import DPI, MARGIN, PALETTE, matplotlib_style
 from evisynth.results import DOWNLOADS, DOWNLOADS_FOLDER, RESULTS_FOLDER
 
@@ -74,6 +75,7 @@ class InlineFigure:
         self.title = title
         self.caption, self.alt, self.name = caption, alt, _checked_name(name)
         self.place = None
+        warn_of_missing(label for width in self._sheets for label in self._labels(width))
 
     def at(self, analysis: str, number: int) -> InlineFigure:
         """The same figure as figure ``number`` of an analysis, with its links to results."""
@@ -96,7 +98,8 @@ class InlineFigure:
     def save(self, folder, stem: str) -> list[Path]:
         """Write both drawings with a margin: light SVG, and PNG at twice the size.
 
-        Letters are drawn as shapes, so that they look the same without the page's fonts.
+        Letters are drawn as shapes, so that they look the same without the page's fonts; as text
+        where no installed font has some of them.
 
         Returns
         -------
@@ -129,12 +132,20 @@ class InlineFigure:
 
     def _save_drawing(self, folder, stem, width):
         shapes, png = (_file(folder, stem, kind) for kind in ("svg", "png"))
-        drawing = svg.parse(self._raw(width, margin=MARGIN, letters="path"))
+        # What no font can draw is left to the fonts of whoever opens the file.
+        letters = "none" if self._lacks_letters(width) else "path"
+        drawing = svg.parse(self._raw(width, margin=MARGIN, letters=letters))
         svg.with_words(drawing, self.title, self.alt)
         shapes.write_text(svg.to_text(drawing) + "\n", encoding="utf-8")
         with matplotlib_style():
             self._draw(width, png, MARGIN, format="png", dpi=2 * DPI, metadata=_NO_SOFTWARE)
         return [shapes, png]
+
+    def _lacks_letters(self, width):
+        return any(map(undrawn, self._labels(width)))
+
+    def _labels(self, width):
+        return [artist.get_text() for artist in self._sheets[width].axes.texts]
 
     def _raw(self, width, margin, letters="none"):
         if width not in self._sheets:

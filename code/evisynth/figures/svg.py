@@ -5,13 +5,19 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
-from evisynth.figures.style import FALLBACK, FAMILIES, PALETTE, clean
+from evisynth.figures.glyphs import FALLBACK
+from evisynth.figures.style import FAMILIES, PALETTE, clean
 
 _SVG, _LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREF = "xlink:href"
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
 _URL = re.compile(r"url\(#([^)]+)\)")
 _ROLES = {hex_.lower(): role for role, hex_ in PALETTE.items()}
+# A page finds letters that its fonts lack by itself.
+_FAMILIES = [
+    (re.compile(rf"'{own}', '{FALLBACK}'(, '{FALLBACK} [0-9]+')*"), page)
+    for own, page in FAMILIES.values()
+]
 _UNTURNED = re.compile(r"rotate\(-0 ")
 _KEPT = ("text", "tspan", "title", "desc")  # their blanks are what they say
 
@@ -86,8 +92,8 @@ def _tidy(element):
     if "d" in at:
         at["d"] = " ".join(at["d"].split())
     if "style" in at:
-        for own, page in FAMILIES.values():
-            at["style"] = at["style"].replace(f"'{own}', '{FALLBACK}'", page)
+        for own, page in _FAMILIES:
+            at["style"] = own.sub(page, at["style"])
 
 
 def _references(root):
