@@ -173,6 +173,7 @@ def test_any_number_of_cohorts(k):
     check_legible(figure)
 
 
+@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60), st.text(max_size=40))
 def test_any_label_gives_well_formed_svg(label, column):
