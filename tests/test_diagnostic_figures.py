@@ -837,6 +837,7 @@ def test_nothing_to_draw_has_a_remedy(build):
         build()
 
 
+@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
 @settings(max_examples=3, deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_label_gives_well_formed_svg(one, other):

@@ -11,6 +11,7 @@ import pytest
 from evisynth import escalc, pool_proportions, rma, rma_glmm
 from evisynth.bayes.models import bayes_binomial, bayes_normal
 from evisynth.effects.escalc import study_intervals
+from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
 from evisynth.evidence.selection import Counted, Selection
 from evisynth.evidence.specs import PoolSpec
@@ -172,6 +173,7 @@ def test_any_number_of_cohorts(k):
     check_legible(figure)
 
 
+@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60), st.text(max_size=40))
 def test_any_label_gives_well_formed_svg(label, column):
@@ -340,13 +342,13 @@ def test_wrong_arguments_are_named(build, argument):
 
 def test_numbers_as_printed():
     number = PROPORTION.number
-    assert [number(v) for v in (0, 0.004, 0.574, 1)] == ["0", "0", "57", "100"]
+    assert [number(v) for v in (0, 0.004, 0.574, 1)] == ["0", "0.4", "57", "100"]
     assert [RATIO.number(v) for v in (0.5, 9.994, 9.995, 120)] == ["0.50", "9.99", "10.0", "120"]
 
 
 def test_differences_as_printed():
     two, none = Axis("difference"), Axis("difference", decimals=0)
-    assert [two.number(v) for v in (-0.125, -0.001, 0, 3)] == ["−0.12", "0.00", "0.00", "3.00"]
+    assert [two.number(v) for v in (-0.125, -0.001, 0, 3)] == ["−0.12", "−0.001", "0.00", "3.00"]
     assert [none.number(v) for v in (-12.4, 1e7, float("-inf"))] == ["−12", "1e+07", "−∞"]
     assert two.interval(-0.2, 0.1) == "[−0.20 to 0.10]"
 
@@ -933,3 +935,30 @@ def test_drawing_leaves_pyplot_alone():
         "sys.exit('matplotlib.pyplot' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("axis", "words", "short"),
+    [
+        (PROPORTION, "rate of a new centre", "New centre, 95% prediction"),
+        (RATIO, "ratio of a new study", "New study, 95% prediction"),
+        (Axis("difference", null=0.0), "effect of a new study", "New study, 95% prediction"),
+        (Axis("ratio", noun="odds ratio"), "odds ratio of a new study", "New study"),
+    ],
+)
+def test_a_prediction_is_of_what_is_estimated(axis, words, short):
+    rows = (Row("A", 0.5, 0.4, 0.6, 50.0, ""), Row("B", 0.4, 0.3, 0.6, 50.0, ""))
+    diamond = Diamond("Mean", 0.45, 0.4, 0.5, (0.3, 0.7))
+    figure = forest([Group("", rows, diamond)], title="T", axis=axis)
+    assert f"95% prediction: {words}" in figure.svg() and f", {words} [" in figure.alt
+    assert short in figure.svg("phone") and f"95% prediction: {words}" in repr(figure)
+    other = "new study" if axis.kind == "proportion" else "new centre"
+    assert other not in figure.svg() + figure.svg("phone") + figure.alt + repr(figure)
+
+
+@pytest.mark.parametrize("measure", [name for name, m in MEASURES.items() if m.arms != 1])
+def test_no_other_measure_is_called_a_rate(measure):
+    yi, vi = [0.1, 0.4, -0.2, 0.3], [0.01, 0.02, 0.01, 0.03]
+    figure = forest(rma(yi, vi, measure=measure), yi=yi, vi=vi, title="T")
+    assert f"{MEASURES[measure].name} of a new study" in figure.alt
+    assert "rate" not in figure.alt

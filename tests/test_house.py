@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "code" / "evisynth"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 PAGES = CHAPTERS + [page for page in [ROOT / "intro.md"] if page.exists()]
+# Pages without code, too: the glossary, methods and the like.
+EVERY_PAGE = PAGES + sorted((ROOT / "chapters").glob("*.md"))
 DOCUMENTS = [
     ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff")
 ]
@@ -410,6 +412,65 @@ def test_a_code_cell_of_a_markdown_page_is_read_with_its_options():
     assert code_of_markdown("```{code-cell}\n:tags: [x]\na\n```") == [("a\n", {})]
 
 
+# Images in Markdown -------------------------------------------------------------------------------
+
+_DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{(?:image|figure)\}(.*?)^\1[ \t]*$", re.M | re.S)
+_CODE = re.compile(
+    r"^(`{3,}|~{3,})(?!\{(?:image|figure)\})[^\n]*\n.*?^\1[ \t]*$|`[^`\n]+`", re.M | re.S
+)
+
+
+def image_faults(markdown):
+    """Images in Markdown that a reader who does not see them gets no words for."""
+    text = _CODE.sub(" ", markdown)
+    yield from (f"{hit[0]}" for hit in re.finditer(r"!\[\s*\]\s*[(\[][^)\]]*[)\]]", text))
+    for tag in re.findall(r"<img\b[^>]*>", text, re.I | re.S):
+        if not re.search(r"""\balt\s*=\s*(?:"\s*[^"\s][^"]*"|'\s*[^'\s][^']*')""", tag, re.I):
+            yield tag
+    for found in _DIRECTIVE.finditer(text):
+        if not re.search(r"^\s*:alt:[ \t]*\S|^\s*alt:[ \t]*\S", found[2], re.M):
+            yield found[0]
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE + DOCUMENTS, ids=name_of)
+def test_every_image_on_a_page_has_alternative_text(path):
+    texts = markdown_of(path) if path in EVERY_PAGE else [path.read_text("utf-8")]
+    assert not [fault for text in texts for fault in image_faults(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![](picture.png)",
+        "Words ![ ](a.svg) and words",
+        "![][ref]",
+        '<img src="a.png">',
+        '<img src="a.png" alt="">',
+        "```{image} a.png\n:width: 200px\n```",
+        ":::{figure} a.png\n:name: fig\n\nA caption is no alternative text.\n:::",
+        "```{figure} a.png\n:alt:\n```",
+    ],
+)
+def test_an_image_without_alternative_text_is_found(text):
+    assert list(image_faults(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![Two curves that cross](picture.png)",
+        '<img src="a.png" alt="Two curves">',
+        "```{image} a.png\n:alt: Two curves\n```",
+        "::::{figure} a.png\n:alt: Two curves\n\nA caption\n::::",
+        "`![](a.png)` in a code span",
+        "```md\n![](a.png)\n```",
+        "An exclamation![^1]",
+    ],
+)
+def test_an_image_with_words_passes(text):
+    assert not list(image_faults(text))
+
+
 # Prose --------------------------------------------------------------------------------------------
 
 NOT_PROSE = [
@@ -430,6 +491,18 @@ NUMBER = r"\d+(?:[.,]\d+)?"
 LEVEL = r"(?!\s*(?:exact\s+)?(?:confidence|prediction|credible|CI\b|interval|limit))"
 DEFINITION = r"(?!\s+(?:of\s+)?(?:marrow\s+)?(?:leukaemic\s+|lymph)?blasts)"
 YEAR = r"(?:19|20)\d\d"
+# Before a time these make it a time point or a definition: at 24 months, under 18 years.
+TIME_POINT = "".join(
+    rf"(?<!\b{word} )"
+    for word in ("at", "by", "to", "of age", "within", "after", "before", "until", "from", "under",
+                 "over", "than", "least", "aged", "every", "first", "last")
+)  # fmt: skip
+TENS = "ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred"
+ONES = (
+    "one|two|three|four|five|six|seven|eight|nine|eleven|twelve|thirteen|fourteen|fifteen|"
+    "sixteen|seventeen|eighteen|nineteen"
+)
+NUMBER_WORD = rf"(?:{TENS}|{ONES})(?:[ -](?:and|{TENS}|{ONES}))*"
 TYPED = {
     "percentage": rf"(?<![\w.-]){NUMBER}\s*(?:%|per\s?cent\b){LEVEL}{DEFINITION}",
     "interval": rf"(?<![\w./-])(?<![Gg]rade )(?<![Gg]rades )(?!{YEAR}[-–—]{YEAR})"
@@ -439,7 +512,12 @@ TYPED = {
     "share": r"(?<![\w.-])\d+\s+(?:out\s+)?of\s+(?:the\s+)?\d+",
     "p value": r"(?<![\w])[pP]\s*[=<>]\s*0?\.\d+",
     "heterogeneity": r"(?:I²|I2|τ²|τ|tau2|tau²)\s*=\s*\d",
-    "ratio": r"(?<![\w])(?:OR|HR|RR)\s*=?\s*\d",
+    "ratio": r"(?<![\w])(?:OR|HR|RR|(?:odds|hazard|risk|rate)\s+ratios?)"
+    r"(?:\s+(?:of|was|is|were|are|about|at))?\s*[=:]?\s*\d",
+    "time": rf"(?<![\w.,-]){TIME_POINT}\d+\s+(?:day|week|month|year)s?\b",
+    "time with decimals": r"(?<![\w.-])\d+[.,]\d+\s+(?:day|week|month|year)s?\b",
+    "fraction": r"(?<![\w./-])\d{1,5}\s?/\s?\d{1,5}(?![\w/.-]*\d)",
+    "percentage in words": rf"\b{NUMBER_WORD}\s+per\s?cent\b{LEVEL}{DEFINITION}",
 }
 FORBIDDEN_WORDS = re.compile(
     r"\b(?:significant(?:ly)?|superior(?:ity)?|robust(?:ly|ness)?)\b", re.I
@@ -464,7 +542,7 @@ def typed_results(markdown):
     return [
         f"{kind}: {hit[0]!r}"
         for kind, pattern in TYPED.items()
-        for hit in re.finditer(pattern, text)
+        for hit in re.finditer(pattern, text, re.I if kind.endswith("words") else 0)
     ]
 
 
@@ -494,21 +572,21 @@ def footer_disclaims():
     )
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@pytest.mark.parametrize("path", EVERY_PAGE, ids=name_of)
 def test_no_result_is_typed_in_prose(path):
     captions = [text for cell in code_of(path) for text in strings_of(*cell)]
     texts = markdown_of(path) + captions
     assert not [found for text in texts for found in typed_results(text)]
 
 
-@pytest.mark.parametrize("path", PAGES + DOCUMENTS, ids=name_of)
+@pytest.mark.parametrize("path", EVERY_PAGE + DOCUMENTS, ids=name_of)
 def test_prose_claims_no_more_than_it_may(path):
-    text = "\n\n".join(markdown_of(path) if path in PAGES else [path.read_text("utf-8")])
+    text = "\n\n".join(markdown_of(path) if path in EVERY_PAGE else [path.read_text("utf-8")])
     assert not forbidden_words(text)
     assert not claims_to_be_a_systematic_review(text)
 
 
-@pytest.mark.parametrize("path", PAGES, ids=name_of)
+@pytest.mark.parametrize("path", EVERY_PAGE, ids=name_of)
 def test_each_page_says_that_it_is_not_medical_advice(path):
     assert footer_disclaims() or DISCLAIMER.search("\n".join(markdown_of(path)))
 
@@ -529,6 +607,20 @@ def test_each_page_says_that_it_is_not_medical_advice(path):
         "a tail <b>of</b> x < 3, 45 %, y > 2",
         "I² = 72",
         "OR 4.71",
+        "an HR of 0.62 in favour",
+        "the hazard ratio was 0.62",
+        "odds ratios: 1.4 and 2",
+        "a median of 7.7 months",
+        "The median was 7 months.",
+        "lived for 3 years",
+        "followed up after 7.7 months",
+        "81/189 responded",
+        "81 / 189 responded",
+        "Forty percent responded.",
+        "forty-five per cent of children",
+        "one hundred and twenty percent",
+        "12 of the 30 children",
+        "12 out of 30",
         "> A quotation with 45 % in it",
         ":::{note}\nThe rate was 45 %.\n:::",
         "```{note}\nThe rate was 45 %.\n```",
@@ -554,6 +646,15 @@ def test_a_typed_result_is_found(text):
         "[a link](https://example.org/31-67)",
         "where $k = 5$ would do",
         "five cohorts, two of which are children's",
+        "survival at 24 months, or after 2 years",
+        "children under 18 years, and those aged 21 years",
+        "tested within 90 days of treatment",
+        "the year 2020 and months later",
+        "fewer than five percent blasts in the marrow",
+        "Outcomes and/or definitions, see 2026-11-21",
+        "one of five reports",
+        "the odds ratio of each study",
+        "a hundred and more patients",
         "See chapter 2 of the book, version 0.1.0.",
     ],
 )

@@ -444,10 +444,11 @@ def test_forms_of_types():
 # Downloads of figures -----------------------------------------------------------------------------
 
 
-def drawing(title="T", footer=("Book · some-analysis, fig. 3 · data 1 · CC BY 4.0",), name=""):
+def drawing(title="T", placed=True, footer=("Smith2020, fig. 3",), name=""):
     rows = (Row("A <b>", 0.5, 0.4, 0.6, 50.0, "1 / 2"), Row("B", 1 / 3, 0.2, 0.5, 50.0, "1 / 3"))
     diamond = Diamond("All", 0.45, 0.4, 0.5, None, "2 / 5")
-    return forest([Group("", rows, diamond)], title=title, footer=footer, name=name)
+    figure = forest([Group("", rows, diamond)], title=title, footer=footer, name=name)
+    return figure.at("some-analysis", 3) if placed else figure
 
 
 def links_of(html):
@@ -455,14 +456,14 @@ def links_of(html):
     return re.findall(r'href="([^"]+)"', line[0]) if line else []
 
 
-def test_links_are_named_after_the_printed_provenance():
+def test_links_are_named_after_the_place_of_the_figure():
     files = [f"downloads/some-analysis-3.{kind}" for kind in ("svg", "png", "csv")]
     assert links_of(drawing()._repr_html_()) == [*files, "results/some-analysis.json"]
     named = links_of(drawing(name="own")._repr_html_())
     assert named[:3] == [f"downloads/own.{kind}" for kind in ("svg", "png", "csv")]
 
 
-@pytest.mark.parametrize("figure", [drawing(title=""), drawing(footer=())])
+@pytest.mark.parametrize("figure", [drawing(title=""), drawing(placed=False)])
 def test_a_figure_without_title_or_name_has_no_links(figure):
     assert figure.stem == "" and "co-downloads" not in figure._repr_html_()
 

@@ -487,6 +487,7 @@ def test_wrong_tables_are_named(rows, options, argument):
     assert (caught.value.function, caught.value.argument) == ("swimmer", argument)
 
 
+@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
 @settings(max_examples=5, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_any_text_gives_well_formed_svg(label, event):

@@ -7,6 +7,8 @@ from evisynth.errors import ArgumentError
 from evisynth.evidence.base import Evidence
 from evisynth.evidence.selection import Counted
 from evisynth.report import composition, glue_rows
+from evisynth.report.definitions import glossary_terms
+from evisynth.report.sensitivity import _by_slug
 
 HEADS = {"Overt": ("overt",), "In remission": ("remission", "early"), "Other": ("else",)}
 
@@ -102,3 +104,32 @@ def test_a_claim_decided_against_is_placed_only_where_it_is_meant(evidence):
         glue_rows(evidence, "p", {"x": "lost", "y": "won"})
     told = glue_rows(evidence, "p", {"x": "lost", "y": "won"}, rejected=["x"]).text
     assert told == "p-x-percent = 71.5\np-y-count = 23 of 33"
+
+
+# Levels of alternatives ---------------------------------------------------------------------------
+
+
+def levels(*names):
+    return SimpleNamespace(
+        id="first", alternatives={"Threshold": {"declared": {}} | {n: {"k": n} for n in names}}
+    )
+
+
+def test_levels_are_glued_by_their_letters_and_digits():
+    assert _by_slug(levels("below 0.01%", "any")) == {
+        "below-0-01": {"k": "below 0.01%"},
+        "any": {"k": "any"},
+    }
+
+
+@pytest.mark.parametrize("names", [("below 0.01%", "below 0 01"), ("≥ %",), ("Any", "any")])
+def test_levels_that_prose_cannot_tell_apart_are_refused(names):
+    with pytest.raises(ArgumentError, match="pool 'first', glued as 'if-"):
+        _by_slug(levels(*names))
+
+
+def test_terms_at_one_place_of_the_glossary_are_refused():
+    meanings = {"cr": "one", "CR ": "other"}
+    book = {"resources": [{"schema": {"fields": [{"name": "outcome", "meanings": meanings}]}}]}
+    with pytest.raises(ArgumentError, match="outcome 'CR ' beside outcome 'cr'"):
+        glossary_terms(book)

@@ -1,4 +1,4 @@
-"""Names of this book's rows say what the rows are: a row that was changed no longer fits its name."""
+"""Names of rows say what the rows are: a row that was changed no longer fits its name."""
 
 import re
 from pathlib import Path

@@ -177,7 +177,7 @@ def test_both_sides_of_a_split_come_from_one_document(evidence):
     assert overall[1] == "NR" and overall[2].startswith("16") and "10.1" not in " ".join(overall)
     assert (
         overall[3].replace("\u00a0", " ")
-        == "no difference by the report, p = 0.69; OR 1.17 (0.5–2.5), no landmark"
+        == "no difference by the report, p = 0.69; OR 1.17 (0.5–2.5)"
     )
     assert "longer" not in relapse_free[3]
     # One number at two precisions is one number, and both places are named.
@@ -354,3 +354,11 @@ def test_odds_ratios_have_their_posterior_beside_them(evidence):
     shown = found.bayes.displayed
     assert shown["ci_lb"] < found.common[1] < found.common[2] < shown["ci_ub"]
     assert shown["pi_lb"] is None and found.bayes.tau_prior == TAU_PRIOR
+
+
+def test_no_cell_says_what_no_table_holds(evidence):
+    view = report.with_and_without(evidence, "hsct")
+    caption, *lines = view.text.splitlines()
+    assert "landmark" in caption and not any("landmark" in line for line in lines)
+    fields = [f["name"] for r in evidence.codebook["resources"] for f in r["schema"]["fields"]]
+    assert not any("landmark" in name for name in fields)

@@ -13,6 +13,7 @@ from evisynth.errors import ArgumentError
 from evisynth.glmm.estimable import check_estimable
 from evisynth.random_effects.intervals import PREDICTION_MINIMUM_K
 from evisynth.result import Result
+from evisynth.rounding import decimal_numbers
 
 _NO_GAIN = 1e-9
 
@@ -79,10 +80,9 @@ class BetaBinomial(Result):
 
     def __repr__(self):
         shown = self.displayed
-        return (
-            f"<beta-binomial, ML, k = {self.k}: {shown['estimate']:.3f} "
-            f"[{shown['ci_lb']:.3f}, {shown['ci_ub']:.3f}], rho {self.rho:.3f}>"
-        )
+        numbers = (shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+        estimate, low, high = decimal_numbers(*numbers, decimals=3)
+        return f"<beta-binomial, ML, k = {self.k}: {estimate} [{low}, {high}], rho {self.rho:.3f}>"
 
 
 def betabinomial(xi, ni, *, level=0.95, slab=None):

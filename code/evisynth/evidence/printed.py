@@ -6,6 +6,7 @@ import re
 
 from evisynth.effects.escalc import study_intervals
 from evisynth.errors import EvisynthError
+from evisynth.evidence.conditions import every
 
 
 def number(value):
@@ -93,36 +94,47 @@ def count_patients(tables, query):
     Returns
     -------
     events, total : int
+        A row whose empty cells leave open whether it is among them, or whether it had the event,
+        is in neither.
     """
     parsed = _QUERY.fullmatch(query)
     if not parsed or parsed["table"] not in tables:
         raise EvisynthError("allowed: 'patient table: column=value, ... | column=value, ...'")
     rows = [row for row in tables[parsed["table"]] if _matches(row, parsed["total"])]
-    return sum(_matches(row, parsed["events"]) for row in rows), len(rows)
+    answers = [_matches(row, parsed["events"]) for row in rows]
+    return answers.count(True), len(answers) - answers.count(None)
 
 
 _FILTER = re.compile(r"\s*(\w+)\s*(!=|<=|>=|=)\s*(.*?)\s*")
 
 
 def _matches(row, filters):
-    for text in filter(str.strip, filters.split(",")):
-        parsed = _FILTER.fullmatch(text)
-        if not parsed or parsed[1] not in row:
-            raise EvisynthError(f"filter {text.strip()!r} names no column of the patient table")
-        if not _passes(row[parsed[1]], parsed[2], parsed[3]):
-            return False
-    return True
+    """Whether a row passes every filter; None where that is not known."""
+    return every([_filtered(row, text) for text in filter(str.strip, filters.split(","))])
+
+
+def _filtered(row, text):
+    parsed = _FILTER.fullmatch(text)
+    if not parsed or parsed[1] not in row:
+        raise EvisynthError(f"filter {text.strip()!r} names no column of the patient table")
+    return _passes(row[parsed[1]], parsed[2], parsed[3])
 
 
 def _passes(value, operator, wanted):
+    """Whether a cell passes a filter; an empty one only where the filter asks for empty cells."""
     if operator in ("<=", ">="):
         value, limit = number(value), number(wanted)
         if limit is None:
             raise EvisynthError(f"{wanted!r} after {operator} is no number")
-        return value is not None and (value <= limit if operator == "<=" else value >= limit)
-    if operator == "!=":
-        return value is not None if wanted == "" else _shown(value) not in wanted.split("/")
-    return _shown(value) in wanted.split("/")
+        if value is None:
+            return None
+        return value <= limit if operator == "<=" else value >= limit
+    wanted = wanted.split("/")
+    if value is None and "" not in wanted:
+        return None
+    if operator == "!=" and wanted == [""]:
+        return value is not None
+    return (_shown(value) in wanted) == (operator == "=")
 
 
 def _shown(value):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 
 from evisynth.errors import ArgumentError
+from evisynth.rounding import decimal_numbers, percents, ratios
 
 NOT_ESTIMABLE = "not estimable"
 HEADINGS = {
@@ -13,6 +13,7 @@ HEADINGS = {
     "ratio": "Ratio [95% CI]",
     "difference": "Difference [95% CI]",
 }
+_NOUNS = {"ratio": "ratio", "difference": "effect"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class Axis:
         The value that means no difference, a solid line.
     decimals : int
         Of a difference, as printed.
+    noun : str
+        What is estimated, for words of a prediction; a rate, a ratio or an effect by default.
     """
 
     kind: str
@@ -39,6 +42,7 @@ class Axis:
     limits: tuple[float, float] | None = None
     null: float | None = None
     decimals: int = 2
+    noun: str = ""
 
     def __post_init__(self):
         if self.kind not in HEADINGS:
@@ -53,21 +57,28 @@ class Axis:
 
     def number(self, value: float | None) -> str:
         """A display-scale value as printed: whole percent, a ratio or a difference in decimals."""
-        if value is None or value != value:
-            return "–"
+        return self.numbers(value)[0]
+
+    def numbers(self, *values: float | None) -> tuple[str, ...]:
+        """Values that stand together as printed; of two or more the last two are limits."""
+        if any(value is None or value != value for value in values):
+            return tuple(
+                "–" if value is None or value != value else self.number(value) for value in values
+            )
         if self.kind == "proportion":
-            return f"{100 * value:.0f}"
-        if not isfinite(value):
-            return "−∞" if value < 0 else "∞"
+            return percents(*values)
         if self.kind == "difference":
-            return signed(f"{value:.{self.decimals}f}" if abs(value) < 1e6 else f"{value:.3g}")
-        decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
-        return f"{value:.{decimals}f}" if value < 1e6 else f"{value:.3g}"
+            return decimal_numbers(*values, decimals=self.decimals)
+        return ratios(*values)
 
     def interval(self, lower: float, upper: float) -> str:
         """Limits as printed, ``[48–67]``, or ``[−0.2 to 0.1]`` where they have a sign."""
-        dash = " to " if self.kind == "difference" else "–"
-        return f"[{self.number(lower)}{dash}{self.number(upper)}]"
+        return f"[{self.dash.join(self.numbers(lower, upper))}]"
+
+    @property
+    def dash(self) -> str:
+        """Between two limits."""
+        return " to " if self.kind == "difference" else "–"
 
     def estimate(self, item) -> str:
         """Estimate and interval of a row or diamond, ``57 [48–67]``, or "not estimable"."""
@@ -75,7 +86,19 @@ class Axis:
             return NOT_ESTIMABLE
         if item.lower is None or item.upper is None:
             return self.number(item.estimate)
-        return f"{self.number(item.estimate)} {self.interval(item.lower, item.upper)}"
+        value, *limits = self.numbers(item.estimate, item.lower, item.upper)
+        return f"{value} [{self.dash.join(limits)}]"
+
+    @property
+    def predicted(self) -> str:
+        """What a prediction interval is of: ``rate of a new centre``, ``effect of a new study``."""
+        if self.kind == "proportion":
+            return f"{self.noun or 'rate'} of a new centre"
+        return f"{self.noun or _NOUNS[self.kind]} of a new study"
+
+    def prediction(self, level: float) -> str:
+        """Words before a prediction interval, ``95% prediction: rate of a new centre``."""
+        return f"{100 * level:g}% prediction: {self.predicted}"
 
     @property
     def heading(self) -> str:
@@ -86,13 +109,6 @@ class Axis:
 PROPORTION = Axis("proportion")
 RATIO = Axis("ratio", null=1.0)
 DIFFERENCE = Axis("difference", null=0.0)
-
-
-def signed(text: str) -> str:
-    """A number with a true minus sign, and none before a zero."""
-    if not text.strip("-0."):
-        return text.removeprefix("-")
-    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def estimable(item) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 
 from evisynth.figures.effect_axis import range_words
 from evisynth.figures.sorted_analyses import Curve
+from evisynth.rounding import decimal_numbers, signed
 
 BOLD = "Bold: the declared choice. n: analyses that make this choice"
 HOLLOW = "Hollow: one left out at a time, not in the range that the title names"
@@ -96,18 +97,21 @@ def change_words(curve: Curve, choice) -> str:
     if change.median is None:
         return "–"
     if curve.axis.kind == "ratio":
-        low, middle, high = (f"{np.exp(v):.2f}" for v in (change.low, change.median, change.high))
+        middle, low, high = _texts(np.exp([change.median, change.low, change.high]), 2)
         return f"×{middle}" if low == high else f"×{middle} ({low}–{high})"
-    low, middle, high = (
-        _signed(curve.axis, value) for value in (change.low, change.median, change.high)
-    )
+    times, decimals = (100, 0) if curve.axis.kind == "proportion" else (1, curve.axis.decimals)
+    middle, low, high = _texts(times * np.array([change.median, change.low, change.high]), decimals)
     plus = "+" * (middle[:1] not in "−-0")
     return f"{plus}{middle}" if low == high else f"{plus}{middle} ({low} to {high})"
 
 
-def _signed(axis, value):
-    text = f"{100 * value:.0f}" if axis.kind == "proportion" else f"{value:.{axis.decimals}f}"
-    return text.replace("-", "−") if float(text) else "0"
+def _texts(changes, decimals):
+    """Changes as printed; more digits only where all of them would be nothing.
+
+    That one of several changes rounds to nothing is what it says.
+    """
+    texts = [signed(f"{value:.{decimals}f}") for value in changes]
+    return decimal_numbers(*changes, decimals=decimals) if len(set(texts)) == 1 else texts
 
 
 def curve_alt(curve: Curve, title: str) -> str:

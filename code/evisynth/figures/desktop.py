@@ -16,6 +16,7 @@ from evisynth.figures.rows import Forest, Group, LeftOut, Row, estimable
 from evisynth.figures.scale import Scale
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, measure, wrap
+from evisynth.rounding import decimal_numbers
 
 PITCH, MORE = 21.0, 15.0
 
@@ -120,7 +121,7 @@ class Desktop:
             marks.cohort(sheet, self.scale, y, row, size, shaped=self.plot.several_series)
         self._estimate(row, y)
         if self.plot.has_weights:
-            text = f"{row.weight:.1f}" if row.weight else "–"
+            text = decimal_numbers(row.weight, decimals=1)[0] if row.weight else "–"
             sheet.text(at.weight, y, text, align="right", color="muted")
         sheet.y += PITCH + more
 
@@ -153,14 +154,14 @@ class Desktop:
         text = self.plot.axis.estimate(item)
         sheet.text(at.estimate, y, text, size, align="right", weight=600)
         if self.plot.has_weights and weight:
-            text = "100" if abs(weight - 100) < 0.5 else f"{weight:.1f}"
+            text = "100" if abs(weight - 100) < 0.5 else decimal_numbers(weight, decimals=1)[0]
             sheet.text(at.weight, y, text, align="right", color="muted")
         sheet.y += PITCH + more
 
     def _prediction(self, item, x, *, width=2.4):
         sheet, y = self.sheet, self.sheet.y + PITCH / 2
         weight = 600 if width > 2 else 400
-        sheet.text(x, y, item.new_centre, color="accent", weight=weight)
+        sheet.text(x, y, self.plot.axis.prediction(item.level), color="accent", weight=weight)
         marks.prediction_bar(sheet, self.scale, y, item.prediction, width=width)
         text = self.plot.axis.interval(*item.prediction)
         sheet.text(self.at.estimate, y, text, align="right", color="accent", weight=weight)

@@ -74,11 +74,12 @@ def effect_axis(function: str, measure: str, level: float, half: float = 0.1) ->
         return Axis("proportion", f"% {interval}")
     label = f"{known.name.capitalize()} {interval}"
     if known.null == 1:
-        return Axis("ratio", label, null=1.0)
+        return Axis("ratio", label, null=1.0, noun=known.name)
     half = min(max(half, 1e-6), 1e6) if np.isfinite(half) else 1.0
     # An effect of no known measure is taken for a difference; a time has no null.
     null = 0.0 if measure == "GEN" else known.null
-    return Axis("difference", label, null=null, decimals=min(max(1 - floor(log10(half)), 0), 6))
+    decimals = min(max(1 - floor(log10(half)), 0), 6)
+    return Axis("difference", label, null=null, decimals=decimals, noun=known.name)
 
 
 def effect_name(measure: str) -> str:
@@ -88,7 +89,7 @@ def effect_name(measure: str) -> str:
 
 def range_words(axis: Axis, low: float, high: float) -> str:
     """``41 to 61%``, or the same without a unit."""
-    return f"{axis.number(low)} to {axis.number(high)}{'%' * (axis.kind == 'proportion')}"
+    return f"{' to '.join(axis.numbers(low, high))}{'%' * (axis.kind == 'proportion')}"
 
 
 def effect_span(axis: Axis, values, start: float, end: float) -> Span:
@@ -112,13 +113,21 @@ def effect_span(axis: Axis, values, start: float, end: float) -> Span:
 
 def _percent_span(low, high, start, end):
     low, high = max(low, 0.0), min(high, 1.0)
-    step = next(s for s in _STEPS if ceil(high / s) - floor(low / s) <= 6)
+    step = _percent_step(low, high)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
     if first >= last:
         first, last = max(first - 1, 0), min(last + 1, round(1 / step))
-    ticks = [(n * step, f"{100 * n * step:.0f}") for n in range(first, last + 1)]
+    ticks = [(n * step, f"{float(f'{100 * n * step:.9g}'):g}") for n in range(first, last + 1)]
     ticks[-1] = (ticks[-1][0], f"{ticks[-1][1]}%")
     return Span(first * step, max(last * step, high), start, end, tuple(ticks))
+
+
+def _percent_step(low, high):
+    """Whole percents but for a range that lies within one of them."""
+    if floor(high / _STEPS[0]) == floor(low / _STEPS[0]) and high > low:
+        fine = 10.0 ** floor(log10(high - low))
+        return next(n * fine for n in (1, 2, 5) if (high - low) / (n * fine) <= 5)
+    return next(s for s in _STEPS if ceil(high / s) - floor(low / s) <= 6)
 
 
 def _ratio_span(axis, values, start, end):

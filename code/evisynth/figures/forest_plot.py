@@ -182,13 +182,13 @@ def forest_table(plot: Forest) -> list[dict]:
             entries.append(_entry("cohort", group.title, row, row.weight) | extra)
         if group.subtotal:
             shown = replace(group.subtotal, prediction=None) if plot.overall else group.subtotal
-            entries += pooled_entries("subtotal", group.title, shown)
+            entries += pooled_entries("subtotal", group.title, shown, plot.axis)
         if group.note:
             entries.append({"kind": "note", "group": group.title, "label": group.note})
         if group.nonetheless:
-            entries += pooled_entries("not pooled", group.title, group.nonetheless)
+            entries += pooled_entries("not pooled", group.title, group.nonetheless, plot.axis)
     if plot.overall:
-        entries += pooled_entries("pooled", "", plot.overall)
+        entries += pooled_entries("pooled", "", plot.overall, plot.axis)
     for item in plot.left_out:
         extra = {"code": item.code, "reason": item.reason, "href": item.href, "name": item.name}
         entries.append(_entry("left out", "", item) | extra)
@@ -202,13 +202,13 @@ def _entry(kind, group, item, weight=None):
     return entry | numbers | ({"weight": float(weight)} if weight else {})
 
 
-def pooled_entries(kind: str, group: str, item: Diamond) -> list[dict]:
+def pooled_entries(kind: str, group: str, item: Diamond, axis: Axis) -> list[dict]:
     """Table entries of a pooled estimate and of its prediction interval, if it has one."""
     entries = [_entry(kind, group, item) | {"remark": item.text}]
     if item.prediction:
         low, high = map(float, item.prediction)
         entries.append(
-            {"kind": "prediction", "group": group, "label": item.new_centre}
+            {"kind": "prediction", "group": group, "label": axis.prediction(item.level)}
             | {"lower": low, "upper": high}
         )
     return entries
@@ -235,4 +235,4 @@ def _alt(plot):
 def _new_centre(plot, item):
     if not item.prediction:
         return ""
-    return f", rate of a new centre {plot.axis.interval(*item.prediction)}"
+    return f", {plot.axis.predicted} {plot.axis.interval(*item.prediction)}"

@@ -225,7 +225,7 @@ def _table(data):
 
 def _alt(data, title):
     axis = data.axis
-    low, high = axis.number(float(data.x.min())), axis.number(float(data.x.max()))
+    low, high = axis.numbers(float(data.x.min()), float(data.x.max()))
     parts = [f"Funnel plot. {title}. Estimates from {low} to {high}."]
     parts += [] if data.pooled is None else [f"Pooled: {axis.number(data.pooled)}."]
     parts += [f"{int(data.filled.sum())} filled in by trim and fill."] if data.filled.any() else []

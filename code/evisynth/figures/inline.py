@@ -8,22 +8,31 @@ import io
 import os
 import re
 import warnings
+from copy import copy
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 from matplotlib.transforms import Bbox
 
 from evisynth.errors import ArgumentError
-from evisynth.figures.style import DPI, FALLBACK, FAMILIES, MARGIN, PALETTE, clean, matplotlib_style
+from evisynth.figures import svg
+from evisynth.figures.glyphs import undrawn, warn_of_missing
+from evisynth.figures.style import DPI, MARGIN, PALETTE, matplotlib_style
 from evisynth.results import DOWNLOADS, DOWNLOADS_FOLDER, RESULTS_FOLDER
 
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 _NO_SOFTWARE = {"Software": None}
-_HEX = r"#[0-9a-fA-F]{6}\b"
-_ROLES = {hex_.lower(): role for role, hex_ in PALETTE.items()}
-# As a provenance line has it: analysis, number of the figure.
-_PLACE = re.compile(r"(?:^| · )(?P<analysis>[\w-]+), fig\. (?P<number>\d+)(?= · |$)")
+# What an id in a page, a file and a link can all be called.
+_NAME = re.compile(r"\w[\w-]*")
+
+
+class Place(NamedTuple):
+    """Where a figure stands: the id of its analysis, and its number in the chapter."""
+
+    analysis: str
+    number: int
 
 
 class InlineFigure:
@@ -38,18 +47,25 @@ class InlineFigure:
     title, caption, alt : str
         Plain text; the title heads the text view.
     name : str
-        The figure's id in the page.
+        The figure's id in the page, and what its files are called: letters, digits, - and _.
 
     Attributes
     ----------
     axes : matplotlib.axes.Axes
         The desktop drawing's; data coordinates are pixels from the top left.
+    place : Place or None
+        Where it stands, if it is a figure of an analysis; see `at`.
+
+    Raises
+    ------
+    ArgumentError
+        A name that no file or link can have.
 
     Notes
     -----
-    On a page a figure that has a title, and a name or a provenance line, is followed by links to
-    its files (see `stem`). In a build of the book, which names a folder in the environment
-    variable ``EVISYNTH_DOWNLOADS``, showing the figure writes them there.
+    On a page a figure that has a title, and a name or a place, is followed by links to its files
+    (see `stem`). In a build of the book, which names a folder in the environment variable
+    ``EVISYNTH_DOWNLOADS``, showing the figure writes them there.
     """
 
     def __init__(self, desktop, phone, table, *, title="", caption="", alt="", name=""):
@@ -57,7 +73,15 @@ class InlineFigure:
         self.axes = desktop.axes
         self.table = table
         self.title = title
-        self.caption, self.alt, self.name = caption, alt, name
+        self.caption, self.alt, self.name = caption, alt, _checked_name(name)
+        self.place = None
+        warn_of_missing(label for width in self._sheets for label in self._labels(width))
+
+    def at(self, analysis: str, number: int) -> InlineFigure:
+        """The same figure as figure ``number`` of an analysis, with its links to results."""
+        placed = copy(self)
+        placed.place = Place(_checked_name(analysis), int(number))
+        return placed
 
     def svg(self, width: str = "desktop") -> str:
         """SVG element for an HTML page; its colours are the page's CSS variables.
@@ -66,45 +90,40 @@ class InlineFigure:
         ----------
         width : {"desktop", "phone"}
         """
-        raw = _colour_by_role(_tidy(self._raw(width, margin=0)))
-        return _own_ids(raw, f"{self._key}-{width}-")
+        drawing = svg.parse(self._raw(width, margin=0))
+        svg.colour_by_role(drawing)
+        svg.own_ids(drawing, f"{self._key}-{width}-")
+        return svg.to_text(drawing)
 
     def save(self, folder, stem: str) -> list[Path]:
         """Write both drawings with a margin: light SVG, and PNG at twice the size.
 
-        Letters are drawn as shapes, so that they look the same without the page's fonts.
+        Letters are drawn as shapes, so that they look the same without the page's fonts; as text
+        where no installed font has some of them.
 
         Returns
         -------
         list of Path
             ``stem.svg``, ``stem.png``, ``stem-phone.svg``, ``stem-phone.png``.
         """
-        phone = self._save_drawing(folder, f"{stem}-phone", "phone")
-        return [*self._save_drawing(folder, stem, "desktop"), *phone]
+        desktop = self._save_drawing(folder, stem, "desktop")
+        return [*desktop, *self._save_drawing(folder, f"{stem}-phone", "phone")]
 
     def save_table(self, folder, stem: str) -> Path:
         """Write what was drawn as ``stem.csv``, numbers at full precision."""
-        path = Path(folder) / f"{stem}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = _file(folder, stem, "csv")
         with path.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows(self._records())
         return path
 
     @property
     def stem(self) -> str:
-        """What the figure's files are called: its name, or analysis and number of its provenance.
+        """What the figure's files are called: its name, or analysis and number of its place.
 
         Empty for a figure that cannot stand alone, for it has no title, or that has neither.
         """
-        place = self._place
-        numbered = f"{place['analysis']}-{place['number']}" if place else ""
+        numbered = f"{self.place.analysis}-{self.place.number}" if self.place else ""
         return (self.name or numbered) if self.title else ""
-
-    @property
-    def _place(self):
-        """Analysis and number, read off the line that the drawing itself prints."""
-        lines = (artist.get_text() for artist in reversed(self.axes.texts))
-        return next(filter(None, map(_PLACE.search, lines)), None)
 
     def _records(self):
         table = self.table if isinstance(self.table, list) else self.table.to_dict("records")
@@ -112,13 +131,21 @@ class InlineFigure:
         return [names, *([_plain(entry.get(name)) for name in names] for entry in table)]
 
     def _save_drawing(self, folder, stem, width):
-        svg, png = (Path(folder) / f"{stem}.{kind}" for kind in ("svg", "png"))
-        svg.parent.mkdir(parents=True, exist_ok=True)
-        drawing = _with_words(_tidy(self._raw(width, margin=MARGIN, letters="path")), self)
-        svg.write_text(drawing + "\n", encoding="utf-8")
+        shapes, png = (_file(folder, stem, kind) for kind in ("svg", "png"))
+        # What no font can draw is left to the fonts of whoever opens the file.
+        letters = "none" if self._lacks_letters(width) else "path"
+        drawing = svg.parse(self._raw(width, margin=MARGIN, letters=letters))
+        svg.with_words(drawing, self.title, self.alt)
+        shapes.write_text(svg.to_text(drawing) + "\n", encoding="utf-8")
         with matplotlib_style():
             self._draw(width, png, MARGIN, format="png", dpi=2 * DPI, metadata=_NO_SOFTWARE)
-        return [svg, png]
+        return [shapes, png]
+
+    def _lacks_letters(self, width):
+        return any(map(undrawn, self._labels(width)))
+
+    def _labels(self, width):
+        return [artist.get_text() for artist in self._sheets[width].axes.texts]
 
     def _raw(self, width, margin, letters="none"):
         if width not in self._sheets:
@@ -156,7 +183,7 @@ class InlineFigure:
 
     def _downloads(self):
         """Links to the figure's files, which a build of the book gets written."""
-        stem, place = self.stem, self._place
+        stem, place = self.stem, self.place
         if not stem:
             return ""
         if folder := os.environ.get(DOWNLOADS):
@@ -164,7 +191,7 @@ class InlineFigure:
             self.save_table(folder, stem)
         files = {k.upper(): f"{DOWNLOADS_FOLDER}/{stem}.{k}" for k in ("svg", "png", "csv")}
         if place:
-            files["JSON of all results"] = f"{RESULTS_FOLDER}/{place['analysis']}.json"
+            files["JSON of all results"] = f"{RESULTS_FOLDER}/{place.analysis}.json"
         links = (f'<a href="{escape(f)}" download="">{kind}</a>' for kind, f in files.items())
         return f'<p class="co-downloads">Download {" · ".join(links)}</p>'
 
@@ -197,46 +224,17 @@ def _plain(value):
     return " ".join(value) if isinstance(value, tuple) else value
 
 
-def _with_words(svg, figure):
-    """With title and alternative text, for a reader who does not see the drawing."""
-    title, alt = (escape(clean(text), quote=False) for text in (figure.title, figure.alt))
-    words = f"<title>{title}</title>\n<desc>{alt}</desc>"
-    return re.sub(r"(<svg [^>]*>)", lambda start: f"{start[0]}\n{words}", svg, count=1)
+def _file(folder, stem, kind):
+    """Path of a file in a folder, which is made; a stem that leads out of it is refused."""
+    if not isinstance(stem, str) or not stem.strip(". ") or {"/", "\\"} & set(stem):
+        allowed = "the name of a file, without a folder and without an ending"
+        raise ArgumentError("InlineFigure.save", "stem", repr(stem), allowed)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder) / f"{stem}.{kind}"
 
 
-def _tidy(svg):
-    """Without prolog, page-wide style and ids that nothing refers to; with the page's fonts."""
-    svg = svg[svg.index("<svg ") :]
-    svg = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", svg, count=1, flags=re.S)
-    svg = re.sub(r' (width|height)="([\d.]+)pt"', r' \1="\2"', svg)
-    svg = svg.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
-    for own, page in FAMILIES.values():
-        svg = svg.replace(f"'{own}', '{FALLBACK}'", page)
-    svg = svg.replace(' target="_blank"', "")
-    svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)
-    svg = re.sub(r' d="([^"]*)"', lambda d: f' d="{" ".join(d[1].split())}"', svg)
-    used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
-    svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
-    return re.sub(r"\n\s*", "\n", svg).strip()
-
-
-def _colour_by_role(svg):
-    """Palette colours become ``var(--co-role, #hex)``; the drawing takes the width it is given."""
-
-    def variable(found):
-        role = _ROLES.get(found[0].lower())
-        return f"var(--co-{role}, {found[0].upper()})" if role else found[0]
-
-    svg = re.sub(r' style="[^"]*"', lambda style: re.sub(_HEX, variable, style[0]), svg)
-    width = re.search(r' width="([\d.]+)"', svg)[1]
-    style = f'style="width:100%;max-width:{width}px;height:auto" focusable="false"'
-    return svg.replace("<svg ", f"<svg {style} ", 1)
-
-
-def _own_ids(svg, prefix):
-    """Ids, and the references to them, under a prefix; links into the page stay as they are."""
-    for own in set(re.findall(r' id="([^"]*)"', svg)):
-        svg = svg.replace(f' id="{own}"', f' id="{prefix}{own}"')
-        svg = svg.replace(f"url(#{own})", f"url(#{prefix}{own})")
-        svg = svg.replace(f'href="#{own}"', f'href="#{prefix}{own}"')
-    return svg
+def _checked_name(name):
+    if name and not _NAME.fullmatch(name):
+        allowed = "letters, digits, - and _, such as 'response-by-age'"
+        raise ArgumentError("InlineFigure", "name", repr(name), allowed)
+    return name

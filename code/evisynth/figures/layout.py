@@ -131,7 +131,7 @@ def _prediction_width(plot: Forest) -> float:
     """Room that the words before a prediction interval want, left of the plot."""
     subtotals = () if plot.overall else tuple(group.subtotal for group in plot.groups)
     pooled = [item for item in (plot.overall, *subtotals) if item and item.prediction]
-    words = [measure(item.new_centre, 13, 600) for item in pooled]
+    words = [measure(plot.axis.prediction(item.level), 13, 600) for item in pooled]
     return max(words, default=0.0) + INDENT * (not plot.overall) + GAP
 
 

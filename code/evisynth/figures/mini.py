@@ -42,7 +42,7 @@ def mini_forest(
     items = _checked(items, axis)
     with matplotlib_style():
         desktop, phone = (_draw(items, axis, width) for width in (DESKTOP, PHONE))
-    table = [entry for item in items for entry in _entries(item)]
+    table = [entry for item in items for entry in _entries(item, axis)]
     table = [{key: value for key, value in e.items() if value not in ("", ())} for e in table]
     return InlineFigure(desktop, phone, table, alt=alt or _alt(items, axis), name=name)
 
@@ -67,9 +67,9 @@ def _marked(item):
     return item.rows if isinstance(item, Group) else (item,)
 
 
-def _entries(item):
+def _entries(item, axis):
     if isinstance(item, Diamond):
-        return pooled_entries("pooled", "", item)
+        return pooled_entries("pooled", "", item, axis)
     return [
         {"kind": "cohort", "group": item.title, "label": row.label, "counts": row.counts}
         | {"estimate": row.estimate, "lower": row.lower, "upper": row.upper}
@@ -121,6 +121,6 @@ def _alt(items, axis):
         marks_of = ", ".join(axis.estimate(mark) for mark in _marked(item))
         part = f"{_label(item)}: {marks_of}"
         if isinstance(item, Diamond) and item.prediction:
-            part += f", rate of a new centre {axis.interval(*item.prediction)}"
+            part += f", {axis.predicted} {axis.interval(*item.prediction)}"
         parts.append(part)
     return "; ".join(parts) + "."

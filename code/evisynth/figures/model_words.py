@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evisynth.effects.measures import MEASURES
+from evisynth.rounding import decimal_numbers
 
 _TESTS = {"t": "t(k − 1)", "z": "Wald", "knha": "Knapp–Hartung", "adhoc": "ad hoc Knapp–Hartung"}
 
@@ -30,7 +31,8 @@ def remark(result) -> str:
     if result.model == "equal-effects":
         return f"k = {result.k}"
     if is_bayes(result):
-        spread = f"τ = {result.tau:.2f} [{result.tau_lb:.2f}–{result.tau_ub:.2f}]{unit}"
+        tau, low, high = decimal_numbers(result.tau, result.tau_lb, result.tau_ub)
+        spread = f"τ = {tau} [{low}–{high}]{unit}"
         return f"{spread}, k = {result.k}; credible intervals"
     tau2 = f"{result.tau2:.2f}" if result.tau2 >= 0.095 or not result.tau2 else f"{result.tau2:.2g}"
     return f"τ² = {tau2}{unit}, k = {result.k}"

@@ -7,8 +7,9 @@ from evisynth.figures.forest_plot import forest
 from evisynth.figures.of_analysis import provenance
 from evisynth.figures.rows import RATIO, Diamond, Group, Row
 from evisynth.report.cells import counts
-from evisynth.report.words import capital, plural, ratio
+from evisynth.report.words import capital, plural, ratio_with_interval
 from evisynth.result import estimate_and_limits
+from evisynth.rounding import decimal_numbers
 
 
 def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
@@ -51,17 +52,17 @@ def odds_ratio_forest(analysis, first, second, *, title, figure=2, caption=""):
         ),
         caption=caption,
         alt=_ratio_alt(title, found),
-    )
+    ).at(analysis.spec.id, figure)
 
 
 def _if_they_differ(found):
     """What the diamond assumes, and what it would be without."""
     if found.bayes is None:
         return ()
-    estimate, low, high = map(ratio, estimate_and_limits(found.bayes))
+    apart = ratio_with_interval(*estimate_and_limits(found.bayes))
     prior = found.bayes.tau_prior
     return (
-        f"Diamond: one odds ratio for all strata. If they may differ: {estimate} [{low}–{high}], "
+        f"Diamond: one odds ratio for all strata. If they may differ: {apart}, "
         f"Bayes, {prior} for the spread.",
     )
 
@@ -73,12 +74,14 @@ def _strata_subtitle(number, outcome):
 
 def _ratio_alt(title, found):
     each = "; ".join(
-        f"{label}: odds ratio {estimate:.2f}, {low:.2f} to {high:.2f}"
-        for label, (estimate, low, high) in zip(
-            found.labels, map(estimate_and_limits, found.models), strict=True
-        )
+        f"{label}: odds ratio {_told(estimate_and_limits(model))}"
+        for label, model in zip(found.labels, found.models, strict=True)
     )
-    common = found.common
-    pooled = f"Common odds ratio {common[0]:.2f}, {common[1]:.2f} to {common[2]:.2f}"
+    pooled = f"Common odds ratio {_told(found.common)}"
     differing = " ".join(_if_they_differ(found)).partition(". ")[2]
     return f"Forest plot. {title}. {each}. {pooled}. {differing}".rstrip()
+
+
+def _told(numbers):
+    estimate, low, high = decimal_numbers(*numbers)
+    return f"{estimate}, {low} to {high}"

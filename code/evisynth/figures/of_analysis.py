@@ -101,7 +101,7 @@ def forest_of(
         caption=caption,
         alt=_alt(title, chosen),
         name=name,
-    )
+    ).at(analysis.spec.id, figure)
 
 
 def _second_names(analysis):

@@ -90,14 +90,14 @@ def axis_of(result) -> Axis:
         return Axis("proportion", f"% {interval}")
     label = f"{measure.name.capitalize()} {interval}"
     if measure.null == 1:
-        return Axis("ratio", label, null=1.0)
+        return Axis("ratio", label, null=1.0, noun=measure.name)
     # As many decimals as the limits of the mean deserve.
     shown = result.displayed
     half = max(shown["ci_ub"] - shown["estimate"], 1e-300)
     decimals = min(max(1 - floor(log10(half)), 0), 6)
     # On a log scale without a ratio, such as a median in months, no value means "no difference".
     null = None if measure.scale else 0.0
-    return Axis("difference", label, null=null, decimals=decimals)
+    return Axis("difference", label, null=null, decimals=decimals, noun=measure.name)
 
 
 def _studies(result, given):

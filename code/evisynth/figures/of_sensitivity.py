@@ -32,7 +32,8 @@ def curve_of(analysis, pool, *, title=None, figure=1, name=""):
     """
     found = specification_multiverse(analysis.evidence, analysis.spec.id, pool)
     line = provenance(analysis, figure, "models as above")
-    return specification_curve(found, title=title, provenance=line, name=name)
+    drawn = specification_curve(found, title=title, provenance=line, name=name)
+    return drawn.at(analysis.spec.id, figure)
 
 
 def contrast_curve_of(analysis, first, second, *, title=None, figure=1, name=""):
@@ -52,7 +53,8 @@ def contrast_curve_of(analysis, first, second, *, title=None, figure=1, name="")
     """
     found = contrast_specifications(analysis, first, second)
     line = provenance(analysis, figure, "log odds ratio; models as above")
-    return specification_curve(found, title=title, provenance=line, name=name)
+    drawn = specification_curve(found, title=title, provenance=line, name=name)
+    return drawn.at(analysis.spec.id, figure)
 
 
 def leave_one_out_of(analysis, pool, *, title=None, figure=1, name=""):
@@ -69,7 +71,8 @@ def leave_one_out_of(analysis, pool, *, title=None, figure=1, name=""):
     """
     pooled = analysis[pool].pooled
     line = provenance(analysis, figure, model_words(pooled.headline))
-    return leave_one_out(leave1out_pooled(pooled), title=title, provenance=line, name=name)
+    drawn = leave_one_out(leave1out_pooled(pooled), title=title, provenance=line, name=name)
+    return drawn.at(analysis.spec.id, figure)
 
 
 def shrinkage_of(analysis, pool, *, title=None, figure=1, name=""):
@@ -86,6 +89,7 @@ def shrinkage_of(analysis, pool, *, title=None, figure=1, name=""):
     """
     pooled = analysis[pool].pooled
     line = provenance(analysis, figure, model_words(pooled.bayes))
-    return shrinkage(
+    drawn = shrinkage(
         pooled.bayes, xi=pooled.xi, ni=pooled.ni, title=title, provenance=line, name=name
     )
+    return drawn.at(analysis.spec.id, figure)

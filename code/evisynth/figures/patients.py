@@ -8,6 +8,7 @@ from math import isfinite
 
 from evisynth.checks import shown
 from evisynth.errors import ArgumentError
+from evisynth.rounding import decimal_numbers
 
 PLOT = "swimmer"
 # How follow-up ended: whether an arrow says that it went on, and the event that the end itself is.
@@ -243,4 +244,4 @@ def in_words(patients, title, unit) -> str:
 
 def as_printed(value: float) -> str:
     """A length of time as printed."""
-    return f"{value:.1f}" if value < 999.95 else f"{value:,.0f}"
+    return decimal_numbers(value, decimals=1)[0] if value < 999.95 else f"{value:,.0f}"

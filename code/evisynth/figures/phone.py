@@ -80,7 +80,8 @@ class Phone:
         sheet, limits = self.sheet, item.prediction
         text = self.plot.axis.interval(*limits)
         look = {"color": "accent", "weight": 600}
-        self._line(f"New centre, {100 * item.level:g}% prediction", 13, PHONE, x=x, **look)
+        new = self.plot.axis.predicted.rpartition(" of a ")[2].capitalize()
+        self._line(f"{new}, {100 * item.level:g}% prediction", 13, PHONE, x=x, **look)
         sheet.text(PHONE - x, self.line_y, text, align="right", **look)
         self._strip([], x=x)
         marks.prediction_bar(sheet, self.scale, self.strip_y, limits)

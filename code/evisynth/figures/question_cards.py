@@ -8,7 +8,8 @@ from evisynth.evidence.synthesis import patients_of
 from evisynth.figures.landing import mini_forest_of
 from evisynth.report.certainty import certainty_words
 from evisynth.report.html import Html, tag
-from evisynth.report.words import dash_range, fractions, per_hundred, percentages, plural, thousands
+from evisynth.report.words import fractions, percentages, plural, thousands
+from evisynth.rounding import percents
 
 
 def cards(evidence):
@@ -52,8 +53,8 @@ def _answer(label, pooled):
     """The pooled rate; cohorts that are not pooled have a rate each, with its fraction."""
     shown = pooled.displayed
     if shown["estimate"] is not None:
-        interval = dash_range(shown["ci_lb"], shown["ci_ub"])
-        return f"{per_hundred(shown['estimate'])}%", f"({interval}) {label}"
+        rate, low, high = percents(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+        return f"{rate}%", f"({low}–{high}) {label}"
     if not pooled.k:
         return "–", label
     return percentages(pooled), f"({fractions(pooled)}) {label}"

@@ -14,13 +14,12 @@ from evisynth.figures.axis import (
     RATIO,
     Axis,
     estimable,
-    signed,
 )
 from evisynth.figures.judgements import RISK_OF_BIAS, checked_judgements, levels
 
 __all__ = [
     "DIFFERENCE", "HEADINGS", "NOT_ESTIMABLE", "PROPORTION", "RATIO", "RISK_OF_BIAS", "Axis",
-    "Diamond", "Forest", "Group", "LeftOut", "Row", "estimable", "signed",
+    "Diamond", "Forest", "Group", "LeftOut", "Row", "estimable",
 ]  # fmt: skip
 
 
@@ -97,7 +96,7 @@ class Diamond:
     estimate, lower, upper : float
         Display scale.
     prediction : tuple of float or None
-        Limits for the rate of a new centre.
+        Limits for a new centre or study; the axis says of what.
     text : str
         A muted remark, for instance the between-study variance.
     level : float
@@ -115,11 +114,6 @@ class Diamond:
 
     def __post_init__(self):
         _as_text(self, "label", "counts")
-
-    @property
-    def new_centre(self) -> str:
-        """What its prediction interval says."""
-        return f"{100 * self.level:g}% prediction: rate of a new centre"
 
 
 @dataclass(frozen=True)

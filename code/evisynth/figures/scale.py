@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor, inf, isfinite, log10
 
-from evisynth.figures.rows import Axis, estimable, signed
+from evisynth.figures.rows import Axis, estimable
+from evisynth.rounding import signed
 
 LADDER = [n * 10.0**power for power in range(-4, 5) for n in (1, 2, 5)]
 FAR = 1e4  # widths of the scale

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
 
+from evisynth.figures.glyphs import extra_families
 from evisynth.figures.style import DPI, PALETTE, clean, font, measure, wrap
 
 # Capitals and digits stand 0.66 em high in the text face: this centres them on a line.
@@ -65,7 +66,7 @@ class Sheet:
             x,
             y + RISE * size,
             text,
-            fontproperties=font(family, weight, italic),
+            fontproperties=font(family, weight, italic, extra_families(text)),
             fontsize=size,
             color=PALETTE[color],
             ha=align,

@@ -73,7 +73,7 @@ def shrinkage(
     half = float(np.median(posterior[:, 2] - posterior[:, 1]) / 2)
     axis = effect_axis("shrinkage", measure, bayes.level, half)
     axis = _credible(axis, bayes.level)
-    mean = _mean(bayes)
+    mean = _mean(bayes, effect_name(measure))
     title = _title(axis, own, posterior, measure) if title is None else title
     subtitle = _SUBTITLE if subtitle is None else subtitle
     items = [_item(*row) for row in zip(slab, own.tolist(), posterior.tolist(), strict=True)]
@@ -89,7 +89,7 @@ def shrinkage(
 
     alt = alt or _alt(axis, title, items, mean)
     texts = {"title": title, "caption": caption, "alt": alt, "name": name}
-    return data_figure(draw, _table(items, mean), **texts)
+    return data_figure(draw, _table(axis, items, mean), **texts)
 
 
 _SUBTITLE = (
@@ -141,7 +141,7 @@ def _own(measure, k, xi, ni, yi):
     return own
 
 
-def _mean(bayes):
+def _mean(bayes, noun):
     shown_ = bayes.displayed
     if not isinstance(shown_, dict) or not {"estimate", "ci_lb", "ci_ub"} <= set(shown_):
         given = f"with displayed {shown(shown_)}"
@@ -149,7 +149,7 @@ def _mean(bayes):
     limits = (shown_.get("pi_lb"), shown_.get("pi_ub"))
     prediction = None if None in limits else limits
     numbers = (shown_["estimate"], shown_["ci_lb"], shown_["ci_ub"])
-    return Diamond("Pooled rate", *numbers, prediction=prediction, level=bayes.level)
+    return Diamond(f"Pooled {noun}", *numbers, prediction=prediction, level=bayes.level)
 
 
 def _item(label, own, posterior):
@@ -191,13 +191,13 @@ def _last_lines(axis, mean):
         marks.prediction_bar(sheet, scale, y, mean.prediction)
 
     text = axis.interval(*mean.prediction)
-    yield PlotRow(mean.new_centre, "", text, bar, bold=True, color="accent")
+    yield PlotRow(axis.prediction(mean.level), "", text, bar, bold=True, color="accent")
 
 
 def _title(axis, own, posterior, measure):
     unit = "%" * (axis.kind == "proportion")
-    ends = [axis.number(v) for v in (own.min(), own.max())]
-    shrunk = [axis.number(v) for v in (posterior[:, 0].min(), posterior[:, 0].max())]
+    ends = axis.numbers(own.min(), own.max())
+    shrunk = axis.numbers(posterior[:, 0].min(), posterior[:, 0].max())
     noun = effect_name(measure)
     return (
         f"Own {noun}s run from {ends[0]} to {ends[1]}{unit}, their posteriors from "
@@ -205,11 +205,11 @@ def _title(axis, own, posterior, measure):
     )
 
 
-def _table(items, mean):
+def _table(axis, items, mean):
     rows = [(i.label, i.own, i.estimate, i.lower, i.upper) for i in items]
     rows.append((mean.label, np.nan, mean.estimate, mean.lower, mean.upper))
     if mean.prediction is not None:
-        rows.append((mean.new_centre, np.nan, np.nan, *mean.prediction))
+        rows.append((axis.prediction(mean.level), np.nan, np.nan, *mean.prediction))
     return dict(zip(("label", "own", "estimate", "lb", "ub"), zip(*rows, strict=True), strict=True))
 
 
@@ -217,5 +217,5 @@ def _alt(axis, title, items, mean):
     rows = "; ".join(f"{i.label} {axis.number(i.own)}, {axis.estimate(i)}" for i in items)
     parts = [f"{title}.", f"Own and posterior: {rows}.", f"{mean.label} {axis.estimate(mean)}."]
     if mean.prediction is not None:
-        parts.append(f"{mean.new_centre} {axis.interval(*mean.prediction)}.")
+        parts.append(f"{axis.prediction(mean.level)} {axis.interval(*mean.prediction)}.")
     return " ".join(parts)

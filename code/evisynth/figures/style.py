@@ -12,6 +12,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib import font_manager
 
+from evisynth.figures.glyphs import FALLBACK, extra_families
+
 PALETTE = {
     "paper": "#FFFFFF",
     "ink": "#17212B",
@@ -54,7 +56,6 @@ FAMILIES = {
     "sans": ("Evisynth Sans", "'Source Sans 3', system-ui, sans-serif"),
     "serif": ("Evisynth Serif", "'Source Serif 4', Georgia, serif"),
 }
-FALLBACK = "Evisynth Fallback"
 
 
 def palette_css(palette=None) -> str:
@@ -96,19 +97,19 @@ def matplotlib_style():
 
 
 @cache
-def font(family: str = "sans", weight: int = 400, italic: bool = False):
-    """Font properties of one cut, with its fallback."""
+def font(family: str = "sans", weight: int = 400, italic: bool = False, extra: tuple = ()):
+    """Font properties of one cut, with its fallback and ``extra`` families."""
     register_fonts()
     return font_manager.FontProperties(
-        family=[FAMILIES[family][0], FALLBACK],
+        family=[FAMILIES[family][0], FALLBACK, *extra],
         weight=weight,
         style="italic" if italic else "normal",
     )
 
 
 @cache
-def _face(family, weight, italic):
-    cut = font(family, weight, italic)
+def _face(family, weight, italic, extra):
+    cut = font(family, weight, italic, extra)
     found = []
     for name in cut.get_family():
         one = cut.copy()
@@ -120,7 +121,7 @@ def _face(family, weight, italic):
 @lru_cache(maxsize=20_000)
 def measure(text: str, size: float, weight=400, family="sans", italic=False) -> float:
     """Width of one line of text in pixels."""
-    face = _face(family, weight, italic)
+    face = _face(family, weight, italic, extra_families(text))
     face.set_size(100, DPI)
     with warnings.catch_warnings():
         # A reader's system may have a glyph that our fonts lack.

@@ -19,10 +19,10 @@ from evisynth.figures.patients import (
     in_words,
     shapes_of,
 )
-from evisynth.figures.rows import signed
 from evisynth.figures.scale import time_ticks
 from evisynth.figures.sheet import Sheet
 from evisynth.figures.style import DESKTOP, PHONE, matplotlib_style, measure, wrap
+from evisynth.rounding import signed
 
 PITCH, TALL, BAR = 21.0, 36.0, 10.0
 ARROW = "arrow"

@@ -218,7 +218,7 @@ def _table(total_rows, unique, pools):
         {"kind": "count", "label": "patients, each once", "counts": f"{unique:,}"},
     ]
     for item, label in pools:
-        shown = pooled_entries("pooled", "", item)
+        shown = pooled_entries("pooled", "", item, PROPORTION)
         shown[0]["label"] = label
         # Only the independent cohorts' prediction is drawn.
         table += shown if item is pools[-1][0] else shown[:1]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from evisynth.bayes.result import BayesAnalysis
 from evisynth.result import Result, plain
+from evisynth.rounding import decimal_numbers
 
 BAYES, BAYES_NARROW, BAYES_HEAVY = (
     f"GLMM by Bayes, {prior}" for prior in ("HN(1)", "HN(0.5)", "HC(0.5)")
@@ -150,7 +151,9 @@ class Pooled(Result):
     def __repr__(self):
         """Rule, sizes and what is displayed."""
         shown = self.displayed
-        rate = "" if shown["estimate"] is None else (
-            f": {shown['estimate']:.3f} [{shown['ci_lb']:.3f}, {shown['ci_ub']:.3f}]"
-        )  # fmt: skip
+        rate = ""
+        if shown["estimate"] is not None:
+            numbers = (shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+            estimate, low, high = decimal_numbers(*numbers, decimals=3)
+            rate = f": {estimate} [{low}, {high}]"
         return f"<pooled by the rule {self.rule!r}, {self.events}/{self.total}, k = {self.k}{rate}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evisynth.evidence.selection import plain
-from evisynth.schema import field_of
+from evisynth.schema import field_of, printed_text
 
 # Heads of columns: the column of the cohorts that says it of all, and characteristics in numbers.
 COLUMNS = {
@@ -116,7 +116,7 @@ def _value(row):
         return f"{row['events']}/{row['total']}"
     if row["value"] is not None:
         unit = _UNITS.get(row["unit"], f" {row['unit']}")
-        return f"{_side(row)}{row['value']:g}{unit}"
+        return f"{_side(row)}{printed_text(row['value'])}{unit}"
     if row["events"] is not None:
         return f"{row['events']} (total not printed)"
     return (row["note"] or "in words").partition(";")[0]

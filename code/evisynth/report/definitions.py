@@ -133,10 +133,23 @@ def glossary_terms(book):
             _merge(found.setdefault(field["name"], {}), field.get("meanings", {}))
     found = {name: words for name, words in (found | _EXTRA).items() if words}
     ordered = dict.fromkeys([name for name in _FIRST if name in found] + list(found))
-    return {
+    terms = {
         name: {v: Definition(name, v, _shown(name, v), w) for v, w in found[name].items()}
         for name in ordered
     }
+    _refuse_twins([term for words in terms.values() for term in words.values()])
+    return terms
+
+
+def _refuse_twins(terms):
+    """Two terms at one place of the glossary: links to the second would lead to the first."""
+    places: dict[str, Definition] = {}
+    for term in terms:
+        other = places.setdefault(term.anchor, term)
+        if other is not term:
+            given = f"{term.field} {term.value!r} beside {other.field} {other.value!r}"
+            allowed = "codes that differ in a letter a to z or a digit"
+            raise ArgumentError("glossary", "meanings", given, allowed)
 
 
 def _merge(known, meanings):

@@ -36,6 +36,7 @@ from evisynth.report.words import (
     thousands,
 )
 from evisynth.result import estimate_and_limits
+from evisynth.rounding import percents
 
 
 def findings(analysis, *pools):
@@ -123,7 +124,7 @@ def rate_words(pooled):
     found = rates(pooled)
     if pooled.k == 2:
         return f"{' and '.join(map(per_hundred, found))}, not pooled"
-    return f"{per_hundred(found[0])} to {per_hundred(found[-1])}, not pooled"
+    return f"{' to '.join(percents(found[0], found[-1]))}, not pooled"
 
 
 def _contrast_cells(analysis, contrast):

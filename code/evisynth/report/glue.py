@@ -10,19 +10,16 @@ from evisynth.report.ratings import BETWEEN, level_of, ratings_of
 from evisynth.report.words import (
     cohorts_and_patients,
     count_word,
-    dash_range,
     new_centre,
     per_hundred,
-    points,
-    points_range,
     rates,
-    ratio,
     sentence,
     short_answer,
     spread_words,
     thousands,
 )
 from evisynth.result import estimate_and_limits
+from evisynth.rounding import decimal_numbers, percents
 
 
 class _Text:
@@ -107,13 +104,13 @@ def pool_values(selection):
         "flagged": count_word(len(flagged_cohorts([selection]))),
     }
     if shown["estimate"] is not None:
-        values["rate"] = per_hundred(shown["estimate"])
-        values["ci"] = dash_range(shown["ci_lb"], shown["ci_ub"])
+        rate, low, high = percents(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
+        values |= {"rate": rate, "ci": f"{low}–{high}"}
     if shown["pi_lb"] is not None:
-        values["pi"] = dash_range(shown["pi_lb"], shown["pi_ub"])
+        values["pi"] = "–".join(percents(shown["pi_lb"], shown["pi_ub"]))
     if pooled.k:
         found = rates(pooled)
-        values["lowest"], values["highest"] = per_hundred(found[0]), per_hundred(found[-1])
+        values["lowest"], values["highest"] = percents(found[0], found[-1])
     return values
 
 
@@ -144,20 +141,21 @@ def glue_contrast(analysis, first, second):
 
 
 def _ratio_values(name, found):
-    return {name: ratio(found[0]), f"{name}-ci": f"{ratio(found[1])}–{ratio(found[2])}"}
+    value, low, high = decimal_numbers(*found)
+    return {name: value, f"{name}-ci": f"{low}–{high}"}
 
 
 def _difference_values(name, found):
-    return {name: points(found[0]), f"{name}-ci": points_range(*found[1:])}
+    difference, low, high = percents(*found)
+    return {name: difference, f"{name}-ci": f"{low} to {high}"}
 
 
 def _prior_values(found):
     """The odds ratio under each prior; under the leading one as ``bayes``."""
     if found.bayes is None:
         return {}
-    shown = found.bayes.displayed
     values = _ratio_values("bayes", estimate_and_limits(found.bayes))
-    values |= {f"bayes-{side}": ratio(shown[f"ci_{side}"]) for side in ("lb", "ub")}
+    values["bayes-lb"], values["bayes-ub"] = values["bayes-ci"].split("–")
     values["scale"] = found.bayes.tau_prior[3:-1]
     for name, model in found.priors.items():
         values |= _ratio_values(f"bayes-{name[3:-1].replace('.', '-')}", estimate_and_limits(model))
@@ -170,8 +168,7 @@ def _unplaced_values(bounds):
     values = {"unplaced": count_word(bounds.events)}
     values |= _ratio_values("unplaced-low", bounds.lowest)
     values |= _ratio_values("unplaced-high", bounds.highest)
-    low, high = map(ratio, bounds.stratum)
-    return values | {"unplaced-stratum": f"{low} to {high}"}
+    return values | {"unplaced-stratum": " to ".join(decimal_numbers(*bounds.stratum))}
 
 
 def glue_base(evidence):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evisynth.errors import ArgumentError
 from evisynth.report.glue import glue_values
+from evisynth.schema import printed_text
 
 TABLES = ("outcomes", "survival", "characteristics", "contrasts")
 
@@ -25,7 +26,7 @@ def glue_rows(evidence, prefix, rows, *, rejected=()):
     -------
     Html
         Of each row what it has: ``count`` ("24 of 33"), ``percent``, ``value``, ``limits``
-        ("31 to 55"), all as printed but for a decimal zero.
+        ("31 to 55"), all digit for digit as printed, but for the decimal zero of a percentage.
 
     Raises
     ------
@@ -52,7 +53,9 @@ def _printed(row):
     if row.get("percent") is not None:
         told["percent"] = row["percent"].removesuffix(".0")
     if row.get("value") is not None:
-        told["value"] = f"{row['value']:g}"
+        told["value"] = printed_text(row["value"])
     if None not in (row.get("lower"), row.get("upper")):
-        told["limits"] = f"{row['lower']:g} to {row['upper']:g}"
+        limits = (printed_text(row["lower"]), printed_text(row["upper"]))
+        percent = row.get("percent") is not None
+        told["limits"] = " to ".join(s.removesuffix(".0") if percent else s for s in limits)
     return told

@@ -10,6 +10,7 @@ from evisynth.report.html import Html, muted, table, tag
 from evisynth.report.ratings import BETWEEN
 from evisynth.report.words import count_word, plural, ratio_with_interval, thousands
 from evisynth.results import NO_STRATA
+from evisynth.schema import printed_text
 
 _NOTE = "Published numbers are as printed and are never pooled with ours."
 
@@ -76,10 +77,10 @@ def _published(estimate):
 
 
 def _printed(estimate):
-    known = [f"{estimate[end]:g}" for end in ("lower", "upper") if estimate[end] is not None]
+    known = [printed_text(estimate[end]) for end in ("lower", "upper") if estimate[end] is not None]
     interval = f" [{'–'.join(known)}]" if len(known) == 2 else " (no interval)"
     kind = {"odds ratio": "OR ", "hazard ratio": "HR "}.get(estimate["scale"], "")
-    return f"{kind}{estimate['value']:g}{interval}"
+    return f"{kind}{printed_text(estimate['value'])}{interval}"
 
 
 def _about(estimate):

@@ -6,13 +6,15 @@ import re
 
 import numpy as np
 
+from evisynth.errors import ArgumentError
 from evisynth.evidence.branches import specification_multiverse
 from evisynth.evidence.doubts import undoubted
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.cells import by_pool
 from evisynth.report.entries import grouped
 from evisynth.report.glue import glue_values
-from evisynth.report.words import dash_range, decimals, per_hundred, sentence, short_answer
+from evisynth.report.words import dash_range, decimals, sentence, short_answer
+from evisynth.rounding import decimal_numbers, percents
 
 
 def influence(analysis, *pools):
@@ -45,7 +47,8 @@ def _influence_rows(selection):
         numbers = (found.rstudent[i], found.cook_d[i], found.cov_r[i], found.tau2_del[i])
         yield (
             label, *(decimals(number) for number in numbers),
-            f"{found.weight[i]:.0f}%", "yes" if found.influential[i] else "no",
+            f"{decimal_numbers(found.weight[i], decimals=0)[0]}%",
+            "yes" if found.influential[i] else "no",
         )  # fmt: skip
 
 
@@ -67,8 +70,11 @@ def glue_sensitivity(analysis, *pools):
     values = {}
     for selection in analysis.chosen(*pools):
         rates = leave1out_pooled(selection.pooled).displayed["estimate"]
-        values[f"{selection.spec.id}-without-low"] = per_hundred(np.nanmin(rates))
-        values[f"{selection.spec.id}-without-high"] = per_hundred(np.nanmax(rates))
+        low, high = percents(np.nanmin(rates), np.nanmax(rates))
+        values |= {
+            f"{selection.spec.id}-without-{end}": rate
+            for end, rate in (("low", low), ("high", high))
+        }
         values |= _otherwise(analysis.evidence, selection)
         certain = undoubted(analysis.evidence, selection)
         values[f"{selection.spec.id}-certain"] = sentence(certain.pooled)
@@ -79,13 +85,34 @@ def _otherwise(evidence, selection):
     """The short answer at each level of each axis that the pool declares."""
     select = evidence.selector().select
     return {
-        f"{selection.spec.id}-if-{_slug(level)}": short_answer(
+        f"{selection.spec.id}-if-{slug}": short_answer(
             select(selection.spec.otherwise(keys)).pooled
         )
-        for levels in selection.spec.alternatives.values()
-        for level, keys in levels.items()
-        if keys
+        for slug, keys in _by_slug(selection.spec).items()
     }
+
+
+def _by_slug(spec):
+    """Keys of each level that is not the declared one, by what the prose calls the level.
+
+    Raises
+    ------
+    ArgumentError
+        Two levels that the prose could not tell apart, or one without a letter or digit.
+    """
+    names: dict[str, str] = {}
+    found = {}
+    for axis, levels in spec.alternatives.items():
+        for level, keys in levels.items():
+            if keys:
+                slug, name = _slug(level), f"{axis}: {level}"
+                if slug in names or not slug:
+                    other = f" and {names[slug]!r}" if slug else ""
+                    given = f"{name!r}{other} of pool {spec.id!r}, glued as 'if-{slug}'"
+                    allowed = "levels that differ in a letter a to z or a digit; rename one"
+                    raise ArgumentError("glue_sensitivity", "alternatives", given, allowed)
+                names[slug], found[slug] = name, keys
+    return found
 
 
 def _slug(words):

@@ -9,7 +9,7 @@ from evisynth.report.decisions import PAGE
 from evisynth.report.entries import folded, grouped, link
 from evisynth.report.html import Html
 from evisynth.report.words import plural
-from evisynth.schema import field_of
+from evisynth.schema import field_of, printed_text
 
 NO_NUMBER = {"not_reached": "NR", "not_estimable": "NE", "not_reported": "–"}
 KEY = "mo: months; NR: not reached; NE: not estimable; in brackets the 95% interval, or as named"
@@ -119,7 +119,7 @@ def merged(rows):
 
 
 def _digits(row):
-    return sum(len(f"{row[c]:g}") for c in ("value", "lower", "upper") if row[c] is not None)
+    return sum(len(printed_text(row[c])) for c in ("value", "lower", "upper") if row[c] is not None)
 
 
 def _says_the_same(row, coarser):
@@ -139,7 +139,7 @@ def _agrees(row, coarser, column):
     if row[column] is None:
         return False
     gap = abs(row[column] - coarser[column])
-    return gap <= half_unit(f"{coarser[column]:g}") + _SLACK
+    return gap <= half_unit(printed_text(coarser[column])) + _SLACK
 
 
 def as_printed(row):
@@ -148,7 +148,7 @@ def as_printed(row):
     if row["value"] is not None:
         what += "%" if row["statistic"] == "rate" else " mo"
     if row["statistic"] == "rate" and row["time_months"] is not None:
-        what += f" at {row['time_months']:g} mo"
+        what += f" at {printed_text(row['time_months'])} mo"
     shown = limits(row)
     censored = ", censored at transplant" if row["censored_at_hsct"] == "yes" else ""
     return f"{what}{f' ({shown})' if shown else ''}{censored}"
@@ -161,14 +161,14 @@ def meaning(evidence, endpoint):
 
 def _number(row, column):
     if row[f"{column}_status"] == "number":
-        return f"{row[column]:g}"
+        return printed_text(row[column])
     return NO_NUMBER[row[f"{column}_status"]]
 
 
 def limits(row):
     """``4.8–8.3``, ``range 1.1–17.8``, ``± 26.4``, or nothing where no limit is a number."""
     if row["interval"] == "plus_minus":
-        return f"± {row['lower']:g}"
+        return f"± {printed_text(row['lower'])}"
     if row["lower"] is None and row["upper"] is None:
         return ""
     kind = "" if row["interval"] in ("none", "95% CI") else f"{row['interval']} "

@@ -8,6 +8,7 @@ from evisynth.report.cells import below, by_pool, counts, place, share
 from evisynth.report.entries import grouped
 from evisynth.report.html import table
 from evisynth.report.words import dash_range, decimals, rate_with_interval, shown_rate, thousands
+from evisynth.rounding import decimal_numbers
 
 
 def counted(analysis, *pools):
@@ -112,7 +113,7 @@ def _pooled_row(selection):
         dash_range(shown["pi_lb"], shown["pi_ub"]) if shown["pi_lb"] is not None else "–",
         _WITHOUT_MODEL.get(result.rule, HEADLINE),
         decimals(model.tau) if model else "–",
-        f"{other.I2:.0f}%" if other else "–",
+        f"{decimal_numbers(other.I2, decimals=0)[0]}%" if other else "–",
     )
 
 

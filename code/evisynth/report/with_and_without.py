@@ -10,7 +10,7 @@ from evisynth.report.entries import grouped
 from evisynth.report.html import Html
 from evisynth.report.survival import KEY, dispute, meaning, merged, notes, shown_with_dispute
 from evisynth.report.words import capital
-from evisynth.schema import field_of
+from evisynth.schema import field_of, printed_text
 
 
 def with_and_without(evidence, subset):
@@ -37,7 +37,8 @@ def with_and_without(evidence, subset):
         name = evidence.studies[key[0]]["name"]
         groups.setdefault(name, []).append(_cells(evidence, subset, key, pair))
     caption = (
-        f"{KEY}. By the report: whether it finds a difference, and whether a landmark was set. "
+        f"{KEY}. By the report: whether it finds a difference. Whether time was counted from a "
+        "landmark is in no table of ours. "
         "A side that is printed alone stands in the folded table."
     )
     return grouped(header, groups.items(), caption=caption, numeric=header[1:3])
@@ -82,14 +83,14 @@ def _distinct(evidence, rows):
 
 
 def _told(evidence, subset, key):
-    """``no difference by the report, p = 0.69; OR 1.17 (0.5–2.5), no landmark``."""
+    """``no difference by the report, p = 0.69; OR 1.17 (0.5–2.5)``."""
     study, endpoint, *_ = key
     found = _contrasts(evidence, study, endpoint, subset)
     if not found:
-        return "the report compares nothing, no landmark"
+        return "the report compares nothing"
     verdicts = "; ".join(dict.fromkeys(_direction(row, subset) for row in found))
     numbers = "; ".join(dict.fromkeys(_numbers(row) for row in found))
-    return ", ".join((verdicts, numbers or "p not printed", "no landmark"))
+    return ", ".join((verdicts, numbers or "p not printed"))
 
 
 def _direction(row, subset):
@@ -109,8 +110,8 @@ def _numbers(row):
         parts.append(f"p {sign}{row['p'].replace('<', '< ')}".replace(" ", "\u00a0"))
     if row["value"] is not None:
         limits = (row["lower"], row["upper"])
-        between = "" if None in limits else f" ({limits[0]:g}–{limits[1]:g})"
-        parts.append(f"{row['measure']} {row['value']:g}{between}")
+        between = "" if None in limits else f" ({'–'.join(map(printed_text, limits))})"
+        parts.append(f"{row['measure']} {printed_text(row['value'])}{between}")
     return "; ".join(parts)
 
 

@@ -1,6 +1,10 @@
-"""Numbers as words: the one place that rounds."""
+"""Numbers as words; how many digits they have is decided in `evisynth.rounding`."""
 
 from __future__ import annotations
+
+from decimal import Decimal
+
+from evisynth.rounding import decimal_numbers, percents
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -18,45 +22,52 @@ DESIGNS = {
 }
 
 
+# Below one in a thousand a sentence tells whole patients of more, not noughts after a point; tables
+# and axes stay in percent, as their heads say.
+_VERY_RARE, _MANY = 0.001, 100
+
+
 def per_hundred(proportion):
-    """A proportion as a whole number of 100, halves up."""
-    return f"{int(100 * proportion + 0.5)}"
+    """A proportion as a whole number of 100, halves up; with decimals where that would be 0."""
+    return percents(proportion)[0]
 
 
 def dash_range(lower, upper):
     """Two proportions as a range of percent, with an en dash."""
-    return f"{per_hundred(lower)}–{per_hundred(upper)}"
+    return "–".join(percents(lower, upper))
 
 
 def rate_with_interval(estimate, lower, upper):
     """``45 [38–53]``."""
-    return f"{per_hundred(estimate)} [{dash_range(lower, upper)}]"
+    rate, low, high = percents(estimate, lower, upper)
+    return f"{rate} [{low}–{high}]"
 
 
 def ratio(value):
-    """A ratio with two decimals."""
-    return f"{value:.2f}"
+    """A ratio with two decimals, or more where those would be 0."""
+    return decimal_numbers(value)[0]
 
 
 def ratio_with_interval(estimate, lower, upper):
     """``1.60 [0.98–2.61]``."""
-    return f"{ratio(estimate)} [{ratio(lower)}–{ratio(upper)}]"
+    value, low, high = decimal_numbers(estimate, lower, upper)
+    return f"{value} [{low}–{high}]"
 
 
 def points(difference):
     """A difference of proportions as a whole number of 100, halves up, with its sign."""
-    size = int(100 * abs(difference) + 0.5)
-    return f"{'−' * (difference < 0 and size > 0)}{size}"
+    return percents(difference)[0]
 
 
 def points_range(lower, upper):
     """Limits of a difference of proportions, ``−1 to 23``."""
-    return f"{points(lower)} to {points(upper)}"
+    return " to ".join(percents(lower, upper))
 
 
 def points_with_interval(estimate, lower, upper):
     """``11 [−1 to 23]``, of 100."""
-    return f"{points(estimate)} [{points_range(lower, upper)}]"
+    difference, low, high = percents(estimate, lower, upper)
+    return f"{difference} [{low} to {high}]"
 
 
 def thousands(number):
@@ -99,7 +110,8 @@ def _none(pooled):
 
 def percent_with_interval(estimate, lower, upper):
     """``74%, 66–80``."""
-    return f"{per_hundred(estimate)}%, {dash_range(lower, upper)}"
+    rate, low, high = percents(estimate, lower, upper)
+    return f"{rate}%, {low}–{high}"
 
 
 def _one(pooled):
@@ -134,12 +146,24 @@ def _boundary(pooled):
 
 
 def _modelled(pooled):
-    shown = pooled.displayed
-    interval = dash_range(shown["ci_lb"], shown["ci_ub"])
+    rate, interval, many = _rate_of_many(pooled)
     return (
-        f"about {per_hundred(shown['estimate'])} of 100 (95% interval {interval}; "
+        f"about {rate} of {many} (95% interval {interval}; "
         f"{plural(pooled.k, 'cohort')}, {thousands(pooled.total)} patients)"
     )
+
+
+def _rate_of_many(pooled):
+    """The rate, its interval, and the number of patients that both are of."""
+    shown, times = pooled.displayed, _times(pooled)
+    numbers = (times * shown[name] for name in ("estimate", "ci_lb", "ci_ub"))
+    rate, low, high = percents(*numbers)
+    return rate, f"{low}–{high}", thousands(100 * times)
+
+
+def _times(pooled):
+    """1 where a sentence tells a pool's rates of 100, 100 where of 10,000."""
+    return _MANY if pooled.displayed["estimate"] < _VERY_RARE else 1
 
 
 _SENTENCES = {
@@ -165,9 +189,8 @@ def short_answer(pooled):
     str
     """
     if pooled.headline is not None:
-        shown = pooled.displayed
-        interval = dash_range(shown["ci_lb"], shown["ci_ub"])
-        return f"about {per_hundred(shown['estimate'])} of 100 ({interval})"
+        rate, interval, many = _rate_of_many(pooled)
+        return f"about {rate} of {many} ({interval})"
     if pooled.rule == "two":
         return f"{percentages(pooled)} ({fractions(pooled)}) in two cohorts"
     return sentence(pooled)
@@ -183,7 +206,14 @@ def new_centre(pooled):
     shown = pooled.displayed
     if shown["pi_lb"] is None:
         return "not given for so few cohorts"
-    return f"{dash_range(shown['pi_lb'], shown['pi_ub'])} of 100"
+    low, high, many = _new_centre_of_many(pooled)
+    return f"{low}–{high} of {many}"
+
+
+def _new_centre_of_many(pooled):
+    times = _times(pooled)
+    ends = (times * pooled.displayed[name] for name in ("pi_lb", "pi_ub"))
+    return (*percents(*ends), thousands(100 * times))
 
 
 def prediction_words(pooled):
@@ -191,8 +221,8 @@ def prediction_words(pooled):
     shown = pooled.displayed
     if shown["pi_lb"] is None:
         return "too few cohorts to say where a new centre's rate could lie"
-    low, high = per_hundred(shown["pi_lb"]), per_hundred(shown["pi_ub"])
-    return f"a new centre's rate could plausibly lie between {low} and {high} of 100"
+    low, high, many = _new_centre_of_many(pooled)
+    return f"a new centre's rate could plausibly lie between {low} and {high} of {many}"
 
 
 def spread_words(pooled):
@@ -203,27 +233,33 @@ def spread_words(pooled):
     if pooled.rule == "few":
         return _unknown_spread(pooled)
     low, high = pooled.tau_limits
-    limits = f"95% credible interval {decimals(low)} to {decimals(high)}"
-    # Of the limits as they are shown, so that a reader who subtracts them agrees.
+    tau, *ends = decimal_numbers(pooled.headline.tau, low, high)
+    limits = f"95% credible interval {' to '.join(ends)}"
     width, inner = (
-        int(per_hundred(shown[f"{kind}_ub"])) - int(per_hundred(shown[f"{kind}_lb"]))
-        for kind in ("pi", "ci")
+        _points_apart(shown[f"{kind}_lb"], shown[f"{kind}_ub"]) for kind in ("pi", "ci")
     )
     # A posterior's limit is above 0 whatever the data; a tenth moves one half by 2.5 points.
     start = "The cohorts differ" if low > 0.1 else "Whether the cohorts differ can hardly be told"
     return (
-        f"{start}: the standard deviation between them is {decimals(pooled.headline.tau)} on the "
+        f"{start}: the standard deviation between them is {tau} on the "
         f"log-odds scale ({limits}). The range for a new centre spans {width} points, the interval "
         f"of the pooled rate {inner}."
     )
 
 
+def _points_apart(lower, upper):
+    """Of the limits as they are shown, so that a reader who subtracts them agrees."""
+    low, high = (Decimal(end.replace("−", "-")) for end in percents(lower, upper))
+    return f"{high - low}"
+
+
 def _unknown_spread(pooled):
-    tau = pooled.headline
+    model = pooled.headline
+    tau, low, high = decimal_numbers(model.tau, model.tau_lb, model.tau_ub)
     return (
         f"How much centres differ cannot be told from {plural(pooled.k, 'cohort')}: the standard "
-        f"deviation between them lies around {decimals(tau.tau)} on the log-odds scale, anywhere "
-        f"from {decimals(tau.tau_lb)} to {decimals(tau.tau_ub)} (95% credible interval), and much "
+        f"deviation between them lies around {tau} on the log-odds scale, anywhere "
+        f"from {low} to {high} (95% credible interval), and much "
         "of that is assumption."
     )
 

@@ -13,6 +13,7 @@ from evisynth.schema.codebook import (
     resource_of,
 )
 from evisynth.schema.files import ragged, read_records, read_text
+from evisynth.schema.numbers import PrintedNumber, printed_text
 from evisynth.schema.problems import (
     TEXT,
     TEXTS,
@@ -32,6 +33,7 @@ __all__ = [
     "TEXTS",
     "Kind",
     "Needs",
+    "PrintedNumber",
     "Problem",
     "Table",
     "Unreadable",
@@ -40,6 +42,7 @@ __all__ = [
     "is_text",
     "is_texts",
     "misfits",
+    "printed_text",
     "ragged",
     "read_codebook",
     "read_records",

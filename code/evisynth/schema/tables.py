@@ -8,6 +8,7 @@ from pathlib import Path
 
 from evisynth.schema.codebook import CODEBOOK, columns_of
 from evisynth.schema.files import ragged, read_records
+from evisynth.schema.numbers import PrintedNumber
 from evisynth.schema.problems import Problem, Unreadable
 
 MOST_DIGITS = 15
@@ -139,7 +140,7 @@ def _whole_number(text):
 def _number(text):
     if not _NUMBER.fullmatch(text):
         raise ValueError
-    return float(text)
+    return PrintedNumber(text)
 
 
 def _true_or_false(text):

@@ -139,9 +139,7 @@ def intervals_have_limits(tables, name):
     for row in tables[name]:
         limits = row["lower"] is not None or row["upper"] is not None
         if limits == (row["interval"] in (None, "none")):
-            yield problem(
-                tables[name], row, "interval", "a kind goes with a limit"
-            )
+            yield problem(tables[name], row, "interval", "a kind goes with a limit")
 
 
 @rule_of_each(*WITH_INTERVALS)
