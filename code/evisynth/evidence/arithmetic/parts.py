@@ -116,7 +116,9 @@ def edges_agree(tables):
 def families_hold_together(tables):
     """Reports of one family are joined by edges, and only a pool reaches into another family."""
     table = tables["studies"]
-    family = {row["study_id"]: row.get("family_id") or row["study_id"] for row in table}
+    if not all("family_id" in row for row in table):
+        return  # a base may do without families
+    family = {row["study_id"]: row["family_id"] or row["study_id"] for row in table}
     study = {row["cohort_id"]: row["study_id"] for row in tables["cohorts"]}
     unit = {row["cohort_id"]: row["unit"] for row in tables["cohorts"]}
     joined, astray = defaultdict(set), {}
