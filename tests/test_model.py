@@ -85,14 +85,13 @@ def test_rma_equals_metafor(case):
 def test_prediction_interval_equals_metafors(case):
     for reference in case["predictions"]:
         convention, test = reference["convention"], reference["test"]
-        # Only the Knapp-Hartung interval depends on the test.
-        for test_here in (test,) if convention == "HK" else TESTS:
-            options = {"method": reference["method"], "prediction": convention}
-            result = rma(case["yi"], case["vi"], test=test_here, **options)
-            # Largest error seen 9e-13 absolute, 9e-11 relative.
-            limits = (reference["pi_lb"], reference["pi_ub"])
-            assert (result.pi_lb, result.pi_ub) == pytest.approx(limits, rel=1e-9, abs=1e-9)
-            assert result.prediction == convention
+        # The test "t" of metafor has the standard error of "z".
+        options = {"method": reference["method"], "test": "z" if test == "t" else test}
+        result = rma(case["yi"], case["vi"], prediction=convention, **options)
+        # Largest error seen 9e-13 absolute, 9e-11 relative.
+        limits = (reference["pi_lb"], reference["pi_ub"])
+        assert (result.pi_lb, result.pi_ub) == pytest.approx(limits, rel=1e-9, abs=1e-9)
+        assert result.prediction == convention
 
 
 @pytest.mark.parametrize(
@@ -226,12 +225,13 @@ def test_q_profile_needs_two_studies():
 def test_conventions_of_the_prediction_interval_by_hand():
     yi, vi = [0.1, 0.9, 0.4, 1.5], [0.1, 0.2, 0.1, 0.3]
     base = rma(yi, vi, test="z")
-    spread = np.sqrt(base.se**2 + base.tau2)
     kh = np.sqrt(rma(yi, vi, test="knha").se ** 2 + base.tau2)
     quantiles = {"t(k-1)": 3.182446305284263, "z": 1.959963984540054, "HTS": 4.302652729911275}
     for convention, quantile in quantiles.items():
-        half = rma(yi, vi, prediction=convention).pi_ub - base.estimate
-        assert half == pytest.approx(quantile * spread, rel=1e-9)
+        for test in TESTS:
+            fit = rma(yi, vi, prediction=convention, test=test)
+            spread = np.sqrt(fit.se**2 + fit.tau2)
+            assert fit.pi_ub - base.estimate == pytest.approx(quantile * spread, rel=1e-9)
     half = rma(yi, vi, test="z", prediction="HK").pi_ub - base.estimate
     assert half == pytest.approx(quantiles["t(k-1)"] * kh, rel=1e-9)
     assert rma(yi[:3], vi[:3], prediction="HTS").pi_lb is not None
@@ -243,6 +243,63 @@ def test_the_double_arcsine_needs_totals_to_be_displayed():
     assert result.total == pytest.approx(3 / (1 / 10 + 1 / 20 + 1 / 40), rel=1e-15)
     assert 0 < result.displayed["ci_lb"] < result.displayed["estimate"] < 0.5
     assert json.loads(json.dumps(result.to_dict()))["total"] == result.total
+
+
+# --- an interval for a new study holds that of the mean ------------------------------------------
+
+
+CONVENTIONS = st.sampled_from(("t(k-1)", "HTS", "z", "HK"))
+SCALES = st.sampled_from(("GEN", "PLO", "PAS", "RR", "PR"))
+
+
+@st.composite
+def studies_with_an_outlier(draw):
+    """Effects with standard errors of very different size, of which one may lie far away."""
+    k = draw(st.integers(3, 8))
+    yi = np.array(draw(st.lists(st.floats(-1, 1), min_size=k, max_size=k)))
+    vi = 10.0 ** np.array(draw(st.lists(st.floats(-4, 0.5), min_size=k, max_size=k)))
+    yi[draw(st.integers(0, k - 1))] += draw(st.sampled_from((0, 4, 100)))
+    return yi, vi
+
+
+def holds(new, mean):
+    return new[0] <= mean[0] and mean[1] <= new[1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(studies_with_an_outlier(), METHODS, CHOICES, CONVENTIONS, SCALES, st.floats(0.5, 0.99))
+def test_the_prediction_interval_holds_the_confidence_interval(
+    data, method, test, convention, measure, level
+):
+    fit = rma(
+        *data, method=method, test=test, prediction=convention, measure=measure, level=level
+    )
+    stack = rma(*np.stack([data, data], axis=1), method=method, test=test, prediction=convention)
+    if method == "EE":
+        assert fit.pi_lb is None
+        return
+    inside = not holds((fit.pi_lb, fit.pi_ub), (fit.ci_lb, fit.ci_ub))
+    said = [note for note in fit.notes if "prediction" in note]
+    assert bool(said) == inside
+    if convention in ("t(k-1)", "HTS") or (convention, test) == ("z", "z"):
+        assert not inside
+        shown = fit.displayed
+        assert holds((shown["pi_lb"], shown["pi_ub"]), (shown["ci_lb"], shown["ci_ub"]))
+    if level == 0.95:
+        assert inside == any("2 of 2 data sets" in note for note in stack.notes)
+
+
+def test_an_outlier_once_made_the_prediction_interval_the_narrower_one():
+    one = rma([0.11, -0.14, -0.05, 0.04, 4.29, -0.11], [0.028, 0.037, 0.014, 0.489, 0.962, 0.005])
+    assert (one.ci_lb, one.ci_ub) == pytest.approx((-0.352, 0.228), abs=5e-4)
+    assert holds((one.pi_lb, one.pi_ub), (one.ci_lb, one.ci_ub))
+    two = rma([0, 0, 0, 0, 100.0], [1e-4] * 4 + [1.0], method="DL")
+    assert holds((two.pi_lb, two.pi_ub), (two.ci_lb, two.ci_ub))
+    # Named conventions that do otherwise are taken at their word, and it is said.
+    named = rma([0, 0, 0, 0, 100.0], [1e-4] * 4 + [1.0], method="DL", prediction="z")
+    assert named.notes == (
+        "the prediction limits (convention z) do not hold the limits of the mean",
+    )
 
 
 # --- few studies, and the edges ------------------------------------------------------------------

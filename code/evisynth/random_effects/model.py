@@ -15,7 +15,12 @@ from evisynth.checks import (
 )
 from evisynth.effects.measures import MEASURES, harmonic_mean
 from evisynth.errors import ArgumentError
-from evisynth.random_effects.intervals import PREDICTIONS, inconsistency, prediction_limits
+from evisynth.random_effects.intervals import (
+    PREDICTIONS,
+    inconsistency,
+    narrower_notes,
+    prediction_limits,
+)
 from evisynth.random_effects.result import MetaAnalyses, MetaAnalysis, scalar
 from evisynth.random_effects.tau2 import ESTIMATORS, dersimonian_laird, in_chunks, stack_of
 
@@ -42,8 +47,10 @@ def rma(
     level : float in (0, 1)
     slab : sequence of str, optional
     prediction : {"t(k-1)", "z", "HK", "HTS"}
-        Convention of the prediction interval, see `prediction_limits`; "HK" takes the standard
-        error of ``test``, or that of "knha" where the test is "z".
+        Convention of the prediction interval, see `prediction_limits`. Each takes the standard
+        error of ``test``, as metafor's predict() does; but "HK" that of "knha" where the test is
+        "z". Under "t(k-1)" and "HTS" it holds the confidence interval; where another does not, a
+        note says so.
     ni : array_like, shape (k,)
         Totals, for the measure "PFT" and no other: its back-transform takes their harmonic mean.
     subset : array_like of bool, shape (B, k), optional
@@ -53,7 +60,7 @@ def rma(
     -------
     MetaAnalysis, or MetaAnalyses of a stack
         Its prediction interval is where a new study's underlying effect would lie, not the count
-        it would observe; but for "HK" it has the Wald standard error.
+        it would observe.
 
     Raises
     ------
@@ -78,14 +85,22 @@ def rma(
     named = settings | {"measure": measure, "slab": slab, "total": total}
     named["model"] = "equal-effects" if method == "EE" else "normal-normal"
     raised = arrays.pop("raised")
-    note = "Knapp-Hartung factor below 1 raised to 1"
     if not single:
-        some = f"{note} in {raised.sum()} of {raised.size} data sets"
-        notes = (some,) if raised.any() else ()
+        notes = _notes(raised, arrays, prediction)
         return MetaAnalyses(**arrays, **named, notes=notes, estimable=np.full(stack.size, True))
     weights = tuple(arrays.pop("weights")[0].tolist())
     one = {name: scalar(values[0]) for name, values in arrays.items()}
-    return MetaAnalysis(**one, **named, weights=weights, notes=(note,) if raised[0] else ())
+    return MetaAnalysis(**one, **named, weights=weights, notes=_notes(raised[0], one, prediction))
+
+
+def _notes(raised, found, prediction):
+    """What must stand beside the numbers of one data set, or of a stack."""
+    notes = ()
+    if np.any(raised):
+        where = f" in {raised.sum()} of {raised.size} data sets" if np.ndim(raised) else ""
+        notes = (f"Knapp-Hartung factor below 1 raised to 1{where}",)
+    mean, new = (found["ci_lb"], found["ci_ub"]), (found["pi_lb"], found["pi_ub"])
+    return notes + narrower_notes(mean, new, f"convention {prediction}")
 
 
 def _total(measure, ni, yi):
@@ -119,9 +134,7 @@ def fit(stack, *, method, test, prediction, level):
     se = wald_se * _scale(factor, test)
     p = 0.5 + level / 2
     quantile = np.where((k == 1) | (test == "z"), ndtri(p), stdtrit(df, p))
-    spread = wald_se
-    if prediction == "HK":
-        spread = wald_se * _scale(factor, "knha" if test == "z" else test)
+    spread = wald_se * _scale(factor, "knha") if (prediction, test) == ("HK", "z") else se
     pi_lb, pi_ub = prediction_limits(
         estimate, spread, tau2, k, level, convention=prediction, random=method != "EE"
     )
