@@ -243,6 +243,41 @@ def test_the_double_arcsine_needs_totals_to_be_displayed():
     assert result.total == pytest.approx(3 / (1 / 10 + 1 / 20 + 1 / 40), rel=1e-15)
     assert 0 < result.displayed["ci_lb"] < result.displayed["estimate"] < 0.5
     assert json.loads(json.dumps(result.to_dict()))["total"] == result.total
+    assert not any("shown as" in n for n in result.notes) and "cut off" not in repr(result)
+
+
+def test_limits_that_the_double_arcsine_cannot_give_are_said_with_the_exact_ones():
+    ni = [10, 100, 1000]
+    for xi, end, exact in (([0, 0, 0], 0, "0 and 0.003318"), (ni, 1, "0.9967 and 1")):
+        result = rma(*escalc("PFT", xi=xi, ni=ni), measure="PFT", ni=ni)
+        shown = result.displayed
+        assert shown["estimate"] == shown["ci_lb"] == shown["ci_ub"] == end
+        cut, instead = result.notes[-2:]
+        assert "at the harmonic mean of the totals, 27.03," in cut
+        for words in (f"shown as {end}", "estimate", "lower limit", "upper limit"):
+            assert words in cut
+        assert f"{sum(xi)} of 1110, have the exact limits {exact} (Clopper" in instead
+        assert "cut off: see notes" in repr(result)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 400)), min_size=3, max_size=6),
+    st.sampled_from(("PAS", "PFT", "PLO", "PR")),
+    st.booleans(),
+)
+def test_no_back_transform_cuts_in_silence(counts, measure, all_events):
+    xi, ni = [x for x, _ in counts], [max(1, x + rest) for x, rest in counts]
+    if all_events:
+        xi = [n - x for x, n in zip(xi, ni, strict=True)]
+    more = {"ni": ni} if measure == "PFT" else {}
+    fit = rma(*escalc(measure, xi=xi, ni=ni), measure=measure, **more)
+    beyond = False
+    if MEASURES[measure].ends:
+        low, high = MEASURES[measure].ends(*([fit.total] if more else []))
+        limits = (fit.estimate, fit.ci_lb, fit.ci_ub, fit.pi_lb, fit.pi_ub)
+        beyond = min(limits) < low - 1e-12 or max(limits) > high + 1e-12
+    assert any("and shown as" in note for note in fit.notes) == beyond
 
 
 # --- an interval for a new study holds that of the mean ------------------------------------------
@@ -271,22 +306,22 @@ def holds(new, mean):
 def test_the_prediction_interval_holds_the_confidence_interval(
     data, method, test, convention, measure, level
 ):
-    fit = rma(
-        *data, method=method, test=test, prediction=convention, measure=measure, level=level
-    )
+    fit = rma(*data, method=method, test=test, prediction=convention, measure=measure, level=level)
     stack = rma(*np.stack([data, data], axis=1), method=method, test=test, prediction=convention)
     if method == "EE":
         assert fit.pi_lb is None
         return
     inside = not holds((fit.pi_lb, fit.pi_ub), (fit.ci_lb, fit.ci_ub))
-    said = [note for note in fit.notes if "prediction" in note]
+    said = [note for note in fit.notes if "do not hold" in note]
     assert bool(said) == inside
     if convention in ("t(k-1)", "HTS") or (convention, test) == ("z", "z"):
         assert not inside
         shown = fit.displayed
         assert holds((shown["pi_lb"], shown["pi_ub"]), (shown["ci_lb"], shown["ci_ub"]))
     if level == 0.95:
-        assert inside == any("2 of 2 data sets" in note for note in stack.notes)
+        assert inside == any(
+            "do not hold the limits of the mean in 2 of 2" in n for n in stack.notes
+        )
 
 
 def test_an_outlier_once_made_the_prediction_interval_the_narrower_one():
@@ -313,7 +348,17 @@ def test_one_study_is_itself(method, test):
     assert result.se == pytest.approx(0.3, rel=1e-15)
     assert result.ci_ub == pytest.approx(0.4 + 1.959963984540054 * 0.3, rel=1e-14)
     assert (result.I2, result.H2, result.Q_p, result.pi_lb) == (None, None, None, None)
-    assert result.Q == 0 and result.weights == (100.0,) and result.notes == ()
+    assert result.Q == 0 and result.weights == (100.0,)
+    # What was used is said, not what was asked for.
+    assert result.test == "z"
+    said = {"tau2 is taken as 0": method != "EE", f"not those of the test {test}": test != "z"}
+    assert {words: words in " ".join(result.notes) for words in said} == said
+    stack = rma([[0.4, 0.5], [0.2, 0.1]], [[0.09] * 2] * 2, method=method, test=test,
+                subset=[[True, False], [True, True]])  # fmt: skip
+    assert (stack[0].test, stack[0].ci_ub) == ("z", result.ci_ub) and stack[1].test == test
+    assert any(note.startswith("one study in 1 of 2 data sets") for note in stack.notes) == any(
+        said.values()
+    )
 
 
 def test_two_studies_have_no_prediction_interval_and_three_have():

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from evisynth.checks import check_choice, check_numbers
-from evisynth.effects.measures import MEASURES
+from evisynth.effects.measures import MEASURES, cut_notes
 from evisynth.errors import ArgumentError
 from evisynth.moderators.design import INTERCEPT, columns_of, variance_factor
 from evisynth.random_effects.intervals import narrower_notes, new_study_sd
@@ -98,7 +98,11 @@ def predict(fit, values, *, prediction="t(k-p)"):
         displayed=_displayed(fit.measure, limits),
         prediction=prediction,
         level=fit.level,
-        notes=(*_extrapolated(fit, rows), *_narrower(limits, prediction)),
+        notes=(
+            *_extrapolated(fit, rows),
+            *_narrower(limits, prediction),
+            *_cut(fit.measure, limits),
+        ),
         **plain,
     )
 
@@ -147,6 +151,12 @@ def _displayed(measure, limits):
     back = MEASURES[measure].back_transform
     with np.errstate(over="ignore"):  # a ratio beyond floating point is infinite
         return {n: None if v is None else tuple(back(v).tolist()) for n, v in limits.items()}
+
+
+def _cut(measure, limits):
+    if MEASURES[measure].needs_total:  # nothing is displayed
+        return ()
+    return cut_notes(measure, limits, places="sets of values")
 
 
 def _extrapolated(fit, rows):

@@ -15,7 +15,7 @@ from evisynth.checks import (
     check_numbers,
     check_slab,
 )
-from evisynth.effects.measures import MEASURES
+from evisynth.effects.measures import MEASURES, cut_notes
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.moderators.design import INTERCEPT, check_groups
 from evisynth.moderators.meta_regression import TESTS, fit_moderators
@@ -215,11 +215,12 @@ def _with_shared(one, means, place, vi):
     if means.method != "EE" and df > 1:
         half = float(stdtrit(df, tail) * new_study_sd(means.se[place], means.tau2))
         low, high = estimate - half, estimate + half
+    limits = {"ci_lb": means.ci_lb[place], "ci_ub": means.ci_ub[place], "pi_lb": low, "pi_ub": high}
+    shared = f"Shares tau2 with the other groups, and their {df} degrees of freedom"
     return replace(
-        one, estimate=estimate, se=means.se[place], ci_lb=means.ci_lb[place],
-        ci_ub=means.ci_ub[place], pi_lb=low, pi_ub=high, tau2=means.tau2, I2=I2, H2=H2,
-        weights=tuple((100 * wi / np.sum(wi)).tolist()),
-        notes=(f"Shares tau2 with the other groups, and their {df} degrees of freedom",),
+        one, test=means.test, estimate=estimate, se=means.se[place], **limits, tau2=means.tau2,
+        I2=I2, H2=H2, weights=tuple((100 * wi / np.sum(wi)).tolist()),
+        notes=(shared, *cut_notes(one.measure, {"estimate": estimate} | limits, one.total)),
     )  # fmt: skip
 
 

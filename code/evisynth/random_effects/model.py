@@ -13,7 +13,15 @@ from evisynth.checks import (
     check_slab,
     check_subset,
 )
-from evisynth.effects.measures import MEASURES, harmonic_mean
+from evisynth.effects.escalc import exact_interval
+from evisynth.effects.measures import (
+    MEASURES,
+    cut_notes,
+    double_arcsine,
+    harmonic_mean,
+    inverse_freeman_tukey,
+    shown_as,
+)
 from evisynth.errors import ArgumentError
 from evisynth.random_effects.intervals import (
     PREDICTIONS,
@@ -24,6 +32,7 @@ from evisynth.random_effects.intervals import (
 from evisynth.random_effects.result import MetaAnalyses, MetaAnalysis, scalar
 from evisynth.random_effects.tau2 import ESTIMATORS, dersimonian_laird, in_chunks, stack_of
 
+ALONE = "z"  # the test of one study alone
 _NO_WIDTH = 1e-12  # a factor that is 0 but for rounding, where all effects agree
 
 
@@ -60,7 +69,8 @@ def rma(
     -------
     MetaAnalysis, or MetaAnalyses of a stack
         Its prediction interval is where a new study's underlying effect would lie, not the count
-        it would observe.
+        it would observe. One study alone has tau2 0, the test "z" and normal limits, and a note
+        says so; so does one where a limit lies beyond the range of the back-transform (PAS, PFT).
 
     Raises
     ------
@@ -85,22 +95,57 @@ def rma(
     named = settings | {"measure": measure, "slab": slab, "total": total}
     named["model"] = "equal-effects" if method == "EE" else "normal-normal"
     raised = arrays.pop("raised")
+    if np.all(stack.k == 1):
+        named["test"] = ALONE
     if not single:
-        notes = _notes(raised, arrays, prediction)
+        notes = _notes(raised, arrays, named, test)
         return MetaAnalyses(**arrays, **named, notes=notes, estimable=np.full(stack.size, True))
     weights = tuple(arrays.pop("weights")[0].tolist())
     one = {name: scalar(values[0]) for name, values in arrays.items()}
-    return MetaAnalysis(**one, **named, weights=weights, notes=_notes(raised[0], one, prediction))
+    notes = _notes(raised[0], one, named, test)
+    if measure == "PFT":
+        notes += _exact_instead(one, total, yi, ni, level)
+    return MetaAnalysis(**one, **named, weights=weights, notes=notes)
 
 
-def _notes(raised, found, prediction):
-    """What must stand beside the numbers of one data set, or of a stack."""
-    notes = ()
+def _notes(raised, found, named, test):
+    """What must stand beside the numbers of one data set, or of a stack; ``test`` as asked for."""
+    notes = _alone_notes(found["k"], named["method"], test)
     if np.any(raised):
-        where = f" in {raised.sum()} of {raised.size} data sets" if np.ndim(raised) else ""
-        notes = (f"Knapp-Hartung factor below 1 raised to 1{where}",)
+        notes += (f"Knapp-Hartung factor below 1 raised to 1{_in_how_many(raised)}",)
     mean, new = (found["ci_lb"], found["ci_ub"]), (found["pi_lb"], found["pi_ub"])
-    return notes + narrower_notes(mean, new, f"convention {prediction}")
+    notes += narrower_notes(mean, new, f"convention {named['prediction']}")
+    return notes + cut_notes(named["measure"], found, named["total"])
+
+
+def _alone_notes(k, method, test):
+    """One study has no spread to estimate, and no degrees of freedom for t."""
+    alone = np.asarray(k) == 1
+    what = ["tau2 is taken as 0"] * (method != "EE")
+    what += [f"limits are normal, not those of the test {test}"] * (test != ALONE)
+    if not what or not alone.any():
+        return ()
+    return (f"one study{_in_how_many(alone)}: {', '.join(what)}",)
+
+
+def _in_how_many(chosen):
+    return f" in {chosen.sum()} of {chosen.size} data sets" if np.ndim(chosen) else ""
+
+
+def _exact_instead(found, total, yi, ni, level):
+    """The exact limits of all studies as one, where the double arcsine has lost its own."""
+    cut = shown_as("PFT", found, total)
+    if not ({"estimate", "ci_ub"} & set(cut[0]) or {"estimate", "ci_lb"} & set(cut[1])):
+        return ()
+    ni = np.asarray(ni, dtype=float)
+    xi = np.array([np.rint(n * inverse_freeman_tukey(y, n)) for y, n in zip(yi, ni, strict=True)])
+    if not np.allclose(double_arcsine(xi, ni), yi, rtol=0, atol=1e-9):
+        return ()  # effects that are not of counts
+    lower, upper = exact_interval(xi.sum(), ni.sum(), level)
+    return (
+        f"all studies as one, {xi.sum():.0f} of {ni.sum():.0f}, have the exact limits "
+        f"{lower:.4g} and {upper:.4g} (Clopper and Pearson), as pool_proportions gives them",
+    )
 
 
 def _total(measure, ni, yi):
