@@ -184,8 +184,9 @@ def _fit(xi, ni, counted, prediction, level, nodes, test):
     upper = 0.5 + level / 2
     half = se * (ndtri(upper) if test == "z" else stdtrit(k - 1, upper))
     wide = _prediction_half(se, tau2, k, upper, prediction)
-    p = expit(mu)[:, None]
-    weights = counted / (1 / (ni * p * (1 - p)) + tau2[:, None])
+    # 1 - expit(mu) would be 0 where nearly everybody has the event.
+    spread = np.maximum(expit(mu) * expit(-mu), np.finfo(float).tiny)[:, None]
+    weights = counted / (1 / (ni * spread) + tau2[:, None])
     Q = np.maximum(_likelihood_ratio_q(xi, ni, counted), 0.0)  # below 0 only by rounding
     none = np.full(k.shape, np.nan)
     return {
