@@ -235,7 +235,7 @@ def _colour_by_role(svg):
 
 def _own_ids(svg, prefix):
     """Ids, and the references to them, under a prefix; links into the page stay as they are."""
-    for own in set(re.findall(r' id="([^"]*)"', svg)):
+    for own in dict.fromkeys(re.findall(r' id="([^"]*)"', svg)):
         svg = svg.replace(f' id="{own}"', f' id="{prefix}{own}"')
         svg = svg.replace(f"url(#{own})", f"url(#{prefix}{own})")
         svg = svg.replace(f'href="#{own}"', f'href="#{prefix}{own}"')
