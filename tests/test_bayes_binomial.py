@@ -243,3 +243,10 @@ def test_equal_studies_have_equal_effects():
     found = bayes_binomial([0, 3, 0, 3, 0], [100, 7, 100, 7, 100])
     assert found.shrinkage[0] == found.shrinkage[2] == found.shrinkage[4]
     assert found.shrinkage[1] == found.shrinkage[3] != found.shrinkage[0]
+
+
+def test_two_studies_as_far_apart_as_can_be_have_effects():
+    found = bayes_binomial([10960, 0], [10960, 775])
+    assert np.all(np.isfinite(found.shrinkage))
+    (_, low, high), (_, lower, upper) = found.shrinkage
+    assert lower < upper < 0 < low < high

@@ -8,7 +8,7 @@ import pytest
 from evisynth.effects.escalc import escalc
 from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
-from evisynth.random_effects.intervals import prediction_limits, q_profile
+from evisynth.random_effects.intervals import prediction_limits, profile_likelihood, q_profile
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.tau2 import ESTIMATORS
 from hypothesis import given, settings
@@ -278,6 +278,21 @@ def test_no_back_transform_cuts_in_silence(counts, measure, all_events):
         limits = (fit.estimate, fit.ci_lb, fit.ci_ub, fit.pi_lb, fit.pi_ub)
         beyond = min(limits) < low - 1e-12 or max(limits) > high + 1e-12
     assert any("and shown as" in note for note in fit.notes) == beyond
+
+
+@settings(max_examples=60, deadline=None)
+@given(studies(), METHODS, CHOICES, st.sampled_from((1e6, -1e12, 1e18, 1e40)))
+def test_effects_that_are_large_and_alike_differ_by_what_they_differ(data, method, test, far):
+    yi = far + np.round(data[0])  # exact up to 1e15, and beyond it all the same
+    near = rma(yi - far, data[1], method=method, test=test)
+    moved = rma(yi, data[1], method=method, test=test)
+    # Error seen 2e-15 relative.
+    assert (moved.Q, moved.tau2, moved.se) == pytest.approx(
+        (near.Q, near.tau2, near.se), rel=1e-9, abs=1e-9
+    )
+    assert moved.estimate == pytest.approx(far + near.estimate, rel=1e-15)
+    q_profile(yi, data[1])
+    profile_likelihood(yi, data[1], level=0.999999)
 
 
 # --- an interval for a new study holds that of the mean ------------------------------------------

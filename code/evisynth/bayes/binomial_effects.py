@@ -77,7 +77,8 @@ def _nodes(found, theta, reach):
     centres = (weights * theta).sum(axis=1, keepdims=True) / by_tau
     within = (weights * (theta - centres) ** 2).sum(axis=1, keepdims=True) / by_tau
     width = np.sqrt(within + (reach / 14) ** 2)
-    unit = 1 / np.sum(weights / width)
+    # Where tau and the weights are 0 there is no width either.
+    unit = 1 / np.sum(weights[kept] / width[kept])
     order = np.argsort(theta, axis=None)
     middle = np.searchsorted(np.cumsum(weights.flat[order]), 0.5)
     centre = theta.flat[order[min(middle, order.size - 1)]]

@@ -170,7 +170,7 @@ def fit(stack, *, method, test, prediction, level):
     """
     tau2 = in_chunks(ESTIMATORS[method], stack)
     wi = stack.weights(tau2)
-    estimate = stack.model.coefficients(wi, stack.yi)[0]
+    estimate = stack.model.coefficients(wi, stack.yi)[0] + stack.shift
     total = np.add.reduce(wi, 0)
     wald_se = 1 / np.sqrt(total)
     df, k = np.maximum(stack.df, 1), stack.k
