@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from evisynth import escalc, pool_proportions, rma, rma_glmm
 from evisynth.bayes.models import bayes_binomial, bayes_normal
-from evisynth.checks import stray
+from evisynth.characters import stray
 from evisynth.effects.escalc import study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.evidence.selection import Counted, Selection

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
-from evisynth.checks import stray
+from evisynth.characters import stray
 from evisynth.errors import ArgumentError
 from evisynth.figures import kaplan_meier_plot, swimmer
 from evisynth.figures.layout import apart

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from evisynth.checks import VISIBLE, stray
+from evisynth.characters import VISIBLE, stray
 from evisynth.schema.problems import Unreadable
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -29,7 +29,7 @@ def read_text(path) -> str:
     ------
     Unreadable
         Where the file is missing, is no file, is empty, or has a byte or a character that may
-        not be there, see `evisynth.checks.stray`; the message gives its line.
+        not be there, see `evisynth.characters.stray`; the message gives its line.
     """
     data = _read_bytes(Path(path))
     if not data:
