@@ -517,6 +517,14 @@ TABLE_FILES = {
         lambda b: b.replace(b"study-b", b"study-\x00"),
         ("studies", "-", "-", "byte 0x00 on line 3, at offset 48"),
     ),
+    "turned direction": (
+        lambda b: b.replace(b"study-b", "study-\u202e".encode()),
+        ("studies", "-", "-", "U+202E (right-to-left override) on line 3"),
+    ),
+    "no width": (
+        lambda b: b.replace(b"study-b", "study-\u200bb".encode()),
+        ("studies", "-", "-", "U+200B (zero width space) on line 3"),
+    ),
     "byte order mark": (
         lambda b: b"\xef\xbb\xbf" + b,
         ("studies", "-", "-", "begins with a byte order mark"),
