@@ -19,6 +19,7 @@ from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.figures import Diamond, Group, LeftOut, Row
+from evisynth.moderators.design import indicators
 from evisynth.specifications.contrasts import ContrastMethod, Strata
 from evisynth.specifications.multiverse import DataSet, Method
 from hypothesis import HealthCheck, given, settings
@@ -706,3 +707,64 @@ def test_any_data_sets_make_a_multiverse(several):
     assert np.all(found.ci_lb[drawn] <= found.estimate[drawn] + 1e-9)
     assert np.all(found.estimate[drawn] <= found.ci_ub[drawn] + 1e-9)
     assert np.all(np.isnan(found.estimate[~drawn])) and not np.any(drawn & (found.k < 3))
+
+
+# Labels -------------------------------------------------------------------------------------------
+
+# Everything that takes labels of studies or groups, given four of them.
+LABELLED = {
+    "rma": lambda labels: evisynth.rma(YI, VI, slab=labels),
+    "rma_glmm": lambda labels: evisynth.rma_glmm(XI, NI, slab=labels),
+    "betabinomial": lambda labels: evisynth.betabinomial(XI, NI, slab=labels),
+    "bayes_normal": lambda labels: evisynth.bayes_normal(YI, VI, slab=labels),
+    "pool_proportions": lambda labels: evisynth.pool_proportions(XI, NI, slab=labels),
+    "mantel_haenszel": lambda labels: evisynth.mantel_haenszel(XI, NI, XI, NI, slab=labels),
+    "subgroups": lambda labels: evisynth.subgroups(YI, VI, labels),
+    "indicators": indicators,
+    "meta_regression": lambda labels: evisynth.meta_regression(YI, VI, {labels[-1]: [1, 2, 4, 5]}),
+    "Row": lambda labels: Row(labels[-1], 0.5, 0.4, 0.6, None, ""),
+    "kaplan_meier": lambda labels: evisynth.kaplan_meier([1, 2], [1, 0], slab=labels[-1]),
+    "multiverse": lambda labels: evisynth.multiverse([DataSet({"Set": labels[-1]}, XI, NI)]),
+    "swimmer": lambda labels: figures.swimmer(
+        pd.DataFrame({"label": list("abcd"), "end": [1, 2, 3, 4], "group": labels}), title="T"
+    ),
+}  # fmt: skip
+UNSEEN = {
+    "\x00": "U+0000 (control character)", "\n": "U+000A", "\x85": "U+0085",
+    "\u202e": "U+202E (right-to-left override)", "\u2066": "U+2066", "\u200f": "U+200F",
+    "\u200b": "U+200B (zero width space)", "\u200d": "U+200D", "\ufeff": "U+FEFF",
+    "\u2028": "U+2028", "\u00ad": "U+00AD (soft hyphen)", "\u3164": "U+3164", "\ud800": "U+D800",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELLED)
+def test_a_label_with_what_cannot_be_seen_is_refused_by_name(name):
+    for character, words in UNSEEN.items():
+        with pytest.raises(ArgumentError) as caught:
+            LABELLED[name](["a", "b", "b", f"a{character}c"])
+        assert words in str(caught.value) and str(caught.value).isprintable()
+    for blank in (" ", "a ", " a", "a\u00a0", "\u2003", "\u2800"):
+        with pytest.raises(ArgumentError):
+            LABELLED[name](["a", "b", "b", blank])
+    LABELLED[name](["a", "b", "b", "מחקר"])
+    LABELLED[name](["a", "b", "a", "می\u200cخواهم"])  # a joiner that Persian spelling asks for
+
+
+@pytest.mark.parametrize("name", ["rma", "subgroups", "pool_proportions"])
+def test_an_empty_label_and_labels_that_look_alike_are_refused(name):
+    with pytest.raises(ArgumentError, match="'' at position 3; allowed: text"):
+        LABELLED[name](["a", "b", "b", ""])
+    for one, other in (("a b", "a  b"), ("a b", "a\u00a0b"), ("\u00e9", "e\u0301")):
+        with pytest.raises(ArgumentError, match="which look alike"):
+            LABELLED[name]([one, "c", "c", other])
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=6))
+def test_a_label_that_is_taken_is_seen_as_it_is(text):
+    try:
+        (label,) = evisynth.rma([1], [1], slab=[text]).slab
+    except ArgumentError as error:
+        assert str(error).startswith("rma: slab is ")
+    else:
+        assert label == text == text.strip() and len(label.splitlines()) == 1

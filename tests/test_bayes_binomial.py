@@ -1,7 +1,11 @@
 """The binomial-normal posterior against dense sums written here, and its limits."""
 
+from itertools import pairwise
+from time import process_time
+
 import numpy as np
 import pytest
+from evisynth.bayes.binomial_likelihood import Grid
 from evisynth.bayes.binomial_posterior import integrate, margins
 from evisynth.bayes.models import bayes_binomial, bayes_normal
 from evisynth.bayes.priors import half_cauchy, half_normal
@@ -9,6 +13,7 @@ from evisynth.errors import ArgumentError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 from scipy.special import expit, log_expit, logsumexp
 
@@ -189,3 +194,59 @@ def test_a_stack_equals_its_data_sets():
 def test_bad_input_is_refused(xi, ni, more):
     with pytest.raises(ArgumentError, match="bayes_binomial: "):
         bayes_binomial(xi, ni, **more)
+
+
+# Extreme counts -----------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 10**9), st.floats(-25, 25), st.floats(2, 1e4), st.booleans())
+def test_a_study_without_events_is_integrated_by_parts(n, mu, tau, mirrored):
+    found = Grid(np.array([[mu, mu + 1]]), np.array([tau]), np.array([n * mirrored]), np.array([n]))
+    signed = -mu if mirrored else mu
+
+    def log_integrand(z):
+        return n * log_expit(-signed - tau * z) - 0.5 * z**2
+
+    # Around where the likelihood falls from 1 to 0, and around the peak.
+    falls = (np.array([-40, -12, -4, 0, 2, 4, 8]) - np.log(n) - signed) / tau
+    z = np.linspace(-40, 12, 20_001)
+    z = np.sort(np.concatenate([z, falls]))
+    peak = z[np.argmax(log_integrand(z))]
+    places = np.concatenate([falls, peak + np.arange(-8, 9), [-40, 12]])
+    breaks = np.unique(np.clip(places, -40, 12))
+    top = log_integrand(peak)
+    value = sum(
+        quad(lambda z: np.exp(log_integrand(z) - top), low, high, epsabs=1e-13)[0]
+        for low, high in pairwise(breaks)
+    )
+    expected = top + np.log(value) - 0.5 * np.log(2 * np.pi)
+    # Largest error seen 2e-11.
+    assert found.log_likelihood[0, 0, 0] == pytest.approx(expected, abs=1e-7)
+    # Every second node is too few only where the likelihood is next to nothing.
+    assert found.doubt[0, 0, 0] < (1e-5 if expected > -20 else 0.1)
+
+
+def test_extreme_counts_take_no_longer_than_a_few_times_ordinary_ones():
+    extreme = [0] * 10 + [1, 0], [10**9, 8, 51, 5, 2, 2, 74, 10**9, 10**6, 25, 10**4, 73]
+    ordinary = [25, 81, 119, 33, 22, 41, 22, 8, 16, 54, 14, 11]
+    totals = [36, 189, 271, 65, 32, 90, 49, 21, 45, 106, 34, 21]
+    seconds = []
+    for data in ((ordinary, totals), extreme):
+        start = process_time()
+        bayes_binomial(*data, tau_prior="HC(0.5)")
+        seconds.append(process_time() - start)
+    assert seconds[1] < 25 * seconds[0]  # 2 to 4 times; once 120
+
+
+def test_equal_studies_have_equal_effects():
+    found = bayes_binomial([0, 3, 0, 3, 0], [100, 7, 100, 7, 100])
+    assert found.shrinkage[0] == found.shrinkage[2] == found.shrinkage[4]
+    assert found.shrinkage[1] == found.shrinkage[3] != found.shrinkage[0]
+
+
+def test_two_studies_as_far_apart_as_can_be_have_effects():
+    found = bayes_binomial([10960, 0], [10960, 775])
+    assert np.all(np.isfinite(found.shrinkage))
+    (_, low, high), (_, lower, upper) = found.shrinkage
+    assert lower < upper < 0 < low < high

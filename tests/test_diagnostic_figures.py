@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from evisynth import rma
+from evisynth.characters import look, stray
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.figures import (
     baujat,
@@ -841,10 +842,12 @@ def test_nothing_to_draw_has_a_remedy(build):
 @settings(max_examples=3, deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_label_gives_well_formed_svg(one, other):
+    # Labels of studies may hold only what is seen.
+    slab = tuple(look("".join(c for c in text if stray(c) is None)) or "a" for text in (one, other))
     for figure in (
         specification_curve(multiverse(((one or "A", ("a", other + "b"), "a", ""),), protocol=0)),
-        baujat(Points((1.0, 2.0), (1.0, 3.0), (one, other))),
-        leave_one_out(refits(k=2, slab=(one, other))),
+        baujat(Points((1.0, 2.0), (1.0, 3.0), slab)),
+        leave_one_out(refits(k=2, slab=slab)),
     ):
         for width in WIDTHS:
             ElementTree.fromstring(figure.svg(width))

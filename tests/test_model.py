@@ -8,7 +8,7 @@ import pytest
 from evisynth.effects.escalc import escalc
 from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
-from evisynth.random_effects.intervals import prediction_limits, q_profile
+from evisynth.random_effects.intervals import prediction_limits, profile_likelihood, q_profile
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.tau2 import ESTIMATORS
 from hypothesis import given, settings
@@ -85,14 +85,13 @@ def test_rma_equals_metafor(case):
 def test_prediction_interval_equals_metafors(case):
     for reference in case["predictions"]:
         convention, test = reference["convention"], reference["test"]
-        # Only the Knapp-Hartung interval depends on the test.
-        for test_here in (test,) if convention == "HK" else TESTS:
-            options = {"method": reference["method"], "prediction": convention}
-            result = rma(case["yi"], case["vi"], test=test_here, **options)
-            # Largest error seen 9e-13 absolute, 9e-11 relative.
-            limits = (reference["pi_lb"], reference["pi_ub"])
-            assert (result.pi_lb, result.pi_ub) == pytest.approx(limits, rel=1e-9, abs=1e-9)
-            assert result.prediction == convention
+        # The test "t" of metafor has the standard error of "z".
+        options = {"method": reference["method"], "test": "z" if test == "t" else test}
+        result = rma(case["yi"], case["vi"], prediction=convention, **options)
+        # Largest error seen 9e-13 absolute, 9e-11 relative.
+        limits = (reference["pi_lb"], reference["pi_ub"])
+        assert (result.pi_lb, result.pi_ub) == pytest.approx(limits, rel=1e-9, abs=1e-9)
+        assert result.prediction == convention
 
 
 @pytest.mark.parametrize(
@@ -226,12 +225,13 @@ def test_q_profile_needs_two_studies():
 def test_conventions_of_the_prediction_interval_by_hand():
     yi, vi = [0.1, 0.9, 0.4, 1.5], [0.1, 0.2, 0.1, 0.3]
     base = rma(yi, vi, test="z")
-    spread = np.sqrt(base.se**2 + base.tau2)
     kh = np.sqrt(rma(yi, vi, test="knha").se ** 2 + base.tau2)
     quantiles = {"t(k-1)": 3.182446305284263, "z": 1.959963984540054, "HTS": 4.302652729911275}
     for convention, quantile in quantiles.items():
-        half = rma(yi, vi, prediction=convention).pi_ub - base.estimate
-        assert half == pytest.approx(quantile * spread, rel=1e-9)
+        for test in TESTS:
+            fit = rma(yi, vi, prediction=convention, test=test)
+            spread = np.sqrt(fit.se**2 + fit.tau2)
+            assert fit.pi_ub - base.estimate == pytest.approx(quantile * spread, rel=1e-9)
     half = rma(yi, vi, test="z", prediction="HK").pi_ub - base.estimate
     assert half == pytest.approx(quantiles["t(k-1)"] * kh, rel=1e-9)
     assert rma(yi[:3], vi[:3], prediction="HTS").pi_lb is not None
@@ -243,6 +243,113 @@ def test_the_double_arcsine_needs_totals_to_be_displayed():
     assert result.total == pytest.approx(3 / (1 / 10 + 1 / 20 + 1 / 40), rel=1e-15)
     assert 0 < result.displayed["ci_lb"] < result.displayed["estimate"] < 0.5
     assert json.loads(json.dumps(result.to_dict()))["total"] == result.total
+    assert not any("shown as" in n for n in result.notes) and "cut off" not in repr(result)
+
+
+def test_limits_that_the_double_arcsine_cannot_give_are_said_with_the_exact_ones():
+    ni = [10, 100, 1000]
+    for xi, end, exact in (([0, 0, 0], 0, "0 and 0.003318"), (ni, 1, "0.9967 and 1")):
+        result = rma(*escalc("PFT", xi=xi, ni=ni), measure="PFT", ni=ni)
+        shown = result.displayed
+        assert shown["estimate"] == shown["ci_lb"] == shown["ci_ub"] == end
+        cut, instead = result.notes[-2:]
+        assert "at the harmonic mean of the totals, 27.03," in cut
+        for words in (f"shown as {end}", "estimate", "lower limit", "upper limit"):
+            assert words in cut
+        assert f"{sum(xi)} of 1110, have the exact limits {exact} (Clopper" in instead
+        assert "cut off: see notes" in repr(result)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(0, 400)), min_size=3, max_size=6),
+    st.sampled_from(("PAS", "PFT", "PLO", "PR")),
+    st.booleans(),
+)
+def test_no_back_transform_cuts_in_silence(counts, measure, all_events):
+    xi, ni = [x for x, _ in counts], [max(1, x + rest) for x, rest in counts]
+    if all_events:
+        xi = [n - x for x, n in zip(xi, ni, strict=True)]
+    more = {"ni": ni} if measure == "PFT" else {}
+    fit = rma(*escalc(measure, xi=xi, ni=ni), measure=measure, **more)
+    beyond = False
+    if MEASURES[measure].ends:
+        low, high = MEASURES[measure].ends(*([fit.total] if more else []))
+        limits = (fit.estimate, fit.ci_lb, fit.ci_ub, fit.pi_lb, fit.pi_ub)
+        beyond = min(limits) < low - 1e-12 or max(limits) > high + 1e-12
+    assert any("and shown as" in note for note in fit.notes) == beyond
+
+
+@settings(max_examples=60, deadline=None)
+@given(studies(), METHODS, CHOICES, st.sampled_from((1e6, -1e12, 1e18, 1e40)))
+def test_effects_that_are_large_and_alike_differ_by_what_they_differ(data, method, test, far):
+    yi = far + np.round(data[0])  # exact up to 1e15, and beyond it all the same
+    near = rma(yi - far, data[1], method=method, test=test)
+    moved = rma(yi, data[1], method=method, test=test)
+    # Error seen 2e-15 relative.
+    assert (moved.Q, moved.tau2, moved.se) == pytest.approx(
+        (near.Q, near.tau2, near.se), rel=1e-9, abs=1e-9
+    )
+    assert moved.estimate == pytest.approx(far + near.estimate, rel=1e-15)
+    q_profile(yi, data[1])
+    profile_likelihood(yi, data[1], level=0.999999)
+
+
+# --- an interval for a new study holds that of the mean ------------------------------------------
+
+
+CONVENTIONS = st.sampled_from(("t(k-1)", "HTS", "z", "HK"))
+SCALES = st.sampled_from(("GEN", "PLO", "PAS", "RR", "PR"))
+
+
+@st.composite
+def studies_with_an_outlier(draw):
+    """Effects with standard errors of very different size, of which one may lie far away."""
+    k = draw(st.integers(3, 8))
+    yi = np.array(draw(st.lists(st.floats(-1, 1), min_size=k, max_size=k)))
+    vi = 10.0 ** np.array(draw(st.lists(st.floats(-4, 0.5), min_size=k, max_size=k)))
+    yi[draw(st.integers(0, k - 1))] += draw(st.sampled_from((0, 4, 100)))
+    return yi, vi
+
+
+def holds(new, mean):
+    return new[0] <= mean[0] and mean[1] <= new[1]
+
+
+@settings(max_examples=150, deadline=None)
+@given(studies_with_an_outlier(), METHODS, CHOICES, CONVENTIONS, SCALES, st.floats(0.5, 0.99))
+def test_the_prediction_interval_holds_the_confidence_interval(
+    data, method, test, convention, measure, level
+):
+    fit = rma(*data, method=method, test=test, prediction=convention, measure=measure, level=level)
+    stack = rma(*np.stack([data, data], axis=1), method=method, test=test, prediction=convention)
+    if method == "EE":
+        assert fit.pi_lb is None
+        return
+    inside = not holds((fit.pi_lb, fit.pi_ub), (fit.ci_lb, fit.ci_ub))
+    said = [note for note in fit.notes if "do not hold" in note]
+    assert bool(said) == inside
+    if convention in ("t(k-1)", "HTS") or (convention, test) == ("z", "z"):
+        assert not inside
+        shown = fit.displayed
+        assert holds((shown["pi_lb"], shown["pi_ub"]), (shown["ci_lb"], shown["ci_ub"]))
+    if level == 0.95:
+        assert inside == any(
+            "do not hold the limits of the mean in 2 of 2" in n for n in stack.notes
+        )
+
+
+def test_an_outlier_once_made_the_prediction_interval_the_narrower_one():
+    one = rma([0.11, -0.14, -0.05, 0.04, 4.29, -0.11], [0.028, 0.037, 0.014, 0.489, 0.962, 0.005])
+    assert (one.ci_lb, one.ci_ub) == pytest.approx((-0.352, 0.228), abs=5e-4)
+    assert holds((one.pi_lb, one.pi_ub), (one.ci_lb, one.ci_ub))
+    two = rma([0, 0, 0, 0, 100.0], [1e-4] * 4 + [1.0], method="DL")
+    assert holds((two.pi_lb, two.pi_ub), (two.ci_lb, two.ci_ub))
+    # Named conventions that do otherwise are taken at their word, and it is said.
+    named = rma([0, 0, 0, 0, 100.0], [1e-4] * 4 + [1.0], method="DL", prediction="z")
+    assert named.notes == (
+        "the prediction limits (convention z) do not hold the limits of the mean",
+    )
 
 
 # --- few studies, and the edges ------------------------------------------------------------------
@@ -256,7 +363,17 @@ def test_one_study_is_itself(method, test):
     assert result.se == pytest.approx(0.3, rel=1e-15)
     assert result.ci_ub == pytest.approx(0.4 + 1.959963984540054 * 0.3, rel=1e-14)
     assert (result.I2, result.H2, result.Q_p, result.pi_lb) == (None, None, None, None)
-    assert result.Q == 0 and result.weights == (100.0,) and result.notes == ()
+    assert result.Q == 0 and result.weights == (100.0,)
+    # What was used is said, not what was asked for.
+    assert result.test == "z"
+    said = {"tau2 is taken as 0": method != "EE", f"not those of the test {test}": test != "z"}
+    assert {words: words in " ".join(result.notes) for words in said} == said
+    stack = rma([[0.4, 0.5], [0.2, 0.1]], [[0.09] * 2] * 2, method=method, test=test,
+                subset=[[True, False], [True, True]])  # fmt: skip
+    assert (stack[0].test, stack[0].ci_ub) == ("z", result.ci_ub) and stack[1].test == test
+    assert any(note.startswith("one study in 1 of 2 data sets") for note in stack.notes) == any(
+        said.values()
+    )
 
 
 def test_two_studies_have_no_prediction_interval_and_three_have():

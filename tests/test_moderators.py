@@ -168,9 +168,10 @@ def test_knapp_and_hartung_equals_metafor():
 
 def test_predictions_equal_metafor():
     values = {"year": [1948, 1949.5], "ablat": [44, 45.5]}  # by name, in any order
-    found = meta_regression(YI, VI, MODS, test="knha").predict(values, prediction="HK")
-    for name, value in PREDICTED.items():
-        assert getattr(found, name) == pytest.approx(value, rel=CLOSE), name
+    for convention in ("t(k-p)", "HK"):
+        found = meta_regression(YI, VI, MODS, test="knha").predict(values, prediction=convention)
+        for name, value in PREDICTED.items():
+            assert getattr(found, name) == pytest.approx(value, rel=CLOSE), name
     fit = meta_regression(YI, VI, MODS, test="z", measure="RR")
     wald = fit.predict(np.column_stack([values["ablat"], values["year"]]), prediction="z")
     for name, value in PREDICTED_Z.items():

@@ -85,11 +85,11 @@ def fitted(yi, vi, *cases):
         yield " ".join(options), found, [_numbers_of(fit) for fit in fits]
     for fits in zip(*(case["predictions"] or () for case in cases), strict=True):
         convention, method, test = (fits[0][n] for n in ("convention", "method", "test"))
-        # Only Knapp and Hartung's depends on the test; "t" in the file is the one for predict().
-        options = {"method": method, "test": test if convention == "HK" else "z"}
+        # The test "t" of metafor has the standard error of "z".
+        options = {"method": method, "test": "z" if test == "t" else test}
         found = rma(yi, vi, prediction=convention, **options)
         limits = [{name: fit[name] for name in ("pi_lb", "pi_ub")} for fit in fits]
-        yield f"{method} {convention}", found, limits
+        yield f"{method} {convention} {test}", found, limits
     yield "Q-profile", q_profile(yi, vi), [case["q_profile"] for case in cases]
     for method in ("ML", "REML"):
         found = profile_likelihood(yi, vi, method=method)
@@ -496,8 +496,10 @@ def test_every_method_and_test_is_there_with_moderators_and_groups():
         assert {(f["method"], f["test"]) for f in case["fits"]} == wanted, case["data"]
     for case in REFERENCE["analyses"]:
         if case["predictions"]:
-            conventions = {fit["convention"] for fit in case["predictions"]}
-            assert conventions == {"t(k-1)", "z", "HK", "HTS"}
+            asked = {(fit["convention"], fit["test"]) for fit in case["predictions"]}
+            wanted = {("t(k-1)", "t"), ("z", "z"), ("HTS", "z"), ("HK", "knha"), ("HK", "adhoc")}
+            tests = ("knha", "adhoc")
+            assert asked == wanted | {(c, test) for c in ("t(k-1)", "HTS") for test in tests}
 
 
 def test_no_section_is_left_unread():

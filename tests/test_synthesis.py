@@ -62,6 +62,15 @@ def test_two_cohorts_of_one_study_are_no_stratum(pools, argument):
     assert error.value.argument == argument
 
 
+def test_of_two_studies_with_two_cohorts_the_first_is_named():
+    # Of many, so that the order of a set would show.
+    studies = [f"study{i}" for i in range(12)]
+    young = [(name, 9, 20, part) for name in studies for part in ("-a", "-b")]
+    twice = analysis(young, [(name, 3, 9) for name in reversed(studies)])
+    with pytest.raises(ArgumentError, match="with Study0-Young-A and Study0-Young-B"):
+        twice.strata("young", "old")
+
+
 def test_two_cohorts_of_a_study_that_one_pool_has_alone_do_no_harm():
     alone = analysis(
         [("alder", 9, 20), ("elm", 1, 5, "-a"), ("elm", 2, 5, "-b")], [("alder", 3, 9)]

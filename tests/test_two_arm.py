@@ -1,6 +1,7 @@
 """Two arms under a common effect: metafor's numbers, properties, zeros, bad input."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -475,6 +476,48 @@ def test_what_has_no_finite_estimate_is_refused(name, counts):
         METHODS[name](*counts)
     function = {"MH": "mantel_haenszel", "Peto": "peto", "IV": "inverse_variance"}[name[0]]
     assert str(caught.value).startswith(f"{function}: ") and "nan" not in str(caught.value)
+
+
+ADVISED = {"peto": peto, "mantel_haenszel": mantel_haenszel, "newcombe": newcombe}
+
+
+def check_advice(refusal, counts):
+    """Every call that a refusal names works on the counts that were refused."""
+    calls = re.findall(r"(\w+)\(ai, n1i, ci, n2i(?:, measure='(\w+)')?\)", refusal)
+    assert calls and all(words not in refusal for words in ("can still", "add strata"))
+    for name, measure in calls:
+        found = ADVISED[name](*counts, **({"measure": measure} if measure else {}))
+        numbers = found if name == "newcombe" else (found.estimate, found.ci_lb, found.ci_ub)
+        assert np.all(np.isfinite(numbers))
+
+
+@st.composite
+def sparse_tables(draw):
+    k = draw(st.integers(1, 3))
+    share, total = st.sampled_from((0, 0.5, 1)), st.integers(1, 4)
+    arm = st.tuples(share, total).map(lambda found: (int(found[0] * found[1]), found[1]))
+    arms = draw(st.lists(st.tuples(arm, arm), min_size=k, max_size=k))
+    return tuple([pair[i][j] for pair in arms] for i in (0, 1) for j in (0, 1))
+
+
+@each_method
+@settings(max_examples=60, deadline=None)
+@given(counts=sparse_tables())
+def test_what_a_refusal_advises_works_on_the_same_counts(name, counts):
+    try:
+        METHODS[name](*counts)
+    except NotEstimable as refusal:
+        check_advice(str(refusal), counts)
+
+
+def test_no_events_at_all_leave_the_difference_of_each_stratum():
+    with pytest.raises(NotEstimable) as caught:
+        mantel_haenszel([0], [105], [0], [101])
+    assert "measure='RD'" not in str(caught.value) and "newcombe(" in str(caught.value)
+    check_advice(str(caught.value), ([0], [105], [0], [101]))
+    with pytest.raises(NotEstimable) as caught:
+        mantel_haenszel([0, 0], [5, 5], [1, 2], [5, 5])
+    assert "peto(" in str(caught.value) and "measure='RD'" in str(caught.value)
 
 
 # --- the result ----------------------------------------------------------------------------------

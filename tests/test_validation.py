@@ -8,11 +8,13 @@ import random
 import re
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import yaml
 from evisynth.cli import main
-from evisynth.errors import EvidenceError, EvisynthError
+from evisynth.errors import ArgumentError, EvidenceError, EvisynthError
+from evisynth.evidence import branches
 from evisynth.evidence.arithmetic import NEEDS
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.extraction import compare, consensus, read_pass
@@ -531,6 +533,14 @@ TABLE_FILES = {
         lambda b: b.replace(b"study-b", b"study-\x00"),
         ("studies", "-", "-", "byte 0x00 on line 3, at offset 48"),
     ),
+    "turned direction": (
+        lambda b: b.replace(b"study-b", "study-\u202e".encode()),
+        ("studies", "-", "-", "U+202E (right-to-left override) on line 3"),
+    ),
+    "no width": (
+        lambda b: b.replace(b"study-b", "study-\u200bb".encode()),
+        ("studies", "-", "-", "U+200B (zero width space) on line 3"),
+    ),
     "byte order mark": (
         lambda b: b"\xef\xbb\xbf" + b,
         ("studies", "-", "-", "begins with a byte order mark"),
@@ -712,6 +722,10 @@ def set_pool(**values):
     return lambda declared: pool_of(declared).update(values)
 
 
+def axes_of(one, other):
+    return {"A": {"as declared": {}, "else": one}, "B": {"as declared": {}, "else": other}}
+
+
 def first(declared):
     return declared["analyses"][0]
 
@@ -751,6 +765,22 @@ DECLARED = {
         "{'group': [datetime.date(2001, 1, 1)]}",
     ),
     "yes or no": (set_pool(where={"group": [True]}), "first/all", "where", "{'group': [True]}"),
+    "two axes of one key": (
+        set_pool(alternatives=axes_of({"units": ["part"]}, {"units": ["whole", "part"]})),
+        "first/all",
+        "alternatives: units",
+        "in 'A' and 'B'",
+    ),
+    "two axes of one filter": (
+        set_pool(
+            alternatives=axes_of(
+                {"where": {"group": ["x"]}}, {"where": {"n": [10], "group": ["x"]}}
+            )
+        ),
+        "first/all",
+        "alternatives: where group",
+        "in 'A' and 'B'",
+    ),
     "series": (set_pool(series=4), "first/all", "series", "4"),
     "series true": (set_pool(series=True), "first/all", "series", "True"),
     "pool not a mapping": (lambda d: first(d)["pools"].append("all"), "first/number 3", "-", "all"),
@@ -793,6 +823,47 @@ DECLARED = {
     "no analyses": (lambda d: d.update(analyses=None), "-", "-", "no list of analyses"),
     "misspelt analyses": (lambda d: d.update(analysis=[{}]), "-", "-", "key 'analysis'"),
 }
+
+
+def test_axes_of_alternatives_are_combined_or_refused(base):
+    declared = copy.deepcopy(ANALYSES)
+    axes = axes_of({"where": {"group": ["x"]}}, {"where": {"n": [10]}, "units": ["part"]})
+    pool_of(declared)["alternatives"] = axes
+    (base / "analyses.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+
+    levels = load_evidence(base).analyses["first"].pools[0].alternatives
+    changes = [{"overrides": levels[axis]["else"]} for axis in "AB"]
+    # Filters of different columns hold together, whichever comes first.
+    for order in (changes, changes[::-1]):
+        _, overrides = branches._merged(order)
+        assert dict(overrides["where"]) == {"group": ("x",), "n": (10,)}
+        assert overrides["units"] == ("part",)
+
+
+def test_axes_made_in_code_that_undo_each_other_are_refused(base):
+    evidence = load_evidence(base)
+    spec = replace(
+        evidence.analyses["first"].pools[0],
+        alternatives=axes_of({"units": ("part",)}, {"units": ("whole", "part")}),
+    )
+    with pytest.raises(ArgumentError) as caught:
+        branches.branches(evidence, spec)
+    assert str(caught.value).startswith(
+        "branches: alternatives of pool all is units in 'A' and 'B'; allowed: each key"
+    )
+
+
+def test_what_an_evidence_base_holds_cannot_be_changed(base):
+    evidence = load_evidence(base)
+    for name in ("codebook", "analyses", "folder"):
+        with pytest.raises(AttributeError):
+            setattr(evidence, name, {})
+    book = evidence.codebook
+    with pytest.raises(TypeError):
+        book["version"] = "2"
+    with pytest.raises(TypeError):
+        book["resources"][0]["schema"]["fields"][0]["name"] = "other"
+    assert isinstance(book["resources"], tuple)
 
 
 @pytest.mark.parametrize("name", DECLARED)

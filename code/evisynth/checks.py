@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 
+from evisynth.characters import VISIBLE, look, stray, trimmed
 from evisynth.errors import ArgumentError
 
 # Beyond these, squares and products leave the range of floating point.
@@ -268,8 +269,11 @@ def check_slab(function, slab, k):
     return check_labels(function, "slab", slab, k, f"one label per study, {k}")
 
 
-def check_labels(function, argument, given, k, allowed):
-    """Labels as strings, ``k`` where it is given: text, numbers such as years, or truths."""
+def check_labels(function, argument, given, k, allowed, *, blank=False):
+    """Labels as strings, ``k`` where it is given: text, numbers such as years, or truths.
+
+    None is blank, unless ``blank``, and none differs from another in nothing that can be seen.
+    """
     # A set has no order in which its labels could be those of the studies.
     if isinstance(given, str | bytes | set | frozenset | Mapping):
         raise ArgumentError(function, argument, shown(given), allowed)
@@ -283,7 +287,42 @@ def check_labels(function, argument, given, k, allowed):
         if not _is_label(label):
             wrong = f"{shown(label)} at position {position}"
             raise ArgumentError(function, argument, wrong, allowed)
-    return tuple(map(str, labels))
+    labels = tuple(map(str, labels))
+    for position, label in enumerate(labels):
+        if label or not blank:
+            check_label(function, argument, label, f" at position {position}")
+    _refuse_alike(function, argument, labels)
+    return labels
+
+
+def check_label(function, argument, text, where=""):
+    """One label, or name of a group: of one line, not blank, with nothing that cannot be seen.
+
+    Raises
+    ------
+    ArgumentError
+        A label that is blank, begins or ends with a blank, or has a character of `stray`.
+    """
+    character = stray(text)
+    if character is not None:
+        given = f"{shown(text)}{where}, with {character}"
+        raise ArgumentError(function, argument, given, f"one line of text, {VISIBLE}")
+    if text != trimmed(text) or not text:
+        wrong = "text without blanks before and after it" if trimmed(text) else "text"
+        raise ArgumentError(function, argument, f"{shown(text)}{where}", wrong)
+    return text
+
+
+def _refuse_alike(function, argument, labels):
+    """Two labels that differ in kinds or numbers of blanks, or in how a letter is composed."""
+    seen = {}
+    for position, label in enumerate(labels):
+        first, where = seen.setdefault(look(label), (label, position))
+        if first != label:
+            given = f"{first!a} at position {where} and {label!a} at position {position}"
+            raise ArgumentError(
+                function, argument, f"{given}, which look alike", "one spelling of each label"
+            )
 
 
 def _is_label(value):

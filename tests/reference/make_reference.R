@@ -195,7 +195,12 @@ predictions <- function(yi, vi) {
     lapply(some, function(m) prediction(yi, vi, m, "z", "z")),
     lapply(some, function(m) prediction(yi, vi, m, "HK", "knha")),
     lapply(some, function(m) prediction(yi, vi, m, "HK", "adhoc")),
-    lapply(some, function(m) prediction(yi, vi, m, "HTS", "z", pi.type = "riley"))
+    lapply(some, function(m) prediction(yi, vi, m, "HTS", "z", pi.type = "riley")),
+    # The variance of the mean is that of the test, whatever the quantile.
+    lapply(some, function(m) prediction(yi, vi, m, "t(k-1)", "knha")),
+    lapply(some, function(m) prediction(yi, vi, m, "t(k-1)", "adhoc")),
+    lapply(some, function(m) prediction(yi, vi, m, "HTS", "knha", pi.type = "riley")),
+    lapply(some, function(m) prediction(yi, vi, m, "HTS", "adhoc", pi.type = "riley"))
   )
 }
 

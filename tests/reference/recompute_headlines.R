@@ -64,7 +64,8 @@ glmer_control <- glmerControl(
   optimizer = "bobyqa", optCtrl = list(rhobeg = 1e-3, rhoend = 1e-8, maxfun = 1e5),
   check.conv.singular = "ignore"
 )
-shown <- function(estimate, se, tau2, df, back = plogis, half = qt(0.975, df) * se) {
+shown <- function(estimate, se, tau2, df, back = plogis) {
+  half <- qt(0.975, df) * se
   wide <- qt(0.975, df) * sqrt(se^2 + tau2)
   list(
     estimate = back(estimate), ci_lb = back(estimate - half), ci_ub = back(estimate + half),
@@ -83,16 +84,13 @@ glmm <- function(xi, ni) {
   fit <- fitted_by_glmer(cbind(events, others) ~ 1 + (1 | cohort), frame)
   shown(fit$estimate, fit$se, fit$tau2, length(xi) - 1)
 }
-# The threshold is an absolute one of tau2, which is small on the arcsine scale. Limits have the
-# ad hoc Knapp-Hartung standard error; for a new study, by the book's convention, it is the one
-# before that correction (metafor's predict() on the ad hoc fit would take the corrected one).
+# The threshold is an absolute one of tau2, which is small on the arcsine scale. All limits have the
+# ad hoc Knapp-Hartung standard error, those for a new study too, as in metafor's predict().
 inverse_variance <- function(xi, ni, measure, threshold, back) {
   control <- list(threshold = threshold, maxiter = 100000, stepadj = 0.5)
   effects <- escalc(measure, xi = xi, ni = ni)
   fit <- rma(yi, vi, data = effects, method = "REML", test = "adhoc", control = control)
-  plain <- rma(yi, vi, data = effects, method = "REML", test = "z", control = control)
-  df <- fit$k - 1
-  shown(as.vector(fit$beta), plain$se, fit$tau2, df, back, half = qt(0.975, df) * fit$se)
+  shown(as.vector(fit$beta), fit$se, fit$tau2, fit$k - 1, back)
 }
 logit_reml <- function(xi, ni) inverse_variance(xi, ni, "PLO", 1e-13, plogis)
 arcsine_reml <- function(xi, ni) {

@@ -11,6 +11,7 @@ from evisynth.bayes.marginals import node_quantiles, solve_cdf
 
 _HERMITE = np.polynomial.hermite_e.hermegauss(9)
 _NEGLIGIBLE = 1e-10
+_LONG = 10.0
 
 
 def new_study(found, level):
@@ -50,9 +51,9 @@ def new_study(found, level):
 def of_each_study(found, xi, ni, level):
     """Medians and limits of the studies' log odds, shape (k, 3)."""
     tails = np.array([0.5, 0.5 - level / 2, 0.5 + level / 2])
-    return np.array(
-        [_one(found, i, x, n, tails) for i, (x, n) in enumerate(zip(xi, ni, strict=True))]
-    )
+    _, first, places = np.unique([xi, ni], axis=1, return_index=True, return_inverse=True)
+    one_of_each = np.array([_one(found, i, xi[i], ni[i], tails) for i in first])
+    return one_of_each[places.ravel()]
 
 
 def _one(found, i, x, n, tails):
@@ -76,13 +77,16 @@ def _nodes(found, theta, reach):
     centres = (weights * theta).sum(axis=1, keepdims=True) / by_tau
     within = (weights * (theta - centres) ** 2).sum(axis=1, keepdims=True) / by_tau
     width = np.sqrt(within + (reach / 14) ** 2)
-    unit = 1 / np.sum(weights / width)
+    # Where tau and the weights are 0 there is no width either.
+    unit = 1 / np.sum(weights[kept] / width[kept])
     order = np.argsort(theta, axis=None)
     middle = np.searchsorted(np.cumsum(weights.flat[order]), 0.5)
     centre = theta.flat[order[min(middle, order.size - 1)]]
     low = np.arcsinh(((theta - reach)[kept].min() - centre) / unit)
     high = np.arcsinh(((theta + reach)[kept].max() - centre) / unit)
-    w = np.linspace(low, high, 61 + int(10 * (high - low)))
+    # Far from its centre a density with long tails still bends within one log odds.
+    dense = 10 if high - low < _LONG else 20
+    w = np.linspace(low, high, 61 + int(dense * (high - low)))
     return (centre, unit, w), np.cosh(w)
 
 

@@ -72,11 +72,21 @@ def _adjusted(u, nodes, fall):
     if first == 0 and u[0] > 0:
         low = max(0.0, u[0] - (u[1] - u[0]) / 2)
     if last == end and fall[-1] > 0.6 * -DROP and nodes[-1] < 30:
-        high = u[1] + (u[1] - u[0]) / 2
+        high = u[1] + _extension(u, nodes, fall)
     fits = low == u[0] or low > u[0]
     if fits and high <= u[1] and high - low >= 0.6 * (u[1] - u[0]):
         return None
     return float(low), float(high)
+
+
+def _extension(u, nodes, fall):
+    """How much further u must go: half as far again, or as its last fall foretells.
+
+    Under a prior with a long tail the fall is about a straight line in u.
+    """
+    slope = (fall[-2] - fall[-1]) / (nodes[-1] - nodes[-2])
+    needed = (0.6 * DROP + fall[-1]) / slope if slope > 0 else np.inf
+    return (u[1] - u[0]) * float(np.clip(1.05 * needed / (u[1] - u[0]), 0.5, 1.5))
 
 
 def _evaluate(xi, ni, prior, mu_prior, u, unit, counts):

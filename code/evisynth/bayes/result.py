@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from evisynth.effects.measures import MEASURES
+from evisynth.effects.measures import MEASURES, cut_notes
+from evisynth.random_effects.intervals import narrower_notes
 from evisynth.result import Result, plain
 
 NUMBERS = ("mean", "se", "estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
@@ -175,6 +176,9 @@ def analysis_of(found, head, slab, minimum):
     if len(slab) < minimum:
         values["pi_lb"] = values["pi_ub"] = None
         notes.append(f"no prediction interval below {minimum} studies")
+    if len(slab) == 1:
+        notes.append("one study: what is known of tau rests on the priors")
+    notes += _narrower(values) + cut_notes(head["measure"], values)
     return BayesAnalysis(
         **head,
         **values,
@@ -197,4 +201,11 @@ def analyses_of(found, head, used, minimum):
         notes = (f"no prediction interval below {minimum} studies",)
         for name in ("pi_lb", "pi_ub"):
             found[name] = np.where(k < minimum, np.nan, found[name])
-    return BayesAnalyses(**head, **found, k=k, notes=notes)
+    return BayesAnalyses(
+        **head, **found, k=k, notes=notes + _narrower(found) + cut_notes(head["measure"], found)
+    )
+
+
+def _narrower(found):
+    mean, new = (found["ci_lb"], found["ci_ub"]), (found["pi_lb"], found["pi_ub"])
+    return narrower_notes(mean, new, "quantiles of the posterior")

@@ -11,7 +11,7 @@ from evisynth.beta_binomial.likelihood import likelihood
 from evisynth.checks import check_counts, check_level, check_slab
 from evisynth.errors import ArgumentError
 from evisynth.glmm.estimable import check_estimable
-from evisynth.random_effects.intervals import PREDICTION_MINIMUM_K
+from evisynth.random_effects.intervals import PREDICTION_MINIMUM_K, narrower_notes
 from evisynth.result import Result
 from evisynth.rounding import decimal_numbers
 
@@ -32,7 +32,8 @@ class BetaBinomial(Result):
         the variance of the studies' proportions is rho p (1 - p). No standard error where it is 0.
     pi_lb, pi_ub : float or None
         Log odds of the quantiles of the fitted beta distribution, mean and rho plugged in as if
-        known; None below three studies and where rho is 0, since there all studies are alike.
+        known; None below three studies and where rho is 0, since there all studies are alike. A
+        note says where they do not hold the limits of the mean.
     log_likelihood, log_likelihood_zero : float
         At the maximum, and at that of the binomial model; binomial coefficients included.
     boundary : bool
@@ -133,8 +134,13 @@ def betabinomial(xi, ni, *, level=0.95, slab=None):
         log_likelihood=value + choose, log_likelihood_zero=at_zero + choose,
         boundary=rho == 0, weights=tuple((100 * weights / weights.sum()).tolist()),
         k=k, level=level, slab=slab,
-        notes=("rho is estimated as 0: the model is the binomial one",) if rho == 0 else (),
+        notes=_notes(rho, (mu - half, mu + half), (pi_lb, pi_ub)),
     )  # fmt: skip
+
+
+def _notes(rho, mean, new):
+    at_zero = ("rho is estimated as 0: the model is the binomial one",) if rho == 0 else ()
+    return at_zero + narrower_notes(mean, new, "mean and rho taken as known")
 
 
 def _prediction(mu, rho, k, level):

@@ -112,7 +112,7 @@ def gosh(yi, vi, *, slab=None, method="REML", measure="GEN", samples=100_000, se
 def _fit_subsets(method, yi, vi, subset):
     stack = stack_of(yi, vi, subset)
     tau2 = ESTIMATORS[method](stack)
-    estimate = stack.model.coefficients(stack.weights(tau2), stack.yi)[0]
+    estimate = stack.model.coefficients(stack.weights(tau2), stack.yi)[0] + stack.shift
     spread = ESTIMATORS["DL"](stack) if method == "EE" else tau2
     with np.errstate(invalid="ignore", divide="ignore"):
         I2 = 100 * spread / (spread + stack.typical_variance())

@@ -162,6 +162,14 @@ def study_intervals(xi, ni, *, level=0.95, method="beta"):
     return proportion_confint(xi, ni, alpha=1 - level, method=method)
 
 
+def exact_interval(events, total, level):
+    """Clopper and Pearson's limits of one proportion, also of the sum of all studies."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    # Not `study_intervals`, which takes no total above that of one study.
+    return tuple(map(float, proportion_confint(events, total, alpha=1 - level, method="beta")))
+
+
 def normal_quantile(level):
     """Half the width of a normal interval in standard errors; exact also for levels near 1."""
     return float(-ndtri((1 - level) / 2))

@@ -29,6 +29,9 @@ class Measure(NamedTuple):
     scale : str
         The transformation in a word, empty where there is none.
     needs_total : bool
+    ends : callable or None
+        Of a total where ``needs_total`` is true: the analysis-scale values of 0 and of 1, beyond
+        which the back-transform has nothing to give and stays there.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Measure(NamedTuple):
     null: float | None
     scale: str = ""
     needs_total: bool = False
+    ends: Callable | None = None
 
 
 def _identity(value):
@@ -79,7 +83,7 @@ def inverse_freeman_tukey(yi, ni=None, *, vi=None):
         given = "missing" if ni is None else "given beside vi"
         raise ArgumentError("inverse_freeman_tukey", "ni", given, "totals ni, or else vi")
     n = harmonic_mean("inverse_freeman_tukey", "ni", ni) if vi is None else _effective_total(vi)
-    none, every = (float(double_arcsine(x, n)) for x in (0.0, n))
+    none, every = _double_arcsine_ends(n)
     yi = check_numbers("inverse_freeman_tukey", "yi", yi).reshape(np.shape(yi))
     y = np.clip(yi, none, every)
     sine = np.sin(2 * y)
@@ -112,13 +116,27 @@ def double_arcsine(xi, ni):
     return (np.arcsin(np.sqrt(xi / (ni + 1))) + np.arcsin(np.sqrt((xi + 1) / (ni + 1)))) / 2
 
 
+def _double_arcsine_ends(n):
+    return tuple(float(double_arcsine(x, n)) for x in (0.0, n))
+
+
+def _arcsine_ends():
+    return 0.0, np.pi / 2
+
+
 MEASURES = {
     "PLO": Measure("proportion (log odds)", expit, 1, None, "logit"),
     "PLN": Measure("proportion (log)", np.exp, 1, None, "log"),
     "PR": Measure("proportion", _identity, 1, None),
-    "PAS": Measure("proportion (arcsine)", inverse_arcsine, 1, None, "arcsine"),
+    "PAS": Measure("proportion (arcsine)", inverse_arcsine, 1, None, "arcsine", ends=_arcsine_ends),
     "PFT": Measure(
-        "proportion (double arcsine)", inverse_freeman_tukey, 1, None, "double arcsine", True
+        "proportion (double arcsine)",
+        inverse_freeman_tukey,
+        1,
+        None,
+        "double arcsine",
+        True,
+        _double_arcsine_ends,
     ),
     "OR": Measure("odds ratio", np.exp, 2, 1.0, "log"),
     "RR": Measure("risk ratio", np.exp, 2, 1.0, "log"),
@@ -127,3 +145,54 @@ MEASURES = {
     "MS": Measure("median survival", np.exp, 0, None, "log"),
     "GEN": Measure("effect", _identity, 0, None),
 }
+
+_WORDS = {
+    "estimate": "estimate", "ci_lb": "lower limit", "ci_ub": "upper limit",
+    "pi_lb": "lower prediction limit", "pi_ub": "upper prediction limit",
+}  # fmt: skip
+_ROUNDING = 1e-12
+
+
+def shown_as(measure, values, total=None):
+    """Which values lie beyond the ends of a measure, and so are displayed as 0 or as 1.
+
+    Parameters
+    ----------
+    measure : str
+    values : mapping of str to float, ndarray or None
+        Analysis scale.
+    total : float, optional
+        Where the back-transform needs one.
+
+    Returns
+    -------
+    dict of {0, 1} to dict of str to ndarray of bool
+        Names of which some value is cut off, with the places.
+    """
+    ends = MEASURES[measure].ends
+    if ends is None:
+        return {}
+    low, high = ends(*((total,) if MEASURES[measure].needs_total else ()))
+    known = {n: np.atleast_1d(v) for n, v in values.items() if v is not None and n in _WORDS}
+    beyond = {
+        0: {n: v < low - _ROUNDING for n, v in known.items()},
+        1: {n: v > high + _ROUNDING for n, v in known.items()},
+    }
+    return {end: {n: b for n, b in of.items() if b.any()} for end, of in beyond.items()}
+
+
+def cut_notes(measure, values, total=None, *, places="data sets"):
+    """Says which displayed numbers a back-transform cut off; as `shown_as`, empty if none."""
+    scale = MEASURES[measure].scale
+    if MEASURES[measure].needs_total:
+        scale += f" at the harmonic mean of the totals, {total:.4g},"
+    return tuple(
+        f"beyond the range of the {scale} and shown as {end}: "
+        + ", ".join(_WORDS[name] + _where(beyond, values[name], places)
+                    for name, beyond in cut.items())
+        for end, cut in shown_as(measure, values, total).items() if cut
+    )  # fmt: skip
+
+
+def _where(beyond, value, places):
+    return f" in {beyond.sum()} of {beyond.size} {places}" if np.ndim(value) else ""

@@ -175,6 +175,7 @@ def _faults(entry, position):
     pools = entry["pools"] if _is_entries(entry.get("pools")) else []
     for place, pool in enumerate(pools, 1):
         yield from ((f"{name}/{_name(pool, place)}", *f) for f in misfits(pool, _POOL_KEYS))
+        yield from _clashing(pool, f"{name}/{_name(pool, place)}")
     ids = [pool.get("id") for pool in pools if isinstance(pool, dict)]
     yield from ((f"{name}/{x}", "id", x, "allowed: each id once") for x in repeated(ids))
     if isinstance(entry.get("card"), dict):
@@ -182,6 +183,42 @@ def _faults(entry, position):
     contrasts = entry["contrasts"] if _is_entries(entry.get("contrasts")) else []
     for place, contrast in enumerate(contrasts, 1):
         yield from contrast_faults(contrast, ids, f"{name}/contrast {place}")
+
+
+ONE_AXIS = "each key, and each column under where, in one axis: their levels are combined"
+
+
+def clashes(axes):
+    """Keys of a pool that two axes declare otherwise, so that one would undo the other.
+
+    Parameters
+    ----------
+    axes : mapping of axis to iterable of mapping
+        What each level declares; filters under ``where`` as a mapping, or as pairs.
+
+    Yields
+    ------
+    key, both axes in words : str
+        A column under ``where`` is a key of its own.
+    """
+    seen = {}
+    for axis, levels in axes.items():
+        for key in dict.fromkeys(key for level in levels for key in _keys_of(level)):
+            first = seen.setdefault(key, axis)
+            if first != axis:
+                yield key, f"{first!r} and {axis!r}"
+
+
+def _keys_of(level):
+    for key, value in level.items():
+        yield from (f"where {column}" for column in dict(value)) if key == "where" else (key,)
+
+
+def _clashing(pool, name):
+    axes = pool.get("alternatives") if isinstance(pool, dict) else None
+    if axes and _is_alternatives(axes):
+        for key, both in clashes({axis: levels.values() for axis, levels in axes.items()}):
+            yield name, f"alternatives: {key}", f"in {both}", f"allowed: {ONE_AXIS}"
 
 
 def _name(entry, position):

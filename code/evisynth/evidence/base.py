@@ -21,6 +21,13 @@ from evisynth.evidence.undeclared import undeclared
 from evisynth.schema import find_package, read_codebook, read_tables, resource_of
 
 
+def frozen(value):
+    """Mappings and lists, however deep, as mappings that cannot be changed and tuples."""
+    if isinstance(value, Mapping):
+        return MappingProxyType({key: frozen(item) for key, item in value.items()})
+    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+
+
 class Evidence:
     """Validated tables, their codebook, the overlap graph and the declared analyses.
 
@@ -31,13 +38,28 @@ class Evidence:
         self._tables = MappingProxyType(
             {name: tuple(map(MappingProxyType, rows)) for name, rows in tables.items()}
         )
-        self.codebook = codebook
-        self.analyses = MappingProxyType({spec.id: spec for spec in analyses})
-        self.folder = Path(folder)
+        self._codebook = frozen(codebook)
+        self._analyses = MappingProxyType({spec.id: spec for spec in analyses})
+        self._folder = Path(folder)
 
     def __repr__(self):
         sizes = ", ".join(f"{name} {len(table)}" for name, table in self._tables.items())
         return f"<Evidence {self.version}: {sizes}>"
+
+    @property
+    def codebook(self) -> Mapping:
+        """The codebook, its objects as mappings and its lists as tuples: nothing can be changed."""
+        return self._codebook
+
+    @property
+    def analyses(self) -> Mapping:
+        """Declared analyses by id."""
+        return self._analyses
+
+    @property
+    def folder(self) -> Path:
+        """Where the tables are."""
+        return self._folder
 
     @property
     def version(self):

@@ -7,6 +7,7 @@ from itertools import product
 
 from evisynth.checks import shown
 from evisynth.errors import ArgumentError
+from evisynth.evidence.analyses import ONE_AXIS, clashes
 from evisynth.evidence.flips import counts_of, effective_flips, gives_count
 from evisynth.specifications.multiverse import DataSet, multiverse
 
@@ -57,11 +58,16 @@ def _combined(evidence, spec, axes):
 
 
 def _merged(changes):
-    """What the choices say together: settings of the selector, keys of the pool."""
+    """What the choices say together: settings of the selector, keys of the pool.
+
+    No key is declared by two axes, see `clashes`; filters of different columns hold together.
+    """
     settings, overrides = {}, {}
     for change in changes:
         settings |= change.get("settings", {})
-        overrides |= change.get("overrides", {})
+        own = change.get("overrides", {})
+        where = dict(overrides.get("where", ())) | dict(own.get("where", ()))
+        overrides |= own | ({"where": tuple(where.items())} if where else {})
     return settings, overrides
 
 
@@ -70,6 +76,10 @@ def _axes(evidence, spec):
 
     Levels that change nothing, or leave too few cohorts to pool, are left off.
     """
+    levels_of = {axis: levels.values() for axis, levels in spec.alternatives.items()}
+    for key, both in clashes(levels_of):
+        given = f"{key} in {both}"
+        raise ArgumentError("branches", f"alternatives of pool {spec.id}", given, ONE_AXIS)
     declared = {
         axis: {level: {"overrides": keys} for level, keys in levels.items()}
         for axis, levels in spec.alternatives.items()

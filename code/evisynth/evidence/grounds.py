@@ -52,14 +52,15 @@ def _possible(graph, a, b) -> Iterator[tuple[Edge, ...]]:
 def _shared(graph, a, b) -> Iterator[tuple[Edge, ...]]:
     """Chains through a cohort inside both, an edge between their parts, or a common parent."""
     inside_a, inside_b = graph.contents(a), graph.contents(b)
-    for part in inside_a & inside_b:
+    # Sorted, since of chains of one length the first is told.
+    for part in sorted(inside_a & inside_b):
         yield (*_climb(graph, part, a), *_climb(graph, part, b))
     for edge, x, y in _edges(graph, ("partly_shared",)):
         if x in inside_a and y in inside_b:
             yield (*_climb(graph, x, a), edge, *_climb(graph, y, b))
-    for x in inside_a:
-        for y in inside_b:
-            for parent in graph.containers(x) & graph.containers(y):
+    for x in sorted(inside_a):
+        for y in sorted(inside_b):
+            for parent in sorted(graph.containers(x) & graph.containers(y)):
                 if not graph.disjoint(x, y):
                     ways = (x, a), (x, parent), (y, parent), (y, b)
                     yield tuple(edge for way in ways for edge in _climb(graph, *way))

@@ -101,7 +101,7 @@ class Analysis:
             together, or whether they are to be added up, is for a declaration to say.
         """
         ours, theirs = _by_study(self[first]), _by_study(self[second])
-        for study in ours.keys() & theirs.keys():
+        for study in (study for study in ours if study in theirs):
             _check_one("first", first, ours[study])
             _check_one("second", second, theirs[study])
         return tuple((ours[s][0], theirs[s][0]) for s in ours if s in theirs)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from evisynth.checks import shown
+from evisynth.checks import check_labels, shown
 from evisynth.errors import ArgumentError
 from evisynth.rounding import decimal_numbers
 
@@ -85,6 +85,9 @@ def checked_patients(rows, events, order):
     patients = [
         _patient(position, record, happened[position]) for position, record in enumerate(records)
     ]
+    for column in ("label", "group"):
+        texts = [getattr(patient, column) for patient in patients]
+        check_labels(PLOT, f"rows: {column}", texts, None, "text", blank=True)
     groups = list(dict.fromkeys(patient.group for patient in patients))
     if order == "duration":
         patients.sort(key=lambda patient: -patient.duration)

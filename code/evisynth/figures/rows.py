@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from evisynth.checks import check_label
 from evisynth.errors import ArgumentError
 from evisynth.figures.axis import (
     DIFFERENCE,
@@ -27,6 +28,8 @@ def _as_text(item, *names):
     """Make labels and the like text, also where a year or a number was given for them."""
     for name in names:
         object.__setattr__(item, name, str(getattr(item, name)))
+    if item.label:
+        check_label(type(item).__name__, "label", item.label)
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ def _named(curves, labels):
 def _checked_labels(labels, number):
     allowed = f"one per curve, {number}"
     labels = (labels,) if isinstance(labels, str) and number == 1 else labels
-    labels = check_labels(PLOT, "labels", labels, number, allowed)
+    labels = check_labels(PLOT, "labels", labels, number, allowed, blank=True)
     names = ("All",) if number == 1 else tuple(f"Curve {n + 1}" for n in range(number))
     return tuple(clean(label) or name for label, name in zip(labels, names, strict=True))
 

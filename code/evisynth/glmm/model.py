@@ -21,7 +21,11 @@ from evisynth.glmm.estimable import check_estimable, estimable, no_finite_spread
 from evisynth.glmm.fit import maximise
 from evisynth.glmm.likelihood import Data, check_nodes, offset
 from evisynth.glmm.quadrature import log_likelihood
-from evisynth.random_effects.intervals import PREDICTION_MINIMUM_K
+from evisynth.random_effects.intervals import (
+    PREDICTION_MINIMUM_K,
+    narrower_notes,
+    new_study_sd,
+)
 from evisynth.random_effects.result import MetaAnalysis
 
 __all__ = ["NODES", "glmm_log_likelihood", "no_finite_spread", "rma_glmm"]
@@ -49,7 +53,8 @@ def rma_glmm(
         Quadrature points per study to begin with. They are doubled wherever the estimate would
         move by more than about 1e-8.
     prediction : {"t(k-1)", "z", "HTS"}
-        Convention of the prediction interval, see `prediction_limits`.
+        Convention of the prediction interval, see `prediction_limits`; a note says where it does
+        not hold the confidence interval.
     test : {"t", "z"}
         Quantiles of the limits: t(k - 1), or with moderators t(k - p); or normal.
     subset : array_like of bool, shape (B, k), optional
@@ -115,8 +120,13 @@ def _one(xi, ni, slab, prediction, *, level, nodes, test):
         **values,
         weights=weights,
         slab=slab,
-        notes=(_AT_ZERO,) if values["tau2"] == 0 else (),
+        notes=(*((_AT_ZERO,) if values["tau2"] == 0 else ()), *_narrower(values, prediction)),
     )
+
+
+def _narrower(found, prediction):
+    mean, new = (found["ci_lb"], found["ci_ub"]), (found["pi_lb"], found["pi_ub"])
+    return narrower_notes(mean, new, f"convention {prediction}")
 
 
 def _what(level, prediction, test):
@@ -145,7 +155,7 @@ def _stack(xi, ni, subset, prediction, *, level, nodes, test):
         if found:
             numbers[name][ok] = found[name]
     finite = np.isfinite(numbers["se"])
-    notes = _stack_notes(k, finite, numbers["tau2"] == 0)
+    notes = _stack_notes(k, finite, numbers["tau2"] == 0) + _narrower(numbers, prediction)
     what = _what(level, prediction, test)
     return MetaAnalyses(**what, **numbers, k=k, estimable=finite, notes=notes)
 
@@ -174,8 +184,9 @@ def _fit(xi, ni, counted, prediction, level, nodes, test):
     upper = 0.5 + level / 2
     half = se * (ndtri(upper) if test == "z" else stdtrit(k - 1, upper))
     wide = _prediction_half(se, tau2, k, upper, prediction)
-    p = expit(mu)[:, None]
-    weights = counted / (1 / (ni * p * (1 - p)) + tau2[:, None])
+    # 1 - expit(mu) would be 0 where nearly everybody has the event.
+    spread = np.maximum(expit(mu) * expit(-mu), np.finfo(float).tiny)[:, None]
+    weights = counted / (1 / (ni * spread) + tau2[:, None])
     Q = np.maximum(_likelihood_ratio_q(xi, ni, counted), 0.0)  # below 0 only by rounding
     none = np.full(k.shape, np.nan)
     return {
@@ -190,7 +201,7 @@ def _prediction_half(se, tau2, k, upper, prediction):
     """Half of each prediction interval; nan below three studies."""
     df = np.maximum(k - (2 if prediction == "HTS" else 1), 1)
     quantile = ndtri(upper) if prediction == "z" else stdtrit(df, upper)
-    return np.where(k < PREDICTION_MINIMUM_K, np.nan, quantile * np.sqrt(se**2 + tau2))
+    return np.where(k < PREDICTION_MINIMUM_K, np.nan, quantile * new_study_sd(se, tau2))
 
 
 def _likelihood_ratio_q(xi, ni, counted):

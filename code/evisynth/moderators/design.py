@@ -64,8 +64,9 @@ def columns_of(function, mods):
     allowed = "a mapping of names to values, or an array of shape (k,) or (k, p)"
     if isinstance(mods, Mapping):
         for name in mods:
-            if not isinstance(name, str) or not name.strip():
+            if not isinstance(name, str):
                 raise ArgumentError(function, "mods", f"named {shown(name)}", "names in text")
+        check_labels(function, "names of mods", tuple(mods), None, "names in text")
         return dict(mods)
     if mods is None or isinstance(mods, str | bytes):
         raise ArgumentError(function, "mods", shown(mods), allowed)
@@ -134,10 +135,6 @@ def check_groups(function, groups, k=None):
     """Labels as text, of at least two groups; ``k`` of them where it is given."""
     allowed = "a sequence of labels" + ("" if k is None else f", one per study, {k}")
     labels = check_labels(function, "groups", groups, k, allowed)
-    blank = next((i for i, label in enumerate(labels) if not label.strip()), None)
-    if blank is not None:
-        given = f"{labels[blank]!r} at position {blank}"
-        raise ArgumentError(function, "groups", given, "labels")
     if len(set(labels)) < 2:
         given = f"of {len(set(labels))} group{'s' * (not labels)}"
         raise ArgumentError(function, "groups", given, "two or more groups")

@@ -8,9 +8,10 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from evisynth.checks import check_choice, check_numbers
-from evisynth.effects.measures import MEASURES
+from evisynth.effects.measures import MEASURES, cut_notes
 from evisynth.errors import ArgumentError
 from evisynth.moderators.design import INTERCEPT, columns_of, variance_factor
+from evisynth.random_effects.intervals import narrower_notes, new_study_sd
 from evisynth.result import Result
 
 DISPLAYED = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
@@ -68,9 +69,9 @@ def predict(fit, values, *, prediction="t(k-p)"):
     values : mapping of str to array_like of shape (m,), or array_like of shape (m,) or (m, q)
         The q moderators as they were given to `meta_regression`; the intercept is added.
     prediction : {"t(k-p)", "z", "HK", "HTS"}
-        As for `rma`, with p coefficients: Wald standard errors and quantiles of t(k - p), of the
-        normal distribution, of t(k - p) with the standard errors of the test (under "z" those of
-        "knha"), of t(k - p - 1).
+        As for `rma`, with p coefficients: quantiles of t(k - p), of the normal distribution, of
+        t(k - p), of t(k - p - 1), with the standard errors of the test; but "HK" has those of
+        "knha" where the test is "z". A note says where the limits do not hold those of the mean.
 
     Returns
     -------
@@ -97,7 +98,11 @@ def predict(fit, values, *, prediction="t(k-p)"):
         displayed=_displayed(fit.measure, limits),
         prediction=prediction,
         level=fit.level,
-        notes=_extrapolated(fit, rows),
+        notes=(
+            *_extrapolated(fit, rows),
+            *_narrower(limits, prediction),
+            *_cut(fit.measure, limits),
+        ),
         **plain,
     )
 
@@ -127,13 +132,17 @@ def _prediction_limits(fit, estimate, variance, prediction):
     df = fit.k - len(fit.names)
     if fit.method == "EE" or df < 2:
         return {"pi_lb": None, "pi_ub": None}
-    used = variance_factor(np.array(fit.factor), fit.test)
-    hartung = variance_factor(np.array(fit.factor), "knha" if fit.test == "z" else fit.test)
-    spread = variance / used * (hartung if prediction == "HK" else 1.0)
+    if (prediction, fit.test) == ("HK", "z"):
+        variance = variance * variance_factor(np.array(fit.factor), "knha")
     tail = 0.5 + fit.level / 2
     quantile = ndtri(tail) if prediction == "z" else stdtrit(df - (prediction == "HTS"), tail)
-    half = quantile * np.sqrt(spread + fit.tau2)
+    half = quantile * new_study_sd(np.sqrt(variance), fit.tau2)
     return {"pi_lb": estimate - half, "pi_ub": estimate + half}
+
+
+def _narrower(limits, prediction):
+    mean, new = (limits["ci_lb"], limits["ci_ub"]), (limits["pi_lb"], limits["pi_ub"])
+    return narrower_notes(mean, new, f"convention {prediction}")
 
 
 def _displayed(measure, limits):
@@ -142,6 +151,12 @@ def _displayed(measure, limits):
     back = MEASURES[measure].back_transform
     with np.errstate(over="ignore"):  # a ratio beyond floating point is infinite
         return {n: None if v is None else tuple(back(v).tolist()) for n, v in limits.items()}
+
+
+def _cut(measure, limits):
+    if MEASURES[measure].needs_total:  # nothing is displayed
+        return ()
+    return cut_notes(measure, limits, places="sets of values")
 
 
 def _extrapolated(fit, rows):

@@ -15,11 +15,11 @@ from evisynth.checks import (
     check_numbers,
     check_slab,
 )
-from evisynth.effects.measures import MEASURES
+from evisynth.effects.measures import MEASURES, cut_notes
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.moderators.design import INTERCEPT, check_groups
 from evisynth.moderators.meta_regression import TESTS, fit_moderators
-from evisynth.random_effects.intervals import inconsistency
+from evisynth.random_effects.intervals import inconsistency, new_study_sd
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.result import MetaAnalysis
 from evisynth.random_effects.tau2 import ESTIMATORS, stack_of
@@ -203,7 +203,7 @@ def _share(each, yi, vi, labels, method, test, measure, level, slab):
 def _with_shared(one, means, place, vi):
     """The analysis of a group under the between-study variance of all groups.
 
-    Limits have the degrees of freedom of the whole model, k - groups; prediction limits its Wald
+    Limits and prediction limits have the degrees of freedom of the whole model, k - groups, and its
     standard error.
     """
     wi = 1 / (vi + means.tau2)
@@ -213,13 +213,14 @@ def _with_shared(one, means, place, vi):
     tail, df, estimate = 0.5 + means.level / 2, means.QE_df, means.coefficients[place]
     low = high = None
     if means.method != "EE" and df > 1:
-        half = float(stdtrit(df, tail) * np.sqrt(1 / np.sum(wi) + means.tau2))
+        half = float(stdtrit(df, tail) * new_study_sd(means.se[place], means.tau2))
         low, high = estimate - half, estimate + half
+    limits = {"ci_lb": means.ci_lb[place], "ci_ub": means.ci_ub[place], "pi_lb": low, "pi_ub": high}
+    shared = f"Shares tau2 with the other groups, and their {df} degrees of freedom"
     return replace(
-        one, estimate=estimate, se=means.se[place], ci_lb=means.ci_lb[place],
-        ci_ub=means.ci_ub[place], pi_lb=low, pi_ub=high, tau2=means.tau2, I2=I2, H2=H2,
-        weights=tuple((100 * wi / np.sum(wi)).tolist()),
-        notes=(f"Shares tau2 with the other groups, and their {df} degrees of freedom",),
+        one, test=means.test, estimate=estimate, se=means.se[place], **limits, tau2=means.tau2,
+        I2=I2, H2=H2, weights=tuple((100 * wi / np.sum(wi)).tolist()),
+        notes=(shared, *cut_notes(one.measure, {"estimate": estimate} | limits, one.total)),
     )  # fmt: skip
 
 

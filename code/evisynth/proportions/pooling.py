@@ -17,7 +17,7 @@ import numpy as np
 from evisynth.bayes.models import bayes_binomial
 from evisynth.beta_binomial.model import betabinomial
 from evisynth.checks import check_counts, check_level, check_slab, shown
-from evisynth.effects.escalc import escalc, study_intervals
+from evisynth.effects.escalc import escalc, exact_interval, study_intervals
 from evisynth.errors import ArgumentError
 from evisynth.glmm.model import no_finite_spread, rma_glmm
 from evisynth.proportions.result import (
@@ -136,12 +136,8 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
 
 
 def _common_effect(xi, ni, level):
-    from statsmodels.stats.proportion import proportion_confint
-
-    # Not `study_intervals`, which takes no total above that of one study.
     events, total = xi.sum(), ni.sum()
-    lower, upper = proportion_confint(events, total, alpha=1 - level, method="beta")
-    return CommonEffect(float(events / total), float(lower), float(upper))
+    return CommonEffect(float(events / total), *exact_interval(events, total, level))
 
 
 def _check_none(argument, values):

@@ -154,14 +154,15 @@ def prediction_limits(estimate, se, tau2, k, level, *, convention="t(k-1)", rand
     Parameters
     ----------
     estimate, se, tau2 : float or ndarray, shape (B,)
-        Pooled mean, its standard error, the between-study variance.
+        Pooled mean, its standard error as the test of the mean takes it, the between-study
+        variance.
     k : int or ndarray of int, shape (B,)
     level : float in (0, 1)
     convention : {"t(k-1)", "z", "HK", "HTS"}
         Quantiles of t(k - 1) (Veroniki et al, Res Synth Methods 2019;10:23), of the normal
-        distribution, of t(k - 1) with ``se`` after Knapp and Hartung (Partlett and Riley, Stat Med
-        2017;36:301), or of t(k - 2) (Higgins, Thompson and Spiegelhalter, J R Stat Soc A
-        2009;172:137).
+        distribution, of t(k - 1) with ``se`` after Knapp and Hartung whatever the test (Partlett
+        and Riley, Stat Med 2017;36:301), or of t(k - 2) (Higgins, Thompson and Spiegelhalter, J R
+        Stat Soc A 2009;172:137).
     random : bool
         Whether the model lets effects differ.
 
@@ -169,6 +170,8 @@ def prediction_limits(estimate, se, tau2, k, level, *, convention="t(k-1)", rand
     -------
     lower, upper : float or None, or ndarray of shape (B,)
         estimate -/+ quantile times sqrt(se^2 + tau2); below three studies None, in an array nan.
+        With the quantile and the standard error of the test of the mean, as under "t(k-1)" and
+        "HTS", they hold the limits of the mean.
     """
     limits = np.where(np.asarray(k) >= PREDICTION_MINIMUM_K, 1.0, np.nan)
     if not random:
@@ -176,9 +179,40 @@ def prediction_limits(estimate, se, tau2, k, level, *, convention="t(k-1)", rand
     df = np.maximum(np.asarray(k) - (2 if convention == "HTS" else 1), 1)
     p = 0.5 + level / 2
     quantile = ndtri(p) if convention == "z" else stdtrit(df, p)
-    half = limits * quantile * np.sqrt(se**2 + tau2)
+    half = limits * quantile * new_study_sd(se, tau2)
     if np.ndim(estimate):
         return estimate - half, estimate + half
     if np.isnan(half):
         return None, None
     return float(estimate - half), float(estimate + half)
+
+
+def new_study_sd(se, tau2):
+    """Of a new study's effect about the estimate; never below ``se``, also by rounding."""
+    return np.hypot(se, np.sqrt(tau2))
+
+
+def narrower_notes(mean, new, what):
+    """Says where limits of a new study's effect do not hold those of the mean.
+
+    Parameters
+    ----------
+    mean, new : (lower, upper)
+        Limits of the mean and of a new study's effect: floats, or None; or arrays of shape (B,),
+        nan where there are none.
+    what : str
+        Where the limits of the new study come from.
+
+    Returns
+    -------
+    tuple of str
+        Empty, or one note.
+    """
+    if new[0] is None:
+        return ()
+    with np.errstate(invalid="ignore"):
+        out = np.atleast_1d((np.asarray(new[0]) > mean[0]) | (np.asarray(new[1]) < mean[1]))
+    if not out.any():
+        return ()
+    where = f" in {out.sum()} of {out.size} data sets" if np.ndim(new[0]) else ""
+    return (f"the prediction limits ({what}) do not hold the limits of the mean{where}",)

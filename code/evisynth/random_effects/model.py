@@ -13,12 +13,26 @@ from evisynth.checks import (
     check_slab,
     check_subset,
 )
-from evisynth.effects.measures import MEASURES, harmonic_mean
+from evisynth.effects.escalc import exact_interval
+from evisynth.effects.measures import (
+    MEASURES,
+    cut_notes,
+    double_arcsine,
+    harmonic_mean,
+    inverse_freeman_tukey,
+    shown_as,
+)
 from evisynth.errors import ArgumentError
-from evisynth.random_effects.intervals import PREDICTIONS, inconsistency, prediction_limits
+from evisynth.random_effects.intervals import (
+    PREDICTIONS,
+    inconsistency,
+    narrower_notes,
+    prediction_limits,
+)
 from evisynth.random_effects.result import MetaAnalyses, MetaAnalysis, scalar
 from evisynth.random_effects.tau2 import ESTIMATORS, dersimonian_laird, in_chunks, stack_of
 
+ALONE = "z"  # the test of one study alone
 _NO_WIDTH = 1e-12  # a factor that is 0 but for rounding, where all effects agree
 
 
@@ -42,8 +56,10 @@ def rma(
     level : float in (0, 1)
     slab : sequence of str, optional
     prediction : {"t(k-1)", "z", "HK", "HTS"}
-        Convention of the prediction interval, see `prediction_limits`; "HK" takes the standard
-        error of ``test``, or that of "knha" where the test is "z".
+        Convention of the prediction interval, see `prediction_limits`. Each takes the standard
+        error of ``test``, as metafor's predict() does; but "HK" that of "knha" where the test is
+        "z". Under "t(k-1)" and "HTS" it holds the confidence interval; where another does not, a
+        note says so.
     ni : array_like, shape (k,)
         Totals, for the measure "PFT" and no other: its back-transform takes their harmonic mean.
     subset : array_like of bool, shape (B, k), optional
@@ -53,7 +69,8 @@ def rma(
     -------
     MetaAnalysis, or MetaAnalyses of a stack
         Its prediction interval is where a new study's underlying effect would lie, not the count
-        it would observe; but for "HK" it has the Wald standard error.
+        it would observe. One study alone has tau2 0, the test "z" and normal limits, and a note
+        says so; so does one where a limit lies beyond the range of the back-transform (PAS, PFT).
 
     Raises
     ------
@@ -78,14 +95,57 @@ def rma(
     named = settings | {"measure": measure, "slab": slab, "total": total}
     named["model"] = "equal-effects" if method == "EE" else "normal-normal"
     raised = arrays.pop("raised")
-    note = "Knapp-Hartung factor below 1 raised to 1"
+    if np.all(stack.k == 1):
+        named["test"] = ALONE
     if not single:
-        some = f"{note} in {raised.sum()} of {raised.size} data sets"
-        notes = (some,) if raised.any() else ()
+        notes = _notes(raised, arrays, named, test)
         return MetaAnalyses(**arrays, **named, notes=notes, estimable=np.full(stack.size, True))
     weights = tuple(arrays.pop("weights")[0].tolist())
     one = {name: scalar(values[0]) for name, values in arrays.items()}
-    return MetaAnalysis(**one, **named, weights=weights, notes=(note,) if raised[0] else ())
+    notes = _notes(raised[0], one, named, test)
+    if measure == "PFT":
+        notes += _exact_instead(one, total, yi, ni, level)
+    return MetaAnalysis(**one, **named, weights=weights, notes=notes)
+
+
+def _notes(raised, found, named, test):
+    """What must stand beside the numbers of one data set, or of a stack; ``test`` as asked for."""
+    notes = _alone_notes(found["k"], named["method"], test)
+    if np.any(raised):
+        notes += (f"Knapp-Hartung factor below 1 raised to 1{_in_how_many(raised)}",)
+    mean, new = (found["ci_lb"], found["ci_ub"]), (found["pi_lb"], found["pi_ub"])
+    notes += narrower_notes(mean, new, f"convention {named['prediction']}")
+    return notes + cut_notes(named["measure"], found, named["total"])
+
+
+def _alone_notes(k, method, test):
+    """One study has no spread to estimate, and no degrees of freedom for t."""
+    alone = np.asarray(k) == 1
+    what = ["tau2 is taken as 0"] * (method != "EE")
+    what += [f"limits are normal, not those of the test {test}"] * (test != ALONE)
+    if not what or not alone.any():
+        return ()
+    return (f"one study{_in_how_many(alone)}: {', '.join(what)}",)
+
+
+def _in_how_many(chosen):
+    return f" in {chosen.sum()} of {chosen.size} data sets" if np.ndim(chosen) else ""
+
+
+def _exact_instead(found, total, yi, ni, level):
+    """The exact limits of all studies as one, where the double arcsine has lost its own."""
+    cut = shown_as("PFT", found, total)
+    if not ({"estimate", "ci_ub"} & set(cut[0]) or {"estimate", "ci_lb"} & set(cut[1])):
+        return ()
+    ni = np.asarray(ni, dtype=float)
+    xi = np.array([np.rint(n * inverse_freeman_tukey(y, n)) for y, n in zip(yi, ni, strict=True)])
+    if not np.allclose(double_arcsine(xi, ni), yi, rtol=0, atol=1e-9):
+        return ()  # effects that are not of counts
+    lower, upper = exact_interval(xi.sum(), ni.sum(), level)
+    return (
+        f"all studies as one, {xi.sum():.0f} of {ni.sum():.0f}, have the exact limits "
+        f"{lower:.4g} and {upper:.4g} (Clopper and Pearson), as pool_proportions gives them",
+    )
 
 
 def _total(measure, ni, yi):
@@ -110,7 +170,7 @@ def fit(stack, *, method, test, prediction, level):
     """
     tau2 = in_chunks(ESTIMATORS[method], stack)
     wi = stack.weights(tau2)
-    estimate = stack.model.coefficients(wi, stack.yi)[0]
+    estimate = stack.model.coefficients(wi, stack.yi)[0] + stack.shift
     total = np.add.reduce(wi, 0)
     wald_se = 1 / np.sqrt(total)
     df, k = np.maximum(stack.df, 1), stack.k
@@ -119,9 +179,7 @@ def fit(stack, *, method, test, prediction, level):
     se = wald_se * _scale(factor, test)
     p = 0.5 + level / 2
     quantile = np.where((k == 1) | (test == "z"), ndtri(p), stdtrit(df, p))
-    spread = wald_se
-    if prediction == "HK":
-        spread = wald_se * _scale(factor, "knha" if test == "z" else test)
+    spread = wald_se * _scale(factor, "knha") if (prediction, test) == ("HK", "z") else se
     pi_lb, pi_ub = prediction_limits(
         estimate, spread, tau2, k, level, convention=prediction, random=method != "EE"
     )

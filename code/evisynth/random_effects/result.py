@@ -7,7 +7,7 @@ from math import isnan
 
 import numpy as np
 
-from evisynth.effects.measures import MEASURES
+from evisynth.effects.measures import MEASURES, cut_notes
 from evisynth.result import Result, plain
 
 DISPLAYED = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
@@ -20,7 +20,8 @@ class MetaAnalysis(Result):
     Attributes
     ----------
     measure, model, method, test : str
-        For instance "PLO", "binomial-normal", "ML", "t".
+        For instance "PLO", "binomial-normal", "ML", "t"; the test is the one that was used: one
+        study alone has normal limits, "z".
     estimate, se, ci_lb, ci_ub : float
         Pooled mean, its standard error, its limits.
     pi_lb, pi_ub : float or None
@@ -100,8 +101,12 @@ class MetaAnalysis(Result):
             prediction = f", prediction {shown['pi_lb']:.3f} to {shown['pi_ub']:.3f}"
         return (
             f"<{self.model} {self.measure}, {self.method}, k = {self.k}: {shown['estimate']:.3f} "
-            f"[{shown['ci_lb']:.3f}, {shown['ci_ub']:.3f}]{prediction}>"
+            f"[{shown['ci_lb']:.3f}, {shown['ci_ub']:.3f}]{prediction}{self._cut()}>"
         )
+
+    def _cut(self):
+        cut = cut_notes(self.measure, {n: getattr(self, n) for n in DISPLAYED}, self.total)
+        return ", cut off: see notes" if cut else ""
 
 
 def displayed(result):
@@ -177,6 +182,7 @@ class MetaAnalyses(Result):
             name: scalar(value[place]) if isinstance(value, np.ndarray) and value.ndim == 1
             else value for name, value in values.items()
         }  # fmt: skip
+        one["test"] = "z" if one["k"] == 1 else self.test
         one["weights"] = tuple(self.weights[place][has].tolist())
         one["slab"] = tuple(np.array(self.slab, dtype=object)[has]) if self.slab else ()
         return MetaAnalysis(**one)

@@ -44,6 +44,12 @@ def stack_of(yi, vi, subset=None, X=None):
     yi, vi : ndarray, shape (k,) or (B, k)
     subset : ndarray of bool, shape (B, k), optional
     X : ndarray, shape (k, p) or (B, k, p), optional
+
+    Returns
+    -------
+    Stack
+        Without ``X`` its effects are less that of the most precise study of each data set, its
+        ``shift``: of effects that are large and alike, sums would lose what tells them apart.
     """
     model = None
     if X is not None:
@@ -55,7 +61,11 @@ def stack_of(yi, vi, subset=None, X=None):
     )
     yi, vi = (_in_columns(array, columns) for array in (yi, vi))
     counted = None if subset is None else np.ascontiguousarray(subset.T)
-    return Stack(yi, vi, counted, model)
+    if model is not None:
+        return Stack(yi, vi, counted, model)
+    weighed = vi if counted is None else np.where(counted, vi, np.inf)
+    shift = np.take_along_axis(yi, weighed.argmin(axis=0)[None], axis=0)
+    return Stack(yi - shift, vi, counted, shift=shift[0])
 
 
 def _in_columns(array, columns):

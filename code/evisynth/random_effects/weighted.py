@@ -159,6 +159,8 @@ class Stack:
     counted : ndarray of bool, shape (k, B), or None
         Which studies each data set has; None for all.
     model : Mean or Design
+    shift : ndarray, shape (B,), or float
+        What was taken from the effects, and belongs to the mean.
 
     Attributes
     ----------
@@ -166,9 +168,9 @@ class Stack:
         Number of studies of each data set; the same less the number of coefficients.
     """
 
-    def __init__(self, yi, vi, counted=None, model=None):
+    def __init__(self, yi, vi, counted=None, model=None, shift=0.0):
         """Keep the arrays."""
-        self.yi, self.vi, self.counted = yi, vi, counted
+        self.yi, self.vi, self.counted, self.shift = yi, vi, counted, shift
         self.model = model or Mean()
         if counted is None:
             self.k = np.full(yi.shape[1:], yi.shape[0])

@@ -283,7 +283,8 @@ def _dangling(resource, resources):
 
 
 def _unknown_columns(name, columns, resource):
-    for column in set(columns) - set(columns_of(resource)):
+    known = columns_of(resource)
+    for column in dict.fromkeys(column for column in columns if column not in known):
         yield name, "foreignKeys", column, f"allowed: columns of {resource['name']}"
 
 

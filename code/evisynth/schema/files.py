@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from evisynth.characters import VISIBLE, stray
 from evisynth.schema.problems import Unreadable
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -22,13 +23,13 @@ class Record(NamedTuple):
 
 
 def read_text(path) -> str:
-    """Text of a file in UTF-8, without a byte order mark and without control characters.
+    """Text of a file in UTF-8, without a byte order mark and characters that are not seen.
 
     Raises
     ------
     Unreadable
-        Where the file is missing, is no file, is empty, or has a byte that may not be there;
-        the message gives its line and its offset from the start of the file.
+        Where the file is missing, is no file, is empty, or has a byte or a character that may
+        not be there, see `evisynth.characters.stray`; the message gives its line.
     """
     data = _read_bytes(Path(path))
     if not data:
@@ -39,10 +40,19 @@ def read_text(path) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Unreadable(_place(data, error.start), "allowed: UTF-8") from None
-    stray = _CONTROL.search(data)
-    if stray:
-        raise Unreadable(_place(data, stray.start()), "allowed: text without control characters")
+    control = _CONTROL.search(data)
+    if control:
+        raise Unreadable(_place(data, control.start()), "allowed: text without control characters")
+    _refuse_unseen(text)
     return text
+
+
+def _refuse_unseen(text):
+    """Characters beyond ASCII that a reader of the file would not see, named with their line."""
+    for number, line in enumerate(text.split("\n"), 1):
+        found = stray(line, allowed="\t\r")
+        if found:
+            raise Unreadable(f"{found} on line {number}", f"allowed: text {VISIBLE}")
 
 
 def _read_bytes(path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evisynth.checks import shown
+from evisynth.checks import check_label, shown
 from evisynth.errors import ArgumentError
 
 
@@ -78,6 +78,8 @@ def _check_texts(function, argument, given):
 def _check_axes(function, argument, entries):
     for i, entry in enumerate(entries):
         _check_texts(function, f"choices of {argument} at position {i}", entry.choices)
+        for text in (*entry.choices, *entry.choices.values()):
+            check_label(function, f"choices of {argument} at position {i}", text)
         if list(entry.choices) != list(entries[0].choices):
             given = f"with the axes {', '.join(entry.choices)} at position {i}"
             allowed = f"the axes of the first: {', '.join(entries[0].choices)}"

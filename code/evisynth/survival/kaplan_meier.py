@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evisynth.checks import LARGEST, check_length, check_level, check_numbers, shown
+from evisynth.checks import LARGEST, check_label, check_length, check_level, check_numbers, shown
 from evisynth.errors import ArgumentError
 from evisynth.result import Result
 from evisynth.survival.product_limit import log_log_limits, median_with_limits, product_limit
@@ -247,4 +247,4 @@ def _check_events(event, time):
 def _check_text(argument, value):
     if not isinstance(value, str):
         raise ArgumentError("kaplan_meier", argument, shown(value), "text")
-    return value
+    return check_label("kaplan_meier", argument, value) if value else value

@@ -68,8 +68,8 @@ def mantel_haenszel(ai, n1i, ci, n2i, *, measure="OR", level=0.95, slab=None):
     if not variance > 0:
         raise NotEstimable(
             f"{function}: the strata leave the {MEASURES[measure].name} no variance, because in "
-            "each of them an arm has no events or nothing but events; leave it unpooled, or add "
-            "strata."
+            "each of them an arm has no events or nothing but events; "
+            f"{_instead(tables, measure)}."
         )
     Q, Q_p, used = _cochran(measure, tables, estimate)
     CMH, CMH_p = association(tables) if measure == "OR" else (None, None)
@@ -112,16 +112,16 @@ def peto(ai, n1i, ci, n2i, *, level=0.95, slab=None):
     ----------
     Yusuf S, Peto R, Lewis J, Collins R, Sleight P (1985) Prog Cardiovasc Dis 27:335.
     """
-    a, n1, c, n2 = check_tables("peto", ai, n1i, ci, n2i)
+    tables = check_tables("peto", ai, n1i, ci, n2i)
+    a, n1, c, n2 = tables
     level = check_level("peto", level)
     slab = check_slab("peto", slab, a.size)
-    n, events = n1 + n2, a + c
-    excess = (a * n2 - c * n1) / n  # observed less expected, of the first arm
-    vi = events * (n - events) * (n1 / n) * (n2 / n) / (n - 1)
+    excess = (a * n2 - c * n1) / (n1 + n2)  # observed less expected, of the first arm
+    vi = _hypergeometric(*tables)
     if not np.any(vi > 0):
         raise NotEstimable(
             f"peto: over {a.size} strata the event happened to nobody or to everybody, so no "
-            "odds ratio can be estimated; the single arms can still be described."
+            f"odds ratio can be estimated; {_instead(tables, 'OR')}."
         )
     estimate = excess.sum() / vi.sum()
     used = vi > 0
@@ -176,7 +176,8 @@ def inverse_variance(ai, n1i, ci, n2i, *, measure="OR", level=0.95, slab=None, a
     if not np.any(kept):
         raise NotEstimable(
             f"{function}: none of {kept.size} strata says anything of the "
-            f"{MEASURES[measure].name}: the event happened to nobody or to everybody."
+            f"{MEASURES[measure].name}: the event happened to nobody or to everybody; "
+            f"{_instead(tables, measure)}."
         )
     names = ("ai", "n1i", "ci", "n2i")
     counts = {name: array[kept] for name, array in zip(names, tables, strict=True)}
@@ -207,8 +208,27 @@ def _refuse_one_sided(measure, tables):
         }
         raise NotEstimable(
             f"mantel_haenszel: the {MEASURES[measure].name} over {a.size} strata is 0, infinite or "
-            f"undefined, because {cause[measure]}; the risk difference can still be pooled."
+            f"undefined, because {cause[measure]}; {_instead(tables, measure)}."
         )
+
+
+def _instead(tables, measure):
+    """What these counts allow in place of what was refused; each is known to work on them."""
+    arguments = "ai, n1i, ci, n2i"
+    calls = []
+    if measure == "OR" and np.any(_hypergeometric(*tables) > 0):
+        calls.append(f"peto({arguments}) for the odds ratio")
+    if measure != "RD" and MANTEL_HAENSZEL["RD"](*tables)[1] > 0:
+        calls.append(f"mantel_haenszel({arguments}, measure='RD') for the risk difference")
+    # Score limits of each arm exist for any counts.
+    calls.append(f"newcombe({arguments}) for the risk difference of each stratum, unpooled")
+    return f"what they allow: {'; or '.join(calls)}"
+
+
+def _hypergeometric(a, n1, c, n2):
+    """Variance of the events of the first arm where all totals of a stratum are given."""
+    n, events = n1 + n2, a + c
+    return events * (n - events) * (n1 / n) * (n2 / n) / (n - 1)
 
 
 def _cochran(measure, tables, estimate):

@@ -101,9 +101,9 @@ def _fit(case, fit):
 
 def _prediction(case, limits):
     convention, test = limits["convention"], limits["test"]
+    # metafor's test "t" has the standard error of our "z", and the quantile of the convention.
     options = {"method": limits["method"], "prediction": convention}
-    if convention == "HK":  # the one that depends on the test
-        options["test"] = test
+    options["test"] = "z" if test == "t" else test
     result = rma(case["yi"], case["vi"], **options)
     pair = (result.pi_lb, result.pi_ub), (limits["pi_lb"], limits["pi_ub"])
     what = f"prediction limits, τ² {'iterated' if limits['method'] in _ITERATED else 'closed'}"
