@@ -18,7 +18,7 @@ environment: # up to date at once where nothing changed
 	@./environment.sh
 
 book: environment ## build the site into _build/html, warnings are errors
-	@$(BIN)/jupyter-book build . -W -n --keep-going -q
+	@$(BIN)/python -m evisynth.book
 	@test -f _build/html/index.html
 	@echo "The book is in _build/html; read it with: make serve"
 

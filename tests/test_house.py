@@ -10,7 +10,16 @@ from statistics import median
 
 import evisynth
 import pytest
-import yaml
+from evisynth.pages.images import image_faults
+from evisynth.pages.prose import prose, typed_results
+from evisynth.pages.reading import (
+    code_of,
+    code_of_markdown,
+    figure_words,
+    markdown_of,
+    strings_of,
+    tree_of,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "code" / "evisynth"
@@ -227,45 +236,13 @@ FORBIDDEN_CODE = (
 )
 
 
-def markdown_of(path):
-    """Markdown of a page, cell by cell."""
-    if path.suffix == ".md":
-        return [path.read_text("utf-8")]
-    return [source for kind, source, _ in notebook_cells(path) if kind == "markdown"]
-
-
-def code_of(path):
-    """Source and metadata of a page's code cells."""
-    if path.suffix == ".md":
-        return code_of_markdown(path.read_text("utf-8"))
-    return [(source, data) for kind, source, data in notebook_cells(path) if kind == "code"]
-
-
-def notebook_cells(path):
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    return [(cell["cell_type"], "".join(cell["source"]), cell["metadata"]) for cell in cells]
-
-
-def code_of_markdown(text):
-    """Code cells of a MyST page; their options in YAML are their metadata."""
-    fences = re.findall(r"^```\{code-cell\}[^\n]*\n(.*?)^```", text, re.S | re.M)
-    return [_without_options(fence) for fence in fences]
-
-
-def _without_options(fence):
-    block = re.match(r"---\n(.*?)^---\n", fence, re.S | re.M)
-    if block:
-        return fence[block.end() :], yaml.safe_load(block[1]) or {}
-    return re.sub(r"\A(?::[^\n]*\n)+", "", fence), {}
-
-
 def lines_of(cell):
     return sum(1 for line in cell.splitlines() if line.strip() and not line.strip().startswith("#"))
 
 
 def cell_faults(cell):
     """Why a code cell is too much for a chapter."""
-    tree = _tree(cell)
+    tree = tree_of(cell)
     faults = [
         f"line {n.lineno}: {type(n).__name__}"
         for n in ast.walk(tree)
@@ -284,22 +261,13 @@ def usual_length_faults(cells):
     return []
 
 
-def _tree(cell):
-    return ast.parse(re.sub(r"^\s*[%!].*$", "", cell, flags=re.M))
-
-
-def figure_words(metadata):
-    """Caption and name that a code cell's metadata give its figure."""
-    return metadata.get("mystnb", {}).get("figure", {})
-
-
 def forest_faults(cell, metadata):
     """Calls that draw a forest without a caption, in the call or in the cell's metadata.
 
     An alternative text may be left to the view, which makes one from the numbers; whether it did
     is read off the outputs.
     """
-    for node in ast.walk(_tree(cell)):
+    for node in ast.walk(tree_of(cell)):
         if isinstance(node, ast.Call) and "forest" in _called(node):
             given = {keyword.arg: keyword.value for keyword in node.keywords}
             empty = {name for name, value in given.items() if getattr(value, "value", "-") == ""}
@@ -329,13 +297,6 @@ def outputs_of(path):
     cells = json.loads(path.read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return ["".join(output.get("data", {}).get("text/html", "")) for output in outputs]
-
-
-def strings_of(cell, metadata):
-    """Texts in a code cell that a reader reads: captions, titles, footers."""
-    values = [n.value for n in ast.walk(_tree(cell)) if isinstance(n, ast.Constant)]
-    values.append(figure_words(metadata).get("caption"))
-    return [value for value in values if isinstance(value, str) and len(value.split()) > 3]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
@@ -415,23 +376,6 @@ def test_a_code_cell_of_a_markdown_page_is_read_with_its_options():
 
 # Images in Markdown -------------------------------------------------------------------------------
 
-_DIRECTIVE = re.compile(r"^(`{3,}|:{3,})\{(?:image|figure)\}(.*?)^\1[ \t]*$", re.M | re.S)
-_CODE = re.compile(
-    r"^(`{3,}|~{3,})(?!\{(?:image|figure)\})[^\n]*\n.*?^\1[ \t]*$|`[^`\n]+`", re.M | re.S
-)
-
-
-def image_faults(markdown):
-    """Images in Markdown that a reader who does not see them gets no words for."""
-    text = _CODE.sub(" ", markdown)
-    yield from (f"{hit[0]}" for hit in re.finditer(r"!\[\s*\]\s*[(\[][^)\]]*[)\]]", text))
-    for tag in re.findall(r"<img\b[^>]*>", text, re.I | re.S):
-        if not re.search(r"""\balt\s*=\s*(?:"\s*[^"\s][^"]*"|'\s*[^'\s][^']*')""", tag, re.I):
-            yield tag
-    for found in _DIRECTIVE.finditer(text):
-        if not re.search(r"^\s*:alt:[ \t]*\S|^\s*alt:[ \t]*\S", found[2], re.M):
-            yield found[0]
-
 
 @pytest.mark.parametrize("path", EVERY_PAGE + DOCUMENTS, ids=name_of)
 def test_every_image_on_a_page_has_alternative_text(path):
@@ -474,52 +418,6 @@ def test_an_image_with_words_passes(text):
 
 # Prose --------------------------------------------------------------------------------------------
 
-NOT_PROSE = [
-    r"\A---\n.*?\n---\n",  # front matter
-    r"^(`{3,}|~{3,})(?:\{code[^}]*\}|\{math\}|(?!\{))[^\n]*\n.*?^\1[ \t]*$",  # code and equations
-    r"\$\$.*?\$\$",
-    r"(?<![\w$\\])\$[^$\n]+\$",
-    r"<!--.*?-->",
-    r"</?[a-zA-Z][^>]*>",
-    # Code spans, within a paragraph, and roles, glue among them.
-    r"(?:\{[\w:+-]+\})?(?<!`)(`{1,2})(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)",
-    r"\]\([^)]*\)",
-    r"https?://\S+",
-    r"^\s*:[\w-]+:.*$",  # options of directives
-]
-NUMBER = r"\d+(?:[.,]\d+)?"
-# What stands beside a number that is no result: the level of an interval, a definition, a year.
-LEVEL = r"(?!\s*(?:exact\s+)?(?:confidence|prediction|credible|CI\b|interval|limit))"
-DEFINITION = r"(?!\s+(?:of\s+)?(?:marrow\s+)?(?:leukaemic\s+|lymph)?blasts)"
-YEAR = r"(?:19|20)\d\d"
-# Before a time these make it a time point or a definition: at 24 months, under 18 years.
-TIME_POINT = "".join(
-    rf"(?<!\b{word} )"
-    for word in ("at", "by", "to", "of age", "within", "after", "before", "until", "from", "under",
-                 "over", "than", "least", "aged", "every", "first", "last")
-)  # fmt: skip
-TENS = "ten|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred"
-ONES = (
-    "one|two|three|four|five|six|seven|eight|nine|eleven|twelve|thirteen|fourteen|fifteen|"
-    "sixteen|seventeen|eighteen|nineteen"
-)
-NUMBER_WORD = rf"(?:{TENS}|{ONES})(?:[ -](?:and|{TENS}|{ONES}))*"
-TYPED = {
-    "percentage": rf"(?<![\w.-]){NUMBER}\s*(?:%|per\s?cent\b){LEVEL}{DEFINITION}",
-    "interval": rf"(?<![\w./-])(?<![Gg]rade )(?<![Gg]rades )(?!{YEAR}[-–—]{YEAR})"
-    rf"{NUMBER}\s?[-–—]\s?{NUMBER}(?![\w-])",
-    "bracketed interval": rf"\[{NUMBER}\s*(?:,|;|to)\s*{NUMBER}\]",
-    "count of cohorts or patients": r"(?<![\w])[kn]\s*=\s*\d+",
-    "share": r"(?<![\w.-])\d+\s+(?:out\s+)?of\s+(?:the\s+)?\d+",
-    "p value": r"(?<![\w])[pP]\s*[=<>]\s*0?\.\d+",
-    "heterogeneity": r"(?:I²|I2|τ²|τ|tau2|tau²)\s*=\s*\d",
-    "ratio": r"(?<![\w])(?:OR|HR|RR|(?:odds|hazard|risk|rate)\s+ratios?)"
-    r"(?:\s+(?:of|was|is|were|are|about|at))?\s*[=:]?\s*\d",
-    "time": rf"(?<![\w.,-]){TIME_POINT}\d+\s+(?:day|week|month|year)s?\b",
-    "time with decimals": r"(?<![\w.-])\d+[.,]\d+\s+(?:day|week|month|year)s?\b",
-    "fraction": r"(?<![\w./-])\d{1,5}\s?/\s?\d{1,5}(?![\w/.-]*\d)",
-    "percentage in words": rf"\b{NUMBER_WORD}\s+per\s?cent\b{LEVEL}{DEFINITION}",
-}
 FORBIDDEN_WORDS = re.compile(
     r"\b(?:significant(?:ly)?|superior(?:ity)?|robust(?:ly|ness)?)\b", re.I
 )
@@ -528,23 +426,6 @@ OURSELVES = re.compile(
 )
 DENIAL = re.compile(r"\b(?:not|no|never|nor)\b|n[’']t\b", re.I)
 DISCLAIMER = re.compile(r"\bnot\s+medical\s+advice\b", re.I)
-
-
-def prose(markdown):
-    """What a reader reads as prose: no code, no placed numbers, no links, no equations."""
-    for pattern in NOT_PROSE:
-        markdown = re.sub(pattern, " · ", markdown, flags=re.S | re.M)
-    return markdown
-
-
-def typed_results(markdown):
-    """Results that somebody typed: each kind that is found, with its place in the text."""
-    text = prose(markdown)
-    return [
-        f"{kind}: {hit[0]!r}"
-        for kind, pattern in TYPED.items()
-        for hit in re.finditer(pattern, text, re.I if kind.endswith("words") else 0)
-    ]
 
 
 def forbidden_words(markdown):

@@ -1,0 +1,1 @@
+"""Pages of a book, read as text: their prose, their code, and what must not stand in them."""
