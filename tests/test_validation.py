@@ -565,6 +565,23 @@ TABLE_FILES = {
         lines(lambda rows: [rows[0], b"", *rows[1:]]),
         ("studies", "line 2", "-", "a blank line"),
     ),
+    "empty row": (
+        lambda data: data + b"," * data.split(b"\n")[0].count(b",") + b"\n",
+        ("studies", "line 4", "-", "an empty row, of separators alone"),
+    ),
+    "line break in a cell": (
+        lambda data: data.replace(b"study-b", b'"study\nb"'),
+        ("studies", "line 3", "-", "a line break in a cell"),
+    ),
+    "separator told": (
+        lambda data: b"sep=,\n" + data,
+        (
+            "studies",
+            "-",
+            "-",
+            "line 1 is 'sep=,', which tells a spreadsheet how cells are separated",
+        ),
+    ),
 }
 
 
@@ -1051,6 +1068,23 @@ def test_equal_passes_do_not_differ(passes):
     assert compare(*map(read_pass, passes)) == []
 
 
+def test_a_number_written_in_two_ways_is_told_from_a_disagreement(passes, capsys):
+    text = FORM.replace("10", "10.0").replace("20", "21")
+    (passes[1] / "sets.csv").write_text(text, encoding="utf-8")
+    assert main(["compare", *map(str, passes)]) == 1
+    written, apart, count = capsys.readouterr().out.splitlines()
+    assert written == "sets, s1:3:a, n: '10' or '10.0' (the same number, written otherwise)"
+    assert apart == "sets, s1:4:b, n: '20' or '21'"
+    assert count == "1 disagreements, and 1 numbers written in two ways"
+
+
+def test_a_header_in_another_case_is_no_disagreement(passes, capsys):
+    text = FORM.replace("cohort_id", "Cohort_ID")
+    (passes[1] / "sets.csv").write_text(text, encoding="utf-8")
+    assert main(["compare", *map(str, passes)]) == 2
+    assert "write 'cohort_id' as 'Cohort_ID'" in capsys.readouterr().err
+
+
 def test_a_column_of_the_second_pass_alone_is_compared(passes):
     text = FORM.replace("n\n", "n,how\n", 1).replace("10\n", "10,said\n").replace("20\n", "20,\n")
     (passes[1] / "sets.csv").write_text(text, encoding="utf-8")
@@ -1074,6 +1108,11 @@ BROKEN_PASSES = {
     "line zero": (FORM.replace("4,b", "0,b").encode(), r"line 3: line is '0'"),
     "no line": (FORM.replace("line", "row").encode(), r"second/sets\.csv: no column 'line'"),
     "column twice": (FORM.replace("cohort_id", "n").encode(), r"column 'n' twice"),
+    "empty row": (FORM.encode() + b",,,\n", r"second/sets\.csv, line 4: an empty row"),
+    "line break": (FORM.encode() + b's1,5,"c\nd",1\n', r"line 4: a line break in a cell"),
+    "semicolons": (FORM.replace(",", ";").encode(), r"second/sets\.csv: cells separated by ';'"),
+    "separator told": (b"sep=,\n" + FORM.encode(), r"second/sets\.csv: line 1 is 'sep=,'"),
+    "another case": (FORM.replace("line", "Line").encode(), r"write 'Line' as 'line'"),
     "byte": (FORM.encode() + b"s1,5,\xff,1\n", r"second/sets\.csv: byte 0xff on line 4"),
     "byte order mark": (b"\xef\xbb\xbf" + FORM.encode(), "byte order mark"),
     "nothing": (b"", r"second/sets\.csv: empty"),

@@ -59,8 +59,10 @@ def _compare(chosen):
 
     found = compare(read_pass(chosen.first), read_pass(chosen.second))
     for d in found:
-        print(f"{d.table}, {d.row_id}, {d.field}: {d.first_pass!r} or {d.second_pass!r}")
-    print(f"{len(found)} disagreements")
+        alike = " (the same number, written otherwise)" if d.of_writing else ""
+        print(f"{d.table}, {d.row_id}, {d.field}: {d.first_pass!r} or {d.second_pass!r}{alike}")
+    written = sum(d.of_writing for d in found)
+    print(f"{len(found) - written} disagreements, and {written} numbers written in two ways")
     return 1 if found else 0
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from evisynth.errors import EvisynthError
-from evisynth.schema import Unreadable, ragged, read_records, repeated
+from evisynth.schema import Unreadable, other_separator, ragged, read_records, repeated
 
 WHERE = ("source_id", "line")
 UNCOMPARED = ("note",)
@@ -43,6 +43,14 @@ class Disagreement:
     field: str
     first_pass: str
     second_pass: str
+
+    @property
+    def of_writing(self):
+        """Whether both passes have the same number and only write it otherwise: 6 and 6.0."""
+        try:
+            return float(self.first_pass) == float(self.second_pass)
+        except ValueError:
+            return False
 
 
 def read_pass(folder):
@@ -78,11 +86,20 @@ def _read_table(path):
         header, records = read_records(path)
     except Unreadable as error:
         raise EvisynthError(f"{name}: {error}") from None
+    if other_separator(header):
+        given = f"cells separated by {other_separator(header)!r}?"
+        raise EvisynthError(f"{name}: {given} allowed: separated by commas")
     if "line" not in header:
-        raise EvisynthError(f"{name}: no column 'line'")
+        raise EvisynthError(f"{name}: no column 'line'{_in_another_case('line', header)}")
     if repeated(header):
         raise EvisynthError(f"{name}: column {repeated(header)[0]!r} twice")
     return [_row(header, record, f"{name}, line {record.line}") for record in records]
+
+
+def _in_another_case(column, header):
+    """That a header has a column but for capitals or blanks, where it has."""
+    alike = [name for name in header if name.strip().lower() == column.strip().lower()]
+    return f"; write {alike[0]!r} as {column!r}" if alike and alike[0] != column else ""
 
 
 def _row(header, record, where):
@@ -199,12 +216,27 @@ def compare(first, second):
     -------
     list of Disagreement
         By table, then by place in the document.
+
+    Raises
+    ------
+    EvisynthError
+        Columns of the two passes that differ in capitals or blanks alone.
     """
     found = []
     for table in sorted(set(first) | set(second)):
+        _same_columns(table, first.get(table), second.get(table))
         for name, a, b in _named_pairs(first.get(table, []), second.get(table, [])):
             found += _differences(table, name, a, b)
     return found
+
+
+def _same_columns(table, first, second):
+    """Refuse headers that differ in capitals or blanks alone: each cell would be a disagreement."""
+    if first and second:
+        for column in second[0]:
+            alike = _in_another_case(column, [name for name in first[0] if name not in second[0]])
+            if alike:
+                raise EvisynthError(f"{table}: the passes write a column in two ways{alike}")
 
 
 def _differences(table, name, a, b):

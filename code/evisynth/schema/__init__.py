@@ -12,7 +12,7 @@ from evisynth.schema.codebook import (
     read_codebook,
     resource_of,
 )
-from evisynth.schema.files import ragged, read_records, read_text
+from evisynth.schema.files import other_separator, ragged, read_records, read_text
 from evisynth.schema.numbers import PrintedNumber, printed_text
 from evisynth.schema.problems import (
     TEXT,
@@ -42,6 +42,7 @@ __all__ = [
     "is_text",
     "is_texts",
     "misfits",
+    "other_separator",
     "printed_text",
     "ragged",
     "read_codebook",

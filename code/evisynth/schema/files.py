@@ -77,7 +77,8 @@ def read_records(path) -> tuple[tuple[str, ...], list[Record]]:
     Raises
     ------
     Unreadable
-        As `read_text` does, and where quotes do not pair.
+        As `read_text` does, where quotes do not pair, and where the first line tells a program how
+        cells are separated.
     """
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     records, line = [], 1
@@ -89,11 +90,26 @@ def read_records(path) -> tuple[tuple[str, ...], list[Record]]:
         raise Unreadable(
             f"line {line}: {error}", "allowed: CSV, double quotes in pairs around a whole cell"
         ) from None
-    return records[0].cells, records[1:]
+    first = records[0].cells
+    if first and first[0].strip().lower().startswith("sep=") and not any(first[1:]):
+        found = f"line 1 is {','.join(first)!r}, which tells a spreadsheet how cells are separated"
+        raise Unreadable(found, "allowed: the names of the columns; delete that line")
+    return first, records[1:]
 
 
 def ragged(header, record) -> str:
-    """What is wrong with the number of cells of a record, or nothing."""
-    if len(record.cells) == len(header):
-        return ""
-    return f"{len(record.cells)} cells" if record.cells else "a blank line"
+    """What is wrong with the cells of a record as a whole, or nothing."""
+    if not record.cells:
+        return "a blank line"
+    if not any(cell.strip() for cell in record.cells):
+        return "an empty row, of separators alone"
+    if any(sign in cell for cell in record.cells for sign in "\r\n"):
+        return "a line break in a cell"
+    return "" if len(record.cells) == len(header) else f"{len(record.cells)} cells"
+
+
+def other_separator(header) -> str | None:
+    """The sign that seems to separate the cells of a header instead of a comma."""
+    if len(header) != 1:
+        return None
+    return next((sign for sign in (";", "\t", "|") if sign in header[0]), None)

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from evisynth.schema.codebook import CODEBOOK, columns_of
-from evisynth.schema.files import ragged, read_records
+from evisynth.schema.files import other_separator, ragged, read_records
 from evisynth.schema.numbers import PrintedNumber
 from evisynth.schema.problems import Problem, Unreadable
 
@@ -97,7 +97,7 @@ def _read_table(path, resource):
     if not records:
         return None, [Problem(name, "-", "-", "no rows", "needed: one or more")]
     problems = [
-        Problem(name, f"line {record.line}", "-", found, f"allowed: {len(columns)} cells")
+        Problem(name, f"line {record.line}", "-", found, f"allowed: a row of {len(columns)} cells")
         for record in records
         if (found := ragged(header, record))
     ]
@@ -111,8 +111,8 @@ def _read_table(path, resource):
 
 def _header_problems(name, header, columns):
     allowed = f"allowed: {','.join(columns)}"
-    other = next((sign for sign in (";", "\t", "|") if sign in "".join(header)), None)
-    if len(header) == 1 and other:
+    other = other_separator(header)
+    if other:
         return [Problem(name, "header", "-", header[0], f"separated by {other!r}? {allowed}")]
     problems = [Problem(name, "header", c, "missing", allowed) for c in columns if c not in header]
     for column, count in Counter(header).items():
