@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from evisynth.errors import EvisynthError
+from evisynth.output import write_text
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT = ("tags", "mystnb")  # cell metadata that the book reads
@@ -92,7 +93,7 @@ def run(path, *, timeout=TIMEOUT):
     after = nbformat.writes(tidy(notebook)) + "\n"
     if after == before:
         return False
-    path.write_text(after, "utf-8")
+    write_text(path, after)
     return True
 
 

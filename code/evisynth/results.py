@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from evisynth.errors import NotEstimable
+from evisynth.output import write_text
 from evisynth.result import FORM, plain
 
 RESULTS_FOLDER, DOWNLOADS_FOLDER = "results", "downloads"  # of a site
@@ -89,7 +90,7 @@ def write_results(evidence, folder):
     texts["index.json"] = as_json(results_index(analyses))
     texts[SCHEMA] = files("evisynth").joinpath(SCHEMA).read_text("utf-8")
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text(folder / name, text)
     return [folder / name for name in texts]
 
 

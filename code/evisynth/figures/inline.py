@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import os
@@ -20,6 +19,7 @@ from evisynth.errors import ArgumentError
 from evisynth.figures import svg
 from evisynth.figures.glyphs import undrawn, warn_of_missing
 from evisynth.figures.style import DPI, MARGIN, PALETTE, matplotlib_style
+from evisynth.output import write_bytes, write_csv, write_text
 from evisynth.results import DOWNLOADS, DOWNLOADS_FOLDER, RESULTS_FOLDER
 
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -111,10 +111,7 @@ class InlineFigure:
 
     def save_table(self, folder, stem: str) -> Path:
         """Write what was drawn as ``stem.csv``, numbers at full precision."""
-        path = _file(folder, stem, "csv")
-        with path.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(self._records())
-        return path
+        return write_csv(_file(folder, stem, "csv"), self._records())
 
     @property
     def stem(self) -> str:
@@ -136,9 +133,11 @@ class InlineFigure:
         letters = "none" if self._lacks_letters(width) else "path"
         drawing = svg.parse(self._raw(width, margin=MARGIN, letters=letters))
         svg.with_words(drawing, self.title, self.alt)
-        shapes.write_text(svg.to_text(drawing) + "\n", encoding="utf-8")
+        write_text(shapes, svg.to_text(drawing) + "\n")
         with matplotlib_style():
-            self._draw(width, png, MARGIN, format="png", dpi=2 * DPI, metadata=_NO_SOFTWARE)
+            drawn = io.BytesIO()
+            self._draw(width, drawn, MARGIN, format="png", dpi=2 * DPI, metadata=_NO_SOFTWARE)
+        write_bytes(png, drawn.getvalue())
         return [shapes, png]
 
     def _lacks_letters(self, width):

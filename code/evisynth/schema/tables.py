@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from evisynth.output import is_formula
 from evisynth.schema.codebook import CODEBOOK, columns_of
 from evisynth.schema.files import other_separator, ragged, read_records
 from evisynth.schema.numbers import PrintedNumber
@@ -106,7 +107,8 @@ def _read_table(path, resource):
     rows = [_typed(cells, resource["schema"]["fields"]) for cells in printed]
     lines = [record.line for record in records]
     table = Table(name, resource["schema"]["primaryKey"], rows, printed, lines)
-    return table, problems + list(_type_problems(table, resource["schema"]["fields"]))
+    fields = resource["schema"]["fields"]
+    return table, [*problems, *_type_problems(table, fields), *_formulas(table, fields)]
 
 
 def _header_problems(name, header, columns):
@@ -185,6 +187,18 @@ def _type_problems(table, fields):
             yield Problem(
                 table.name, table.key_of(row), column, table.printed(row, column), _allowed(field)
             )
+
+
+def _formulas(table, fields):
+    """A problem per cell that a spreadsheet would compute: the tables are there to be opened."""
+    texts = [field["name"] for field in fields if field["type"] == "string"]
+    for row in table:
+        for column in texts:
+            if row[column] is not None and is_formula(row[column]):
+                yield Problem(table.name, table.key_of(row), column, row[column], _NO_FORMULA)
+
+
+_NO_FORMULA = "a spreadsheet takes it for a formula; allowed: not to begin with =, +, - or @"
 
 
 def _allowed(field):
