@@ -8,6 +8,7 @@ import pytest
 from evisynth.effects.escalc import escalc
 from evisynth.effects.measures import MEASURES
 from evisynth.errors import ArgumentError
+from evisynth.figures import forest
 from evisynth.random_effects.intervals import prediction_limits, profile_likelihood, q_profile
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.tau2 import ESTIMATORS
@@ -258,6 +259,9 @@ def test_limits_that_the_double_arcsine_cannot_give_are_said_with_the_exact_ones
             assert words in cut
         assert f"{sum(xi)} of 1110, have the exact limits {exact} (Clopper" in instead
         assert "cut off: see notes" in repr(result)
+        assert result.summary.attrs["notes"] == result.notes
+        drawn = forest(result, xi=xi, ni=ni, title="T").svg()
+        assert "have the exact limits" in drawn and f"shown as {end}" in drawn
 
 
 @settings(max_examples=80, deadline=None)

@@ -45,11 +45,13 @@ class Result:
         -------
         pandas.DataFrame
             Columns ``term``, ``estimate``, ``ci_lb``, ``ci_ub``, ``scale``, and what else the
-            result knows of its terms.
+            result knows of its terms; ``attrs["notes"]`` has what must be read beside them.
         """
         import pandas as pd
 
-        return pd.DataFrame(self.terms())
+        table = pd.DataFrame(self.terms())
+        table.attrs["notes"] = getattr(self, "notes", ())
+        return table
 
 
 def estimate_and_limits(result):
