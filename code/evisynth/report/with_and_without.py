@@ -37,8 +37,8 @@ def with_and_without(evidence, subset):
         name = evidence.studies[key[0]]["name"]
         groups.setdefault(name, []).append(_cells(evidence, subset, key, pair))
     caption = (
-        f"{KEY}. By the report: whether it finds a difference. Whether time was counted from a "
-        "landmark is in no table of ours. "
+        f"{KEY}. By the report: whether it finds a difference. No column of our tables tells "
+        "whether time was counted from a landmark; what a note tells stands with its row. "
         "A side that is printed alone stands in the folded table."
     )
     return grouped(header, groups.items(), caption=caption, numeric=header[1:3])

@@ -30,5 +30,10 @@ class PrintedNumber(float):
 
 
 def printed_text(value) -> str:
-    """A number digit for digit as it is printed; one that was computed in as few as it needs."""
-    return getattr(value, "text", None) or f"{value:g}"
+    """A number digit for digit as it is printed.
+
+    One that was computed has as many digits as it needs, and so has one that the file gives as a
+    power of ten, 1e-3, in which form no document prints it.
+    """
+    text = getattr(value, "text", "e")
+    return f"{value:g}" if "e" in text else text
