@@ -1,7 +1,7 @@
 """How many digits a number is shown with: the one place that rounds for readers.
 
-A number that is not 0 is never shown as 0, and limits that differ are shown to differ; beyond that
-a percentage is whole and a ratio has two decimals.
+A number that is not 0 is never shown as 0, unless its interval has 0 inside, and limits that differ
+are shown to differ; beyond that a percentage is whole and a ratio has two decimals.
 """
 
 from __future__ import annotations
@@ -96,6 +96,9 @@ def _apart(values, decimals, text, whole=()):
     ``whole`` are values that need no decimals whatever the others have.
     """
     decimals = [_not_nothing(v, d, text) for v, d in zip(values, decimals, strict=True)]
+    if len(values) > 2 and values[-2] < 0 < values[-1]:
+        # Nothing is what such an interval says: its estimate needs no digits beyond the limits'.
+        decimals[:-2] = [min(d, max(decimals[-2:])) for d in decimals[:-2]]
     texts = [text(value, d) for value, d in zip(values, decimals, strict=True)]
     if len(values) < 2 or values[-2] == values[-1]:
         return tuple(texts)
