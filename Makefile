@@ -1,7 +1,7 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help environment book test serve refresh bench check format lock clean
+.PHONY: help environment book test serve refresh bench mutate check format lock clean
 
 BIN := .venv/bin
 PYTHON ?=
@@ -34,6 +34,9 @@ refresh: environment ## run the chapters again and keep their new results
 
 bench: environment ## time the engine against metafor and PyMARE (needs R for metafor)
 	@$(BIN)/python bench/run.py
+
+mutate: environment ## put slips into the tables and count which are caught (N=12 of each kind)
+	@$(BIN)/python faults/data.py $(N)
 
 check: environment ## lint and format, as CI does
 	@$(BIN)/python -m ruff check .

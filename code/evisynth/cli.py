@@ -17,6 +17,9 @@ def main(arguments=None):
     validate.add_argument(
         "folder", nargs="?", help="where datapackage.json is; default: the nearest"
     )
+    validate.add_argument(
+        "--sources", help="folder with the sources' texts; default: what EVISYNTH_SOURCES names"
+    )
     validate.set_defaults(run=_validate)
     compare = commands.add_parser("compare", help="list where two extraction passes differ")
     compare.add_argument("first", type=Path)
@@ -43,14 +46,19 @@ def _print_anything():
 
 def _validate(chosen):
     from evisynth.evidence.base import read_everything
+    from evisynth.evidence.source_text import SOURCES, check_source_text, text_folder
     from evisynth.schema import find_package
 
-    folder = find_package(chosen.folder)
+    folder, texts = find_package(chosen.folder), text_folder(chosen.sources)
     tables, analyses, problems = read_everything(folder)
+    if texts and not problems:
+        problems = check_source_text(texts, tables)
     if problems:
         raise EvidenceError(problems)
     rows = sum(len(table) for table in tables.values())
     print(f"{len(tables)} tables, {rows} rows, {len(analyses)} analyses: no problem found")
+    if texts is None:
+        print(f"Not held against the sources' texts: {SOURCES} names no folder that has them.")
     return 0
 
 
