@@ -71,6 +71,27 @@ def compare_registers(first, second):
     return found
 
 
+def register_sizes(first, second):
+    """How much two readings of the registers could disagree on.
+
+    Parameters
+    ----------
+    first, second : dict of str to list of dict
+
+    Returns
+    -------
+    dict of str to int
+        ``features``: cells that both readings filled; ``pairs``: pairs of cohorts between which
+        either draws an edge.
+    """
+    features = [name for name in set(first) & set(second) if name != OVERLAPS]
+    edges = (*first.get(OVERLAPS, ()), *second.get(OVERLAPS, ()))
+    return {
+        "features": sum(len(first[name]) * len(_features(first[name])[1]) for name in features),
+        "pairs": len(set(map(_pair, edges))),
+    }
+
+
 # Features -----------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
-"""The two records that are compared with: what R printed, and what was timed."""
+"""The records that the page reads: what R printed, what was timed, what became of faults."""
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -33,6 +34,26 @@ def read_reference(path=_ROOT / "tests" / "reference" / "reference.json"):
 def read_benchmark(path=_ROOT / "bench" / "results.json"):
     """What ``make bench`` wrote; as `read_reference`."""
     return _read(path, "`make bench` writes it.")
+
+
+def read_faults(path=_ROOT / "faults" / "results.json"):
+    """What the commands of ``faults/`` wrote, a part for each; as `read_reference`."""
+    return _read(path, "`make mutate` and the commands beside it write it.")
+
+
+def read_reasons(path=_ROOT / "faults" / "unseen.csv"):
+    """Why slips of some kinds cannot be known, by table and kind.
+
+    Raises
+    ------
+    EvisynthError
+        If there is no such file.
+    """
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            return {(r["table"], r["kind"]): r["reason"] for r in csv.DictReader(file)}
+    except OSError:
+        raise EvisynthError(f"{Path(path).name} cannot be read. It is in the repository.") from None
 
 
 def _read(path, remedy):
