@@ -45,15 +45,27 @@ def write_rows(path, rows):
 
 
 def slips(each=EACH, seed=SEED, kinds=KINDS):
-    """Slips of every kind, none twice; the same for the same seed."""
-    made = []
+    """Slips of every kind, none twice; the same for the same seed.
+
+    Half as many again are put into the outcome rows that some answer counts.
+    """
+    made, counted = [], counted_rows()
     for kind in kinds:
         rng, rows, seen = random.Random(f"{seed} {kind.table} {kind.name}"), read(kind.table), set()
-        for _ in range(each * 3):
-            found = mutate(kind, rows, rng)
-            if found and (found.row, found.now) not in seen and len(seen) < each:
-                seen.add((found.row, found.now))
-                made.append(found)
+        made += _drawn(kind, rows, rng, seen, each)
+        if kind.table == "outcomes":
+            among = [at for at, row in enumerate(rows) if row["row_id"] in counted]
+            made += _drawn(kind, rows, rng, seen, (each + 1) // 2, among)
+    return made
+
+
+def _drawn(kind, rows, rng, seen, number, among=None):
+    made = []
+    for _ in range(number * 3):
+        found = mutate(kind, rows, rng, among)
+        if found and (found.row, found.now) not in seen and len(made) < number:
+            seen.add((found.row, found.now))
+            made.append(found)
     return made
 
 

@@ -45,11 +45,14 @@ class Mutation:
     rows: tuple[dict, ...]
 
 
-def mutate(kind, rows, rng, tries=200):
-    """Make one slip of a kind; None where no row of many drawn can have it."""
+def mutate(kind, rows, rng, among=None, tries=200):
+    """Make one slip of a kind; None where no row of many drawn can have it.
+
+    ``among`` are the positions of rows that may be drawn; by default all.
+    """
     key = next(iter(rows[0]))
     for _ in range(tries):
-        at = rng.randrange(len(rows))
+        at = rng.choice(among) if among else rng.randrange(len(rows))
         row = rows[at]
         if kind.whole:
             after = kind.whole(dict(row), rows, rng)

@@ -55,3 +55,8 @@ def test_a_study_is_named_by_its_year(evidence):
         for row in evidence.rows("studies")
     }
     assert [name for name, (said, year) in years.items() if said and int(said[0]) != year] == []
+
+
+def test_contradictions_are_numbered_without_a_gap(evidence):
+    ids = [row["discrepancy_id"] for row in evidence.rows("discrepancies")]
+    assert ids == [f"D{number:03d}" for number in range(1, len(ids) + 1)]

@@ -16,6 +16,49 @@ def number(value):
     return None if value is None else float(value)
 
 
+_WORDS = {
+    word: float(number)
+    for number, word in enumerate(
+        (
+            *(
+                "zero",
+                "one",
+                "two",
+                "three",
+                "four",
+                "five",
+                "six",
+                "seven",
+                "eight",
+                "nine",
+                "ten",
+            ),
+            *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
+            *("eighteen", "nineteen", "twenty"),
+        )
+    )
+}
+
+
+def numbers_in(text):
+    """Every number that a reader finds in a text, in digits or as a word up to twenty.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    set of float
+        A number that lost its decimal point (``0-12``) is among them with one.
+    """
+    text = text.lower()
+    found = {float(number) for number in re.findall(r"\d+(?:\.\d+)?|(?<!\d)\.\d+", text)}
+    found |= {_WORDS[word] for word in re.findall(r"[a-z]+", text) if word in _WORDS}
+    found |= {float(f"{a}.{b}") for a, b in re.findall(r"(\d+)[-·‐ ](\d+)", text)}
+    return found | {float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+", text)}
+
+
 def half_unit(text, *, whole=False):
     """Half a unit of the last printed digit: 0.05 for 43.2, and 0.5 for 43.
 

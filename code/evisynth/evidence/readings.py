@@ -25,6 +25,7 @@ ADJUDICATIONS = "adjudications"
 REPORTED = "reported"
 # Fields of the form that a table writes in its own way: a repaired name, a guard of type.
 _REWRITTEN = ("administration_id", "source_id")
+_MENDED = "fields that a correction changed"
 _ASKED = ("table", "row_id", "field", "first_pass", "second_pass")
 
 
@@ -122,6 +123,7 @@ def _correct(said, corrections):
             yield Problem(CORRECTIONS, *where, row["agreed"], allowed)
         else:
             cells[row["field"]] = row["final"]
+            cells.setdefault(_MENDED, set()).add(row["field"])
 
 
 def _unlike(table, said):
@@ -130,6 +132,8 @@ def _unlike(table, said):
     kept = Counter(name for _, name in named if name)
     for row, name in named:
         if row.get("how_known", REPORTED) != REPORTED:
+            if name is not None and row["how_known"] != "outcome_row":
+                yield _problem(table, row, "how_known", "no statement, or the one it rests on")
             if name in said:
                 allowed = f"{REPORTED}: the readings have it as a statement of its own"
                 yield _problem(table, row, "how_known", allowed)
@@ -163,8 +167,13 @@ def _inferred_sizes(tables):
 
 
 def _cells(table, row, said):
+    mended = said.get(_MENDED, ())
     for field, read in said.items():
-        if field not in row or field in _REWRITTEN or _computed(row, field):
+        if field not in row or field in _REWRITTEN:
+            continue
+        if _computed(row, field):
+            if field == "events" and read and field not in mended:
+                yield _problem(table, row, "derivation", f"reported: the readings say {read}")
             continue
         cell = table.printed(row, field) or ""
         unsaid = field == "interval" and cell == "none" and not read

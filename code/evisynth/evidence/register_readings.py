@@ -254,7 +254,7 @@ def _overlap_problems(first, second, adjudications, tables):
         elif said != ends:
             yield _unlike_pair(pair, ends, said)
     yield from _edges_lost(first, graphs[2], kept)
-    yield from _edge_problems(first, decide, tables)
+    yield from _edge_problems(first, second, decide, tables)
 
 
 def _edges_lost(first, graph, kept):
@@ -285,15 +285,16 @@ def _unlike_pair(pair, ends, said):
     return Problem(OVERLAPS, _name(pair), "relation", ends, allowed)
 
 
-def _edge_problems(first, decide, tables):
-    """An edge of the first reading that is kept has its kind, its basis and its shared number."""
-    ours = {(row["cohort_a"], row["relation"], row["cohort_b"]): row for row in first}
+def _edge_problems(first, second, decide, tables):
+    """An edge that was read and is kept has its basis and its shared number; the first one's go."""
+    ours = {(row["cohort_a"], row["relation"], row["cohort_b"]): row for row in (*second, *first)}
     sizes = {row["cohort_id"]: row["n"] for row in tables[COHORTS]}
     table = tables[OVERLAPS]
     for row in table:
         read = ours.get((row["cohort_a"], row["relation"], row["cohort_b"]))
         if read:
-            for column in ("basis_kind", "shared_n"):
+            columns = ("basis_kind", "shared_n") if read in first else ("basis_kind",)
+            for column in columns:
                 try:
                     said = decide(_name(_pair(row)), column)
                 except EvisynthError:

@@ -13,34 +13,13 @@ from pathlib import Path
 
 from evisynth.errors import EvisynthError
 from evisynth.evidence.arithmetic.places import places
+from evisynth.evidence.printed import numbers_in
 from evisynth.schema import Problem, Unreadable, read_text
 
 SOURCES = "EVISYNTH_SOURCES"
 NEAR = 2
 _PRINTED = ("percent", "value", "lower", "upper", "events", "total", "n", "p", "time_months")
 _NUMBER = re.compile(r"[<>=]*\s*(\d*\.?\d+)")
-_WORDS = {
-    word: float(number)
-    for number, word in enumerate(
-        (
-            *(
-                "zero",
-                "one",
-                "two",
-                "three",
-                "four",
-                "five",
-                "six",
-                "seven",
-                "eight",
-                "nine",
-                "ten",
-            ),
-            *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
-            *("eighteen", "nineteen", "twenty"),
-        )
-    )
-}
 # Of a row whose count or size was worked out, what was worked out stands nowhere.
 _WORKED_OUT = {"computed_from_percent": ("events", "total")}
 
@@ -123,11 +102,4 @@ def _stands(value, column, known):
 
 @lru_cache(maxsize=4096)
 def _numbers(lines, line):
-    """Every number that a reader finds on a line, or near it."""
-    text = " ".join(lines[max(0, line - 1 - NEAR) : line + NEAR]).lower()
-    found = {float(number) for number in re.findall(r"\d+(?:\.\d+)?|(?<!\d)\.\d+", text)}
-    found |= {_WORDS[word] for word in re.findall(r"[a-z]+", text) if word in _WORDS}
-    # A decimal point that a text layer lost, and thousands.
-    found |= {float(f"{a}.{b}") for a, b in re.findall(r"(\d+)[-·‐ ](\d+)", text)}
-    found |= {float(n.replace(",", "")) for n in re.findall(r"\d{1,3}(?:,\d{3})+", text)}
-    return found
+    return numbers_in(" ".join(lines[max(0, line - 1 - NEAR) : line + NEAR]))

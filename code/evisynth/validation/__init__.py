@@ -5,6 +5,7 @@ For the book's own checkout: it reads ``tests/reference/reference.json`` and ``b
 
 from evisynth.validation.agreement import Agreement, agreement
 from evisynth.validation.coverage_plot import coverage_plot
+from evisynth.validation.faults import glue_faults, missed_table, mutants_table, slips_table
 from evisynth.validation.few_studies import few_studies_table, glue_few_studies
 from evisynth.validation.few_studies_plot import few_studies_plot
 from evisynth.validation.peers import (
@@ -13,7 +14,12 @@ from evisynth.validation.peers import (
     pymare_default,
     pymare_inconsistency,
 )
-from evisynth.validation.records import read_benchmark, read_reference
+from evisynth.validation.records import (
+    read_benchmark,
+    read_faults,
+    read_reasons,
+    read_reference,
+)
 from evisynth.validation.tables import (
     agreement_table,
     benchmark_table,
@@ -41,13 +47,19 @@ __all__ = [
     "dl_table",
     "few_studies_plot",
     "few_studies_table",
+    "glue_faults",
     "glue_few_studies",
     "glue_validation",
     "higher_maxima_table",
     "inconsistency_table",
+    "missed_table",
+    "mutants_table",
     "pm_table",
     "pymare_default",
     "pymare_inconsistency",
     "read_benchmark",
+    "read_faults",
+    "read_reasons",
     "read_reference",
+    "slips_table",
 ]

@@ -77,11 +77,15 @@ def missed_table(faults, reasons):
     Html
     """
     rows = [
-        (_TABLES[kind["table"]], kind["kind"], f"{kind['tried'] - kind['caught']} of {kind['tried']}",
-         reasons.get((kind["table"], kind["kind"]), "–"))
+        (
+            _TABLES[kind["table"]],
+            kind["kind"],
+            f"{kind['tried'] - kind['caught']} of {kind['tried']}",
+            reasons.get((kind["table"], kind["kind"]), "–"),
+        )
         for kind in faults["data"]["kinds"]
         if kind["caught"] < kind["tried"]
-    ]  # fmt: skip
+    ]
     header = ("Table", "Slip", "Unseen", "Why it cannot be known")
     return table(header, rows, numeric=("Unseen",))
 

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from evisynth.evidence.arithmetic.rules import problem, rule
+from evisynth.evidence.printed import number, numbers_in
 
 LOCATED = ("outcomes", "survival", "contrasts", "analysis_sets", "characteristics", "searches")
 SEPARATOR = " · "
@@ -97,6 +98,26 @@ def a_claim_stands_where_it_is_said_to(tables):
         stands = f"{place.source}{SEPARATOR}{place.passage}"
         if where and stands not in where:
             yield problem(tables[place.table], place.row, "claim", f"claim {claim} is at {where}")
+
+
+@rule(*LOCATED, "discrepancies")
+def a_claim_says_what_its_rows_say(tables):
+    """A row makes the claim that has its number, where the other claim has not."""
+    said = {row["discrepancy_id"]: row for row in tables["discrepancies"]}
+    for name in LOCATED:
+        table = tables[name]
+        for row in table:
+            entry = said.get(row["discrepancy_id"])
+            if entry and row["claim"] and entry["kind"] in _OF_NUMBERS and entry.get("claim_a"):
+                shown = {number(table.printed(row, c)) for c in _SHOWN if row.get(c) is not None}
+                has = {c: bool(shown & numbers_in(entry[f"claim_{c}"])) for c in ("a", "b")}
+                if has["a"] != has["b"] and not has[row["claim"]]:
+                    other = "b" if row["claim"] == "a" else "a"
+                    yield problem(table, row, "claim", f"its number is that of claim {other}")
+
+
+_OF_NUMBERS = ("text against table", "count against count", "percentage against count")
+_SHOWN = ("percent", "value", "events", "n", "count")
 
 
 @rule(*LOCATED)

@@ -78,10 +78,10 @@ def second_hand_is_true(tables, name):
             yield problem(tables[name], row, "second_hand", allowed)
 
 
-@rule("outcomes")
-def one_row_per_statement(tables):
+@rule_of_each("outcomes", "survival", "contrasts", "analysis_sets", "characteristics")
+def one_row_per_statement(tables, name):
     """No statement stands twice."""
-    table = tables["outcomes"]
+    table = tables[name]
     seen = {}
     for row in table:
         statement = tuple(
