@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
 
 from evisynth.evidence.base import load_evidence, read_everything
@@ -104,8 +105,9 @@ def checkout_copy(place):
     return Path(place)
 
 
+@cache
 def counted_rows():
-    """Names of the outcome rows, cohorts and edges on which a counted number rests."""
+    """Names of the outcome rows that some answer counts."""
     evidence = load_evidence(DATA)
     return {
         counted.row["row_id"]
