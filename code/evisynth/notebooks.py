@@ -11,7 +11,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from evisynth.errors import EvisynthError
+from evisynth.errors import EvisynthError, printable
 from evisynth.output import write_text
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -152,7 +152,7 @@ def refresh(folder, *, at_once=AT_ONCE, report=print):
     with ThreadPoolExecutor(at_once) as pool:
         outcomes = list(pool.map(_outcome, paths))
     for path, outcome in zip(paths, outcomes, strict=True):
-        report(f"{path}: {_verdict(outcome)}")
+        report(printable(f"{path}: {_verdict(outcome)}"))
     return [outcome for outcome in outcomes if isinstance(outcome, EvisynthError)]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
+from evisynth.checks import check_link
+
 
 @dataclass(frozen=True, repr=False)
 class Html:
@@ -27,7 +29,9 @@ class Html:
 
 
 def tag(name, content, **attributes):
-    """An element around HTML content; ``class_`` stands for class."""
+    """An element around HTML content; ``class_`` stands for class, and a link runs nothing."""
+    if "href" in attributes:
+        check_link("tag", "href", attributes["href"])
     shown = "".join(
         f' {k.rstrip("_")}="{escape(str(v), quote=True)}"' for k, v in attributes.items() if v
     )
