@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -22,10 +23,19 @@ class Html:
     text: str
 
     def _repr_html_(self):
-        return self.html
+        return untypeset(self.html)
 
     def __repr__(self):
         return self.text
+
+
+_TYPESET = re.compile(r"\$|\\[(\[]|\\begin\{")
+
+
+def untypeset(html):
+    """HTML in which a notebook typesets nothing, where something in it looks like an equation."""
+    ignored = '<div class="mathjax_ignore tex2jax_ignore">'  # of MathJax 3, and of MathJax 2
+    return f"{ignored}{html}</div>" if _TYPESET.search(html) else html
 
 
 def tag(name, content, **attributes):
@@ -82,7 +92,7 @@ def _row(row, header, kinds):
 
 def _kind(value, kind):
     """A cell with nothing to say can be left out where there is no room for it."""
-    return f"{kind} co-none".strip() if str(value) in ("–", "", "None") else kind
+    return f"{kind} co-none".strip() if value is None or str(value) in ("–", "") else kind
 
 
 def _content(value):
