@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from evisynth.command import run
 from evisynth.errors import EvidenceError, EvisynthError, printable
 
 
@@ -67,5 +68,10 @@ def _compare(chosen):
     return 1 if found else 0
 
 
+def command():
+    """The command as it is installed."""
+    sys.exit(run(main, "evisynth", left="It writes nothing."))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()
