@@ -25,7 +25,8 @@ PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 # A network of its own has a loopback that is down; kernels are spoken to over it.
 LOOPBACK = (
     "import fcntl, os, socket, struct, sys; s = socket.socket(); "
-    "fcntl.ioctl(s, 0x8914, struct.pack('16sh14x', b'lo', 0x41)); os.execv(sys.argv[1], sys.argv[1:])"
+    "fcntl.ioctl(s, 0x8914, struct.pack('16sh14x', b'lo', 0x41)); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
 )
 REACH = "import socket; socket.create_connection(('192.0.2.1', 9), 3)"
 

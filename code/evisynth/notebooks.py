@@ -93,27 +93,17 @@ def run(path, *, timeout=TIMEOUT):
     """
     import nbformat
 
-    before = _read(path)
+    before = path.read_text("utf-8")
     try:
         notebook = nbformat.reads(before, as_version=4)
     except nbformat.reader.NotJSONError:
         raise EvisynthError(f"{path} is not a notebook: it holds no JSON.") from None
-    except Exception as problem:  # of many kinds, by what the JSON lacks
-        told = _short(" ".join(f"{type(problem).__name__}: {problem}".split()))
-        raise EvisynthError(f"{path} is not a notebook: {told}") from None
     _execute(notebook, path, timeout)
     after = nbformat.writes(tidy(notebook)) + "\n"
     if after == before:
         return False
     write_text(path, after)
     return True
-
-
-def _read(path):
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise EvisynthError(f"{path} is not in UTF-8: byte {error.start}; save it so.") from None
 
 
 def _execute(notebook, path, timeout):
