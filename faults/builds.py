@@ -112,14 +112,16 @@ def touched(folder):
 
 def other_python():
     """An interpreter of another version than this one, or None."""
-    mine = platform.python_version_tuple()[:2]
-    for name in reversed(PYTHONS):
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    beside = sorted(root.glob("versions/3.*/bin/python3"), key=lambda p: p.parts[-3])
+    for name in (*reversed(PYTHONS), *map(str, reversed(beside))):
         ask = [name, "-c", "import sys, venv, ensurepip; print(*sys.version_info[:2])"]
         try:
             found = subprocess.run(ask, capture_output=True, text=True, check=False)
         except OSError:
             continue
-        if found.returncode == 0 and tuple(found.stdout.split()) != mine:
+        version = tuple(map(int, found.stdout.split())) if found.returncode == 0 else ()
+        if version >= (3, 11) and version != sys.version_info[:2]:
             return name
     return None
 

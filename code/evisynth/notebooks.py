@@ -7,6 +7,7 @@ rewrites it with its new outputs. A second run changes no byte.
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 import sys
@@ -133,6 +134,7 @@ def _execute(notebook, path, timeout):
         return
     finally:
         _clients.remove(client)
+        atexit.unregister(client._cleanup_kernel)  # fails where the kernel never came up
     at = reached[-1] if reached else 0
     code = "\n".join(f"    {line}" for line in notebook.cells[at].source.splitlines())
     raise EvisynthError(f"{path}, cell {at + 1} of {len(notebook.cells)}: {reason}\n{code}")
