@@ -89,7 +89,7 @@ def drop_unfinished(cache):
             cache.get_cache_bundle(record.pk)
         except Exception:  # missing, or cut off, by whatever stage of reading it
             shutil.rmtree(Path(cache.path) / "executed" / record.hashkey, ignore_errors=True)
-            record.remove_record(record.pk, cache.db)
+            type(record).remove_record(record.pk, cache.db)
 
 
 @contextmanager

@@ -143,6 +143,8 @@ def _jupyter_book(folder, lock):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         reader.join(_LINGERING)
+        if not reader.is_alive():
+            process.stdout.close()
     return process.returncode, b"".join(said).decode("utf-8", "replace")
 
 
