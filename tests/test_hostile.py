@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from evisynth import figures, report
+from evisynth.characters import stray_in
 from evisynth.checks import is_link
 from evisynth.cli import main
-from evisynth.errors import ArgumentError, EvisynthError, printable
+from evisynth.errors import ArgumentError, EvidenceError, EvisynthError, printable
 from evisynth.evidence.analyses import read_analyses
 from evisynth.figures.glyphs import MissingGlyphs
 from evisynth.output import write_csv
@@ -18,7 +19,7 @@ from evisynth.pages.checks import Fault
 from evisynth.report.entries import link
 from evisynth.report.glue import _Text
 from evisynth.report.html import Html, table, tag
-from evisynth.schema import Problem
+from evisynth.schema import Problem, read_codebook
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "faults"))
@@ -176,6 +177,43 @@ def test_a_cell_with_a_terminals_commands_is_named_and_not_obeyed(tmp_path, caps
     told = capsys.readouterr().out
     assert "sources" in told and "0x1b" in told and "\x1b" not in told
     assert len(told.splitlines()) < 40
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("datapackage.json", '"version": "', '"version": "\\u001b[31m'),
+        ("datapackage.json", '"title": "', '"title": "\\u202e'),
+        ("analyses.yml", "- id: salvage-line\n", '- id: salvage-line\n    "\\e[31m": x\n'),
+    ],
+)
+def test_characters_that_escapes_hide_are_found(tmp_path, capsys, name, before, after):
+    import shutil
+
+    shutil.copytree(ROOT / "data", tmp_path / "data")
+    path = tmp_path / "data" / name
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after, 1), "utf-8")
+    with pytest.raises(EvidenceError) as found:
+        read(tmp_path / "data")
+    assert name in str(found.value) and "U+" in str(found.value)
+    assert stray_in([str(found.value)]) is None
+
+
+def test_a_list_within_itself_comes_to_an_end():
+    endless = ["a"]
+    endless.append({"b": endless})
+    assert stray_in(endless) is None
+    assert stray_in({"\x07": 1}).startswith("U+0007")
+
+
+def read(folder):
+    """The two files that are not tables, without the time that tables take."""
+    read_codebook(folder)
+    problems = read_analyses(folder / "analyses.yml")[1]
+    if problems:
+        raise EvidenceError(problems)
 
 
 def test_a_problem_is_short_whatever_the_cell_holds():

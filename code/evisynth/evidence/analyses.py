@@ -6,6 +6,7 @@ import re
 from functools import cache
 from types import MappingProxyType
 
+from evisynth.characters import VISIBLE, stray_in
 from evisynth.checks import LINK, is_link
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
 from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
@@ -124,7 +125,10 @@ def read_analyses(path):
         Whether the values occur in the tables is for `undeclared` to say.
     """
     try:
-        entries = _entries(_parse(read_text(path)))
+        declared = _parse(read_text(path))
+        if found := stray_in(declared):
+            raise Unreadable(found, f"allowed: text {VISIBLE}")
+        entries = _entries(declared)
     except Unreadable as error:
         return (), [error.problem(ANALYSES)]
     analyses, problems = [], []
