@@ -1,7 +1,8 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help environment book test serve refresh bench mutate check format lock clean
+.PHONY: help environment book test serve refresh bench mutate hostile interrupted builds licences \
+  check format lock clean
 
 BIN := .venv/bin
 PYTHON ?=
@@ -37,6 +38,18 @@ bench: environment ## time the engine against metafor and PyMARE (needs R for me
 
 mutate: environment ## put slips into the tables and count which are caught (N=12 of each kind)
 	@$(BIN)/python faults/data.py $(N)
+
+hostile: environment ## text that would run, through every view (Chromium, where it is installed)
+	@$(BIN)/python faults/hostile.py
+
+interrupted: environment ## kill the commands at any moment, fill the disk, take the rights away
+	@$(BIN)/python faults/interrupted.py
+
+builds: environment ## build the book in several ways and compare every file
+	@$(BIN)/python faults/builds.py
+
+licences: environment ## licences of everything that is installed
+	@$(BIN)/python faults/licences.py
 
 check: environment ## lint and format, as CI does
 	@$(BIN)/python -m ruff check .

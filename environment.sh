@@ -41,11 +41,25 @@ if [ -z "$python" ]; then
   exit 1
 fi
 
+if ! [ -w . ]; then
+  echo "$PWD cannot be written, and the book needs its packages in $venv there: allow it, or use a copy of the checkout elsewhere." >&2
+  exit 1
+fi
+# What a step says is kept in memory, for on a full disk there is no room for it either.
+step() {
+  said=$("$@" 2>&1) && return
+  megabytes=$(df -Pk . | awk 'NR == 2 {print int($4 / 1024)}')
+  [ "$megabytes" -ge 1000 ] || said="$said
+Only $megabytes MB are left on this disk; $venv needs about 900."
+  printf '%s\n' "$said" | grep -v '^ *$' | tail -n 6 >&2
+  rm -rf "$venv"
+  echo "Setting up $venv failed, and it was removed: mend what is said above, and run the command again." >&2
+  exit 1
+}
+
 echo "Setting up .venv with $("$python" --version) (once, about a minute) ..."
 rm -rf "$venv"
-"$python" -m venv "$venv"
-log="$venv/install.log"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock 2>"$log" &&
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . 2>"$log" ||
-  { cat "$log" >&2; rm -rf "$venv"; exit 1; }
+step "$python" -m venv "$venv"
+step "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+step "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 echo "$stamp" >"$venv/.ready"

@@ -82,6 +82,16 @@ def add_to_project(cache, path):
     return True
 
 
+def drop_unfinished(cache):
+    """A notebook is recorded before it is written: who was killed in between left half of it."""
+    for record in cache.list_cache_records():
+        try:
+            cache.get_cache_bundle(record.pk)
+        except Exception:  # missing, or cut off, by whatever stage of reading it
+            shutil.rmtree(Path(cache.path) / "executed" / record.hashkey, ignore_errors=True)
+            type(record).remove_record(record.pk, cache.db)
+
+
 @contextmanager
 def muted_stderr():
     """Silence for processes too: each kernel warns of its own transport when it starts."""
@@ -107,6 +117,7 @@ def warm(app):
     from jupyter_cache.executors import load_executor
 
     cache = get_cache(app.config.nb_execution_cache_path)
+    drop_unfinished(cache)
     names = app.project.discover(app.config.exclude_patterns, app.config.include_patterns)
     pages = [Path(app.env.doc2path(name)) for name in sorted(names)]
     notebooks = [str(path) for path in pages if add_to_project(cache, path)]

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from myst_nb.sphinx_ext import add_global_html_resources
+
 THEBE = re.compile(
     r'<script type="text/x-thebe-config">.*?</script>\s*(<script>kernelName = .*?</script>)?', re.S
 )
@@ -39,7 +41,19 @@ def mend_margin_script(script):
     script.write_text(source.replace(f"{sidebar}.classList", f"{sidebar}?.classList"), "utf-8")
 
 
+def early_styles(app):
+    """MyST-NB's style sheet, there before a page is written.
+
+    It is copied when the build is finished, so that the first build found no file to put the
+    checksum of into its pages, and a rebuild did.
+    """
+    if app.builder.format == "html":
+        (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
+        add_global_html_resources(app, None)
+
+
 def setup(app):
+    app.connect("builder-inited", early_styles)
     app.connect("html-page-context", drop_thebe, priority=900)
     app.connect("build-finished", drop_unused, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

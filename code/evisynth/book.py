@@ -6,18 +6,26 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 
+from evisynth.command import run
+from evisynth.errors import EvisynthError
+from evisynth.output import write_text
 from evisynth.pages.checks import Fault, faults
 from evisynth.pages.reading import notebook_cells
 
 BUILD, LOG, LOCK = "_build", "_build/build.log", "_build/.building"
+UNFINISHED = "_build/.unfinished"
+_LINGERING = 10  # seconds that kernels take to see that their parent is gone
 COMMAND = "from jupyter_book.cli.main import main; main()"
 OPTIONS = ("-W", "-n", "--keep-going", "-q")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -29,6 +37,9 @@ _FAILED, _TRACEBACK = "Executing notebook failed", "Notebook exception traceback
 _CELL_LINES = 10_000  # by which myst-nb moves the lines of each further cell
 _ERROR = re.compile(r"\s*(?:[\w.]*(?:Error|Exception)|Extension error[^:]*): .")
 _SOURCE = re.compile(r"following cell:\n-+\n(.*?)\n-{6,}\n", re.S)
+# Said once, whatever pages it hit.
+_REFUSED = re.compile("|".join(map(os.strerror, (errno.ENOSPC, errno.EROFS, errno.EDQUOT))))
+_ROOM = "make room or allow writing, and build again"
 _REMEDIES = {
     "mystnb.glue": "glue it in a cell of this page, or correct its name",
     "myst.xref_missing": "correct the link, or add what it leads to",
@@ -47,8 +58,7 @@ def only_build(folder):
     import fcntl
 
     path = Path(folder) / LOCK
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -61,6 +71,17 @@ def only_build(folder):
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield file
+
+
+def _opened(path):
+    try:
+        path.parent.mkdir(exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise EvisynthError(
+            f"{path.parent} cannot be written: {error.strerror}. A build needs a folder {BUILD} in "
+            "the checkout to write to: allow it, or build a copy of the checkout elsewhere."
+        ) from None
 
 
 def build(folder) -> list[Fault]:
@@ -80,18 +101,51 @@ def build(folder) -> list[Fault]:
     with only_build(folder) as lock:
         if found := faults(folder):
             return found
-        command = [sys.executable, "-c", COMMAND, "build", str(folder), *OPTIONS]
-        done = subprocess.run(
-            command, cwd=folder, pass_fds=(lock.fileno(),), stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-        )  # fmt: skip
-        said = done.stdout.decode("utf-8", "replace")
-        (folder / LOG).write_text(said, "utf-8")
-        if not done.returncode:
+        with _whole(folder):
+            status, said = _jupyter_book(folder, lock)
+        write_text(folder / LOG, said)
+        if not status:
             return []
         # Else pages that were read would not be read again, and their faults not said again.
         shutil.rmtree(folder / BUILD / ".doctrees", ignore_errors=True)
     return said_faults(said, folder)
+
+
+@contextmanager
+def _whole(folder):
+    """A site that is written to its end, or anew the next time: Sphinx would keep half a page."""
+    unfinished = folder / UNFINISHED
+    if unfinished.exists():
+        for part in ("html", ".doctrees"):
+            shutil.rmtree(folder / BUILD / part, ignore_errors=True)
+    write_text(unfinished, "A build that did not come to its end leaves this file.\n")
+    yield
+    unfinished.unlink()
+
+
+def _jupyter_book(folder, lock):
+    """Exit status and all that it said; nothing that it started outlives it.
+
+    A worker that did would hold the lock, and the next build would wait for ever.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, "build", str(folder), *OPTIONS], cwd=folder,
+        pass_fds=(lock.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    said = []
+    reader = Thread(target=lambda: said.append(process.stdout.read()), daemon=True)
+    reader.start()
+    try:
+        process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        reader.join(_LINGERING)
+        if not reader.is_alive():
+            process.stdout.close()
+    return process.returncode, b"".join(said).decode("utf-8", "replace")
 
 
 def said_faults(said: str, folder) -> list[Fault]:
@@ -110,6 +164,8 @@ def said_faults(said: str, folder) -> list[Fault]:
         A chapter that raised is one, and what it therefore did not glue is none.
     """
     said, found, failed = _COLOUR.sub("", said), {}, set()
+    if refusal := _REFUSED.search(said):
+        return [Fault("the build", f"it could not write: {refusal[0]}", _ROOM)]
     for line in said.splitlines():
         message = _MESSAGE.fullmatch(line.rstrip())
         if not message or message["what"].startswith(_TRACEBACK):
@@ -173,7 +229,11 @@ def main(arguments=None):
     parser.add_argument("folder", nargs="?", type=Path, default=Path(), help="of the book")
     parser.add_argument("--check", action="store_true", help="check the pages, build nothing")
     given = parser.parse_args(arguments)
-    found = faults(given.folder) if given.check else build(given.folder)
+    try:
+        found = faults(given.folder) if given.check else build(given.folder)
+    except EvisynthError as problem:
+        print(problem, file=sys.stderr)
+        return 2
     for fault in found:
         print(fault, file=sys.stderr)
     if found:
@@ -182,7 +242,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(run(main, "the build", left="Build again: the site is written anew."))

@@ -40,6 +40,34 @@ def stray(text, *, allowed=""):
     return None
 
 
+def stray_in(value):
+    """As `stray`, of any text in what was read from JSON or YAML, whose escapes hide characters.
+
+    Parameters
+    ----------
+    value : object
+        Mappings, lists and texts, however deep; keys too. Line ends and tabs are allowed.
+
+    Returns
+    -------
+    str or None
+        The character, and the text that it stands in.
+    """
+    waiting, seen = [value], set()  # YAML may have a list within itself
+    while waiting:
+        item = waiting.pop()
+        if id(item) in seen:
+            continue
+        seen.add(id(item))
+        if isinstance(item, dict):
+            waiting += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            waiting += item
+        elif isinstance(item, str) and (found := stray(item, allowed="\n\t")):
+            return f"{found} in {item:.40}"
+    return None
+
+
 def _is_stray(before, character):
     if character in _JOINERS and before:
         right = unicodedata.bidirectional(before) == "AL"

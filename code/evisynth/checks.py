@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from numbers import Integral, Real
 
@@ -311,6 +312,30 @@ def check_label(function, argument, text, where=""):
         wrong = "text without blanks before and after it" if trimmed(text) else "text"
         raise ArgumentError(function, argument, f"{shown(text)}{where}", wrong)
     return text
+
+
+LINK = "a place of this book, or an address that begins with https:, http: or mailto:"
+_SCHEME = re.compile(r"([^/?#]*?):")
+_IGNORED = re.compile(r"[\x00-\x20\x7f-\xa0]")  # what browsers drop when they read an address
+
+
+def is_link(text):
+    """Whether an address leads somewhere and runs nothing: a place, or a scheme that is known."""
+    scheme = _SCHEME.match(_IGNORED.sub("", text))
+    return scheme is None or scheme[1].lower() in ("https", "http", "mailto")
+
+
+def check_link(function, argument, href):
+    """An address of `is_link`; an empty one is none.
+
+    Raises
+    ------
+    ArgumentError
+        What is no text, or begins with another scheme, such as ``javascript:``.
+    """
+    if not isinstance(href, str) or not is_link(href):
+        raise ArgumentError(function, argument, shown(href), LINK)
+    return href
 
 
 def _refuse_alike(function, argument, labels):

@@ -6,7 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from evisynth.errors import EvidenceError, EvisynthError
+from evisynth.command import run
+from evisynth.errors import EvidenceError, EvisynthError, printable
 
 
 def main(arguments=None):
@@ -68,11 +69,17 @@ def _compare(chosen):
     found = compare(read_pass(chosen.first), read_pass(chosen.second))
     for d in found:
         alike = " (the same number, written otherwise)" if d.of_writing else ""
-        print(f"{d.table}, {d.row_id}, {d.field}: {d.first_pass!r} or {d.second_pass!r}{alike}")
+        where = printable(f"{d.table}, {d.row_id}, {d.field}")
+        print(f"{where}: {d.first_pass!r} or {d.second_pass!r}{alike}")
     written = sum(d.of_writing for d in found)
     print(f"{len(found) - written} disagreements, and {written} numbers written in two ways")
     return 1 if found else 0
 
 
+def command():
+    """The command as it is installed."""
+    sys.exit(run(main, "evisynth", left="It writes nothing."))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

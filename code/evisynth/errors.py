@@ -1,10 +1,35 @@
 """What can go wrong, said so that the reader can mend it."""
 
+import re
 from contextlib import contextmanager
+
+# Controls but for tabs and line ends, marks of direction, and halves of a character.
+_COMMANDS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text) -> str:
+    """Text that a terminal shows and does not obey: what commands it is written as its code.
+
+    Parameters
+    ----------
+    text : object
+        What it is as text is shown.
+
+    Returns
+    -------
+    str
+        With its line ends and tabs.
+    """
+    return _COMMANDS.sub(lambda found: ascii(found[0])[1:-1], str(text))
 
 
 class EvisynthError(ValueError):
-    """Base of every error that this package raises on purpose."""
+    """Base of every error that this package raises on purpose; its message is `printable`."""
+
+    def __str__(self):
+        return printable(super().__str__())
 
 
 class ArgumentError(EvisynthError):

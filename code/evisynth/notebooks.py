@@ -7,17 +7,27 @@ rewrites it with its new outputs. A second run changes no byte.
 from __future__ import annotations
 
 import argparse
+import atexit
+import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
-from evisynth.errors import EvisynthError
+from evisynth.command import refused
+from evisynth.command import run as run_command
+from evisynth.errors import EvisynthError, printable
 from evisynth.output import write_text
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT = ("tags", "mystnb")  # cell metadata that the book reads
 AT_ONCE = 2
 TIMEOUT = 300  # seconds per cell
+LONGEST = 2000  # letters of a cell's own error that a message quotes
+_clients = []  # with kernels that an interruption has to end
+_stopped = Event()
 
 
 def tidy(notebook):
@@ -111,17 +121,27 @@ def _execute(notebook, path, timeout):
         resources={"metadata": {"path": str(path.parent)}},
         on_cell_start=lambda cell, cell_index: reached.append(cell_index),
     )
+    _clients.append(client)
     try:
+        if _stopped.is_set():
+            raise EvisynthError(f"{path}: not run, for the command was interrupted")
         client.execute()
     except CellExecutionError as problem:
-        reason = f"{problem.ename}: {problem.evalue}"
+        reason = _short(f"{problem.ename}: {problem.evalue}")
     except (CellTimeoutError, DeadKernelError) as problem:
         reason = str(problem).strip().splitlines()[0]
     else:
         return
-    at = reached[-1]
+    finally:
+        _clients.remove(client)
+        atexit.unregister(client._cleanup_kernel)  # fails where the kernel never came up
+    at = reached[-1] if reached else 0
     code = "\n".join(f"    {line}" for line in notebook.cells[at].source.splitlines())
     raise EvisynthError(f"{path}, cell {at + 1} of {len(notebook.cells)}: {reason}\n{code}")
+
+
+def _short(text):
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} … ({len(text):,} letters)"
 
 
 def refresh(folder, *, at_once=AT_ONCE, report=print):
@@ -149,11 +169,29 @@ def refresh(folder, *, at_once=AT_ONCE, report=print):
     paths = [folder] if folder.is_file() else sorted(folder.glob("*.ipynb"))
     if not paths:
         raise EvisynthError(f"{folder} holds no notebook (*.ipynb); name a folder that does.")
-    with ThreadPoolExecutor(at_once) as pool:
-        outcomes = list(pool.map(_outcome, paths))
+    outcomes = _run_all(paths, at_once)
     for path, outcome in zip(paths, outcomes, strict=True):
-        report(f"{path}: {_verdict(outcome)}")
+        report(printable(f"{path}: {_verdict(outcome)}"))
     return [outcome for outcome in outcomes if isinstance(outcome, EvisynthError)]
+
+
+def _run_all(paths, at_once):
+    """What became of each notebook; whoever is interrupted ends the kernels and writes nothing."""
+    with ThreadPoolExecutor(at_once) as pool:
+        running = [pool.submit(_outcome, path) for path in paths]
+        try:
+            return [outcome.result() for outcome in running]
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _stop_kernels()
+            raise
+
+
+def _stop_kernels():
+    _stopped.set()
+    for client in list(_clients):
+        with suppress(AttributeError, ProcessLookupError):  # not started yet, or gone
+            os.kill(client.km.provisioner.process.pid, signal.SIGKILL)
 
 
 def _outcome(path):
@@ -161,6 +199,8 @@ def _outcome(path):
         return run(path)
     except EvisynthError as problem:
         return problem
+    except OSError as error:
+        return EvisynthError(f"{path}: {refused(error)}")
 
 
 def _verdict(outcome):
@@ -188,4 +228,5 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    left = "Notebooks that were running are as they were; run the command again."
+    sys.exit(run_command(main, "the notebooks", left=left))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evisynth.errors import EvisynthError
 
-_BEGINS_A_FORMULA = re.compile(r"[=+@\t\r-]")
+_BEGINS_A_FORMULA = re.compile(r"[=+@\t\r\n＝＋－＠-]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 

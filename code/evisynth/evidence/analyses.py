@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from types import MappingProxyType
 
+from evisynth.characters import VISIBLE, stray_in
+from evisynth.checks import LINK, is_link
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
 from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
 from evisynth.schema import (
@@ -21,6 +24,10 @@ from evisynth.schema import (
 )
 
 ANALYSES = "analyses.yml"
+
+
+def _is_id(value):
+    return isinstance(value, str) and bool(re.fullmatch(r"[a-zA-Z0-9][\w-]*", value, re.ASCII))
 
 
 def _is_filters(value):
@@ -76,11 +83,14 @@ _ALTERNATIVES = Kind(
     _is_alternatives,
 )
 _ENTRIES = Kind("a list of one or more entries", _is_entries)
+# It becomes the name of a file, an anchor and part of a glue key.
+_ID = Kind("letters, digits, - and _, a letter or digit first, in quotes if it is a number", _is_id)
+_PAGE = Kind(LINK, lambda value: is_text(value) and is_link(value))
 _FILTERS = Kind("columns of cohorts, each with a list of values, such as {a: [b, c]}", _is_filters)
 _NAMES = Kind("short names of pools by their ids", _is_names)
 _SERIES = Kind("1, 2 or 3", lambda value: type(value) is int and value in (1, 2, 3))
 _KEYS = {
-    "id": TEXT,
+    "id": _ID,
     "question": TEXT,
     **dict.fromkeys(("patients", "agents", "against", "outcome"), TEXT.optional),
     "card": Kind("a card with title, page, pools, unit", lambda v: isinstance(v, dict)).optional,
@@ -88,14 +98,15 @@ _KEYS = {
     "contrasts": _ENTRIES.optional,
 }
 _POOL_KEYS = {
-    **dict.fromkeys(("id", "title", "estimand"), TEXT),
+    "id": _ID,
+    **dict.fromkeys(("title", "estimand"), TEXT),
     "outcomes": TEXTS,
     "where": _FILTERS,
     **dict.fromkeys(("criteria", "denominators", "timepoints", "units"), TEXTS.optional),
     "series": _SERIES.optional,
     "alternatives": _ALTERNATIVES.optional,
 }
-_CARD_KEYS = {"title": TEXT, "page": TEXT, "pools": _NAMES, "unit": TEXT}
+_CARD_KEYS = {"title": TEXT, "page": _PAGE, "pools": _NAMES, "unit": TEXT}
 
 
 def read_analyses(path):
@@ -114,7 +125,10 @@ def read_analyses(path):
         Whether the values occur in the tables is for `undeclared` to say.
     """
     try:
-        entries = _entries(_parse(read_text(path)))
+        declared = _parse(read_text(path))
+        if found := stray_in(declared):
+            raise Unreadable(found, f"allowed: text {VISIBLE}")
+        entries = _entries(declared)
     except Unreadable as error:
         return (), [error.problem(ANALYSES)]
     analyses, problems = [], []

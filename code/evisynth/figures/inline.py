@@ -20,6 +20,7 @@ from evisynth.figures import svg
 from evisynth.figures.glyphs import undrawn, warn_of_missing
 from evisynth.figures.style import DPI, MARGIN, PALETTE, matplotlib_style
 from evisynth.output import write_bytes, write_csv, write_text
+from evisynth.report.html import untypeset
 from evisynth.results import DOWNLOADS, DOWNLOADS_FOLDER, RESULTS_FOLDER
 
 _NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -178,7 +179,8 @@ class InlineFigure:
         )
         name = f' id="{escape(self.name)}"' if self.name else ""
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
-        return f'<figure class="co-figure"{name}>{views}{caption}{self._downloads()}</figure>'
+        inside = f"{views}{caption}{self._downloads()}"
+        return untypeset(f'<figure class="co-figure"{name}>{inside}</figure>')
 
     def _downloads(self):
         """Links to the figure's files, which a build of the book gets written."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from evisynth.figures.glyphs import extra_families
 from evisynth.figures.inline import InlineFigure
-from evisynth.figures.style import DPI, PALETTE, font, matplotlib_style, wrap
+from evisynth.figures.style import DPI, PALETTE, clean, font, matplotlib_style, wrap
 from evisynth.report.family_names import family_of, family_title
 
 _PITCH, _HEAD, _FOOT = 21, 12, 42
@@ -91,8 +92,8 @@ def _draw(points, width, label):
             linewidth=1,
             ax=axes,
         )
-    _dress(axes, label)
     axes.set_yticks(range(len(families)), ["\n".join(wrap(name, 108, 9)) for name in families])
+    _dress(axes, label)
     return _Drawing(figure, axes)
 
 
@@ -102,12 +103,14 @@ def _dress(axes, label):
     axes.set_xlim(-2, 102)
     axes.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100%"])
     axes.set_ylabel("")
-    axes.set_xlabel(label, fontproperties=font(), fontsize=8.6, color=PALETTE["muted"])
+    look = {"fontproperties": font(extra=extra_families(label)), "color": PALETTE["muted"]}
+    axes.set_xlabel(clean(label), fontsize=8.6, parse_math=False, **look)
     axes.grid(axis="x", color=PALETTE["hairline"], linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, colors=PALETTE["muted"])
     for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        text.set_fontproperties(font())
+        text.set_fontproperties(font(extra=extra_families(text.get_text())))
+        text.set_parse_math(False)
         text.set_fontsize(9)
         text.set_color(PALETTE["ink"])
 

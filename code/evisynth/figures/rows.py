@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from evisynth.checks import check_label
+from evisynth.checks import check_label, check_link
 from evisynth.errors import ArgumentError
 from evisynth.figures.axis import (
     DIFFERENCE,
@@ -74,6 +74,7 @@ class Row:
 
     def __post_init__(self):
         _as_text(self, "label", "counts", "name")
+        check_link("Row", "href", self.href)
         if isinstance(self.columns, Mapping):
             cells = {str(head): str(text) for head, text in self.columns.items()}
         else:
@@ -153,6 +154,7 @@ class LeftOut:
 
     def __post_init__(self):
         _as_text(self, "label", "counts", "name")
+        check_link("LeftOut", "href", self.href)
 
     @property
     def without_limits(self) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import yaml
 
-from evisynth.errors import EvisynthError
+from evisynth.errors import EvisynthError, printable
 from evisynth.evidence.base import read_everything
 from evisynth.pages.images import image_faults
 from evisynth.pages.prose import typed_results
@@ -36,7 +36,7 @@ class Fault(NamedTuple):
     remedy: str
 
     def __str__(self):
-        return f"{self.where}: {self.what}; {self.remedy}"
+        return printable(f"{self.where}: {self.what}; {self.remedy}")
 
 
 def faults(root) -> list[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from evisynth.characters import VISIBLE, stray_in
 from evisynth.errors import EvisynthError
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital
@@ -98,6 +99,8 @@ def _read(folder):
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise EvisynthError(f"{path.name} is no YAML: {reason}") from None
+    if found := stray_in(said):
+        raise EvisynthError(f"{path.name} has {found}; allowed: text {VISIBLE}")
     said = said if isinstance(said, dict) else {}
     if not isinstance(said.get("title"), str):
         raise EvisynthError(f"{path.name} has no title; add it")

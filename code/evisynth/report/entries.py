@@ -25,7 +25,7 @@ def entry(key, heading, parts, *, page=""):
     -------
     Html
     """
-    mark = tag("a", key, href=f"{page}#{key}", class_="co-code")
+    mark = tag("a", escape(key), href=f"{page}#{key}", class_="co-code")
     head = tag("p", f"{mark} {escape(heading)}", class_="co-head")
     lines = "".join(_line(*part) for part in parts)
     own = "" if page else key
@@ -57,7 +57,7 @@ def stacked(parts):
 
 def link(key, page):
     """An entry's id that leads to it."""
-    return Html(tag("a", key, href=f"{page}#{key}"), key)
+    return Html(tag("a", escape(key), href=f"{page}#{key}"), key)
 
 
 def folded(parts):

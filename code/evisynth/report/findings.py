@@ -77,7 +77,7 @@ def _lowered(analysis, subject, ratings):
     """Domains that moved the rating, each with its step and a link to the reason."""
     steps = [(anchor(analysis, subject, row), row) for row in steps_of(ratings)]
     shown = [
-        tag("a", f"{escape(row['wording'].lower())} {STEPS[row['judgement']]}", href=f"#{anchor}")
+        tag("a", escape(f"{row['wording'].lower()} {STEPS[row['judgement']]}"), href=f"#{anchor}")
         for anchor, row in steps
     ]
     text = ", ".join(f"{row['wording'].lower()} {STEPS[row['judgement']]}" for _, row in steps)

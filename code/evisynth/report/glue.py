@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from ast import literal_eval
+
 from evisynth.evidence.contrast_branches import allocation_bounds
 from evisynth.evidence.selection import plain
 from evisynth.report.html import Html
@@ -23,14 +26,30 @@ from evisynth.rounding import decimal_numbers, percents
 
 
 class _Text:
-    """A string that prints without quotes, but for what the page would read as a tuple."""
+    """A string that prints without quotes, but for what the page would change."""
 
     def __init__(self, text):
         self.text = text
 
     def __repr__(self):
-        # The page evaluates what it can as Python: 1,224 would become (1, 224).
-        return repr(self.text) if "," in self.text else self.text
+        return self.text if _kept(self.text) else repr(self.text)
+
+
+def _kept(text):
+    """Whether a page shows a text as it is: it evaluates what it can as Python.
+
+    1,224 would become (1, 224), and 1.60 would become 1.6.
+    """
+    if "," in text or not text.isprintable():
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python, on what only looks like it
+            return str(literal_eval(text)) == text
+    except (SyntaxError, ValueError):
+        return True
+    except (TypeError, MemoryError, RecursionError):  # at which the page would fail
+        return False
 
 
 def glue_values(prefix, values):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
+
+from evisynth.checks import check_link
 
 
 @dataclass(frozen=True, repr=False)
@@ -20,14 +23,25 @@ class Html:
     text: str
 
     def _repr_html_(self):
-        return self.html
+        return untypeset(self.html)
 
     def __repr__(self):
         return self.text
 
 
+_TYPESET = re.compile(r"\$|\\[(\[]|\\begin\{")
+
+
+def untypeset(html):
+    """HTML in which a notebook typesets nothing, where something in it looks like an equation."""
+    ignored = '<div class="mathjax_ignore tex2jax_ignore">'  # of MathJax 3, and of MathJax 2
+    return f"{ignored}{html}</div>" if _TYPESET.search(html) else html
+
+
 def tag(name, content, **attributes):
-    """An element around HTML content; ``class_`` stands for class."""
+    """An element around HTML content; ``class_`` stands for class, and a link runs nothing."""
+    if "href" in attributes:
+        check_link("tag", "href", attributes["href"])
     shown = "".join(
         f' {k.rstrip("_")}="{escape(str(v), quote=True)}"' for k, v in attributes.items() if v
     )
@@ -78,7 +92,7 @@ def _row(row, header, kinds):
 
 def _kind(value, kind):
     """A cell with nothing to say can be left out where there is no room for it."""
-    return f"{kind} co-none".strip() if str(value) in ("–", "", "None") else kind
+    return f"{kind} co-none".strip() if value is None or str(value) in ("–", "") else kind
 
 
 def _content(value):

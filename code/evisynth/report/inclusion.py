@@ -98,7 +98,7 @@ def _coded_head(analyses, heads, selections):
         for a in analyses
     )
     codes = "".join(
-        tag("th", tag("abbr", head, title=s.spec.title), scope="col")
+        tag("th", tag("abbr", escape(head), title=s.spec.title), scope="col")
         for head, s in zip(heads, selections, strict=True)
     )
     first = tag("th", "Cohort", scope="col", rowspan="2")
@@ -127,7 +127,7 @@ def _mark(cell):
     code, reason = cell
     if not code:
         return '<span class="co-in" role="img" aria-label="counted"></span>'
-    return tag("abbr", code, class_="co-out", title=f"{CODES[code]}: {reason}")
+    return tag("abbr", escape(code), class_="co-out", title=f"{CODES[code]}: {reason}")
 
 
 def _legend(cells):
@@ -148,7 +148,7 @@ def _key(analyses, heads):
     named = iter(heads)
     lines = [
         tag("dt", escape(name_of(analysis.spec)))
-        + tag("dd", "; ".join(f"{next(named)} {escape(s.spec.title)}" for s in pools))
+        + tag("dd", "; ".join(f"{escape(next(named))} {escape(s.spec.title)}" for s in pools))
         for analysis, pools in ((a, a.selections.values()) for a in analyses)
     ]
     return tag("dl", "".join(tag("div", line) for line in lines), class_="co-key")

@@ -160,7 +160,7 @@ def _after(first, second):
 
 
 def _anchor(key):
-    return Html(tag("span", key, id=key, class_="co-code"), key)
+    return Html(tag("span", escape(key), id=key, class_="co-code"), key)
 
 
 # Tables -------------------------------------------------------------------------------------------

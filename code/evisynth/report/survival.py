@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from evisynth.evidence.printed import half_unit
 from evisynth.evidence.selection import plain
 from evisynth.report.cells import below, places
@@ -85,7 +87,7 @@ def shown_with_dispute(evidence, same):
         return words
     marks = list({d.text: d for d in disputes}.values())
     html = ", ".join(d.html for d in marks)
-    return Html(f"{words} [{html}]", f"{words} [{', '.join(d.text for d in marks)}]")
+    return Html(f"{escape(words)} [{html}]", f"{words} [{', '.join(d.text for d in marks)}]")
 
 
 def dispute(evidence, row):

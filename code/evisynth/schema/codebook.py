@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from evisynth.characters import VISIBLE, stray_in
 from evisynth.errors import EvidenceError, EvisynthError
 from evisynth.schema.files import read_text
 from evisynth.schema.problems import TEXT, Kind, Problem, Unreadable, is_texts, misfits, repeated
@@ -97,6 +98,8 @@ def read_codebook(folder, needs: Mapping[str, Needs] | None = None) -> dict:
     """
     try:
         book = _parse(read_text(Path(folder) / CODEBOOK))
+        if found := stray_in(book):
+            raise Unreadable(found, f"allowed: text {VISIBLE}")
     except Unreadable as error:
         raise EvidenceError([error.problem(CODEBOOK)]) from None
     problems = [Problem(CODEBOOK, *found) for found in _shape_faults(book)]
