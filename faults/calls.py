@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import cache
 
 import evisynth
+import inputs
 import pandas as pd
 from evisynth import figures
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge
 from evisynth.specifications.contrasts import ContrastMethod, Strata
 from evisynth.specifications.multiverse import DataSet, Method
-
-import inputs
 
 TAU2 = ("EE", "DL", "HE", "HS", "SJ", "PM", "EB", "ML", "REML")
 RELATIONS = ("same", "subset_of", "part_of_pool", "partly_shared", "disjoint", "possible")
@@ -82,10 +81,10 @@ FUNCTIONS = {
     "meta_regression": ("effects", {"mods": None}, {**dict.fromkeys((*RMA, "measure", "slab")),
                                                     "intercept": one_of(True, False)}),
     "permutest": ("regression", {"permutations": one_of(1, 20, 100)}, {"seed": None, "limit": one_of(1, 100)}),
-    "regtest": ("effects with ni", {"predictor": one_of("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv")},
-                {**dict.fromkeys((*RMA, "measure")), "model": one_of("rma", "lm"), **MINIMUM}),
-    "ranktest": ("effects", {}, {"measure": None, **MINIMUM}),
-    "trimfill": ("effects", {}, {**dict.fromkeys((*RMA, "measure", "slab")), "estimator": one_of("L0", "R0"),
+    "regtest": ("effects with ni", {"predictor": one_of("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv"), "measure": None},
+                {**dict.fromkeys(RMA), "model": one_of("rma", "lm"), **MINIMUM}),
+    "ranktest": ("effects", {"measure": None}, {**MINIMUM}),
+    "trimfill": ("effects", {"measure": None}, {**dict.fromkeys((*RMA, "slab")), "estimator": one_of("L0", "R0"),
                                  "side": one_of("left", "right"), **MINIMUM}),
     "leave1out": ("effects", {}, dict.fromkeys((*RMA, "slab", "measure"))),
     "cumul": ("effects", {}, {**dict.fromkeys((*RMA, "slab", "measure")),
@@ -114,7 +113,7 @@ DRAWN = {
     "mini_forest": {"items": "diamonds", "alt": "A", "name": "n"},
     "counted_once": {
         "total_rows": "number", "unique": "number", "naive": "diamond", "naive_label": "N",
-        "independent": "diamond", "independent_label": "I", "axis_label": "X",
+        "independent": "diamond", "independent_label": "I", "axis_label": "X", "title": "T",
     },
 }  # fmt: skip
 
@@ -169,7 +168,8 @@ def edges(rng, k):
     """Edges of a few cohorts, at times contradicting each other."""
     names = "abcdef"
     return [
-        Edge(rng.choice(names), rng.choice(RELATIONS), rng.choice(names)) for _ in range(rng.randint(0, 6))
+        Edge(rng.choice(names), rng.choice(RELATIONS), rng.choice(names))
+        for _ in range(rng.randint(0, 6))
     ]
 
 
@@ -177,7 +177,8 @@ def candidates(rng, k):
     """Cohorts to choose from, and how they overlap."""
     names = rng.sample("abcdefgh", rng.randint(0, 6))
     made = [
-        Candidate(name, inputs.total(rng), rng.random() < 0.5, rng.randint(1990, 2024)) for name in names
+        Candidate(name, inputs.total(rng), rng.random() < 0.5, rng.randint(1990, 2024))
+        for name in names
     ]
     return {"candidates": made, "graph": evisynth.OverlapGraph(edges(rng, k))}
 

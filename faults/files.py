@@ -7,10 +7,11 @@ import io
 import json
 import shutil
 import tempfile
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
+import inputs
 import yaml
 from evisynth import book, cli, notebooks
 from evisynth.coverage.record import read_few_studies
@@ -23,8 +24,6 @@ from evisynth.pages.checks import faults
 from evisynth.report.cite import citation
 from evisynth.schema import CODEBOOK, read_codebook, read_records
 from evisynth.validation.records import read_benchmark
-
-import inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 20  # a whole base is read
@@ -93,12 +92,12 @@ def _referred(rows, schemas):
     """Positions of the rows of a few studies, of what is about them and of what they refer to."""
     studies = {row["study_id"] for row in rows["studies"][:STUDIES]}
     cohorts = {r["cohort_id"] for r in rows["cohorts"] if r["study_id"] in studies}
-    names = [n for n in ("cohort_id", "cohort_a", "cohort_b") ]
+    names = [n for n in ("cohort_id", "cohort_a", "cohort_b")]
     kept = {
         name: {
             i for i, row in enumerate(table)
             if row.get("study_id") in studies
-            or any(n in row for n in names) and all(row[n] in cohorts for n in names if row.get(n))
+            or (any(n in row for n in names) and all(row[n] in cohorts for n in names if row.get(n)))
         }
         for name, table in rows.items()
     }  # fmt: skip
@@ -115,7 +114,8 @@ def _referred(rows, schemas):
 def _follow(key, name, rows, kept):
     there = key["reference"]["resource"] or name
     mine, theirs = (
-        [part] if isinstance(part, str) else part for part in (key["fields"], key["reference"]["fields"])
+        [part] if isinstance(part, str) else part
+        for part in (key["fields"], key["reference"]["fields"])
     )
     wanted = {tuple(rows[name][i][c] for c in mine) for i in kept[name]}
     kept[there] |= {i for i, r in enumerate(rows[there]) if tuple(r[c] for c in theirs) in wanted}
@@ -142,10 +142,18 @@ def cells_of(rng, data):
     if len(rows) < 2:
         return data
     for _ in range(rng.choice((1, 1, 2, 3))):
-        row = rng.choice(rows[rng.random() < 0.95 :])
+        row = rng.choice(rows[rng.random() < 0.95 :]) or [""]
         at = rng.randrange(len(row))
         word = rng.choice(inputs.WORDS).decode("utf-8", "ignore")
-        row[at] = rng.choice((word, rng.choice(rows)[at], rng.choice(row), f"{row[at]}0", row[at][1:]))
+        row[at] = rng.choice(
+            (
+                word,
+                rng.choice(rng.choice(rows) or [""]),
+                rng.choice(row),
+                f"{row[at]}0",
+                row[at][1:],
+            )
+        )
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode("utf-8")
@@ -256,7 +264,22 @@ def read_a_query(rng):
         query = inputs.bytes_of(rng, query.encode()).decode("utf-8", "replace")
     else:
         columns = list(_patients()[rng.choice(list(_patients()))][0])
-        words = (*columns, "=", "!=", "<=", ">=", "/", ",", "|", ":", "", "nan", "1e999", "٣", "true")
+        words = (
+            *columns,
+            "=",
+            "!=",
+            "<=",
+            ">=",
+            "/",
+            ",",
+            "|",
+            ":",
+            "",
+            "nan",
+            "1e999",
+            "٣",
+            "true",
+        )
         parts = query.replace("=", " = ").split()
         parts[rng.randrange(len(parts))] = rng.choice(words)
         query = " ".join(parts)
@@ -264,7 +287,13 @@ def read_a_query(rng):
     assert 0 <= events <= total, (query, events, total)
 
 
-BOOK = ("_toc.yml", "_config.yml", "references.bib", "chapters/replication.ipynb", "chapters/glossary.md")
+BOOK = (
+    "_toc.yml",
+    "_config.yml",
+    "references.bib",
+    "chapters/replication.ipynb",
+    "chapters/glossary.md",
+)
 
 
 def book_with(rng):
@@ -375,7 +404,21 @@ def command(main, arguments):
     assert code in (0, 1, 2), code
 
 
-ODD = ("", ".", "/nowhere", "-", "--", "-x", "--help", "\u202e", "a" * 5000, "\x00", "data", "~", "é")
+ODD = (
+    "",
+    ".",
+    "/nowhere",
+    "-",
+    "--",
+    "-x",
+    "--help",
+    "\u202e",
+    "a" * 5000,
+    "\x00",
+    "data",
+    "~",
+    "é",
+)
 
 
 def _argument(rng):

@@ -20,10 +20,9 @@ import sys
 import time
 
 import calls
-import files
 import evisynth
+import files
 from evisynth import figures
-from evisynth.errors import EvisynthError
 from records import write
 from trial import tried
 

@@ -29,7 +29,9 @@ def counts(rng, k):
     """Events and totals: often none or all, often the same in every study."""
     ni = [total(rng)] * k if rng.random() < 0.15 else [total(rng) for _ in range(k)]
     rate = rng.choice((0.0, 1.0, 1e-6, rng.random()))
-    rates = [rate] * k if rng.random() < 0.3 else [rng.choice((0, 1, rate, rng.random())) for _ in ni]
+    rates = (
+        [rate] * k if rng.random() < 0.3 else [rng.choice((0, 1, rate, rng.random())) for _ in ni]
+    )
     return {"xi": [round(p * n) for p, n in zip(rates, ni, strict=True)], "ni": ni}
 
 
@@ -75,7 +77,18 @@ def subset(rng, k):
 
 def slab(rng, k):
     """Labels."""
-    words = ("Alder 2001", "Birch, 2003", "Çınar", "李 2010", "a", "b c", "N/A", "x" * 80, "<b>", "$x$")
+    words = (
+        "Alder 2001",
+        "Birch, 2003",
+        "Çınar",
+        "李 2010",
+        "a",
+        "b c",
+        "N/A",
+        "x" * 80,
+        "<b>",
+        "$x$",
+    )
     return [f"{rng.choice(words)} {i}" for i in range(k)]
 
 
@@ -179,6 +192,8 @@ WORDS = (
     "\u0661".encode(), b"=1+1", b"../", b"/", b"~", b"%s", b"%(x)s", b"{0}", b"\\", b"\\u0000",
     b"\\ud800", b"sep=;", b"#", b"|", b"'", b"?", b"@", b"`", b"$", b"(?P<", b"(((((", b"x" * 3000,
     b"[" * 3000, b"{\"a\":" * 2000, b"Infinity", b"~~~", b"```{code-cell}\n", b"---\n", b"00:00:61",
+    b"!!bool x", b"!!timestamp x", b"!!int ''", b"!!float x", b"!!set x", b"!!omap x", b"!!null x",
+    b"](a\x01b.md)", b"](" + b"y" * 3000 + b".md)", b"\n%", b"evidence.analyse(",
 )  # fmt: skip
 
 

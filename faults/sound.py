@@ -14,8 +14,8 @@ NAN_MEANS_NONE = {
     "Gosh": {"I2"},
 }
 ORDERED = (
-    ("estimate", "ci_lb", "ci_ub"), ("estimate", "pi_lb", "pi_ub"), ("tau", "tau_lb", "tau_ub"),
-    ("tau2", "tau2_lb", "tau2_ub"), ("median", "median_lb", "median_ub"),
+    ("estimate", "ci_lb", "ci_ub"), ("tau", "tau_lb", "tau_ub"), ("tau2", "tau2_lb", "tau2_ub"),
+    ("median", "median_lb", "median_ub"),
 )  # fmt: skip
 PROPORTIONS = ("PLO", "PAS", "PFT", "PR", "PLN")
 SAID = re.compile(r"predict|prediction|new study", re.I)
@@ -61,10 +61,11 @@ def disorder(value, path="result"):
 
 
 def _disorder_of(value, path):
+    names = [name for names in (*ORDERED, ("pi_lb", "pi_ub")) for name in names]
+    numbers = {name: getattr(value, name, None) for name in names}
     numbers = {
-        name: getattr(value, name, None) for names in ORDERED for name in names
-    }  # fmt: skip
-    numbers = {n: np.asarray(v, float) for n, v in numbers.items() if v is not None and _is_number(v)}
+        n: np.asarray(v, float) for n, v in numbers.items() if v is not None and _is_number(v)
+    }
     for names in ORDERED:
         middle, low, high = (numbers.get(name, np.nan) for name in names)
         for one, other in ((low, middle), (middle, high)):
@@ -98,6 +99,8 @@ def _narrower(value, numbers, path):
 
 def _no_proportions(value, path):
     shown = getattr(value, "displayed", None)
+    if any("beyond" in note for note in getattr(value, "notes", ())):
+        return
     if not isinstance(shown, dict) or getattr(value, "measure", None) not in PROPORTIONS:
         return
     for name in ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub"):

@@ -73,4 +73,6 @@ def tried(work, seconds=SECONDS):
 def _place(error):
     """Where in the library it was raised."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if "evisynth" in f.filename]
-    return f"({frames[-1].filename.rpartition('evisynth/')[2]}:{frames[-1].lineno})" if frames else ""
+    return (
+        f"({frames[-1].filename.rpartition('evisynth/')[2]}:{frames[-1].lineno})" if frames else ""
+    )

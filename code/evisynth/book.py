@@ -14,6 +14,7 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from evisynth.checks import shown
 from evisynth.pages.checks import Fault, faults
 from evisynth.pages.reading import notebook_cells
 
@@ -167,13 +168,23 @@ def _crash(said):
     return Fault("the build", what, f"all that it said is in {LOG}")
 
 
+def _no_folder(folder):
+    try:
+        if folder.is_dir():
+            return []
+        what = "it is a file" if folder.exists() else "there is no such folder"
+    except (OSError, ValueError) as error:  # a name too long, or with a character no file has
+        what = getattr(error, "strerror", None) or str(error)
+    return [Fault(shown(str(folder)), what, "name the folder of a book")]
+
+
 def main(arguments=None):
     """Command line; returns the exit status, 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m evisynth.book", description=build.__doc__[:43])
     parser.add_argument("folder", nargs="?", type=Path, default=Path(), help="of the book")
     parser.add_argument("--check", action="store_true", help="check the pages, build nothing")
     given = parser.parse_args(arguments)
-    found = faults(given.folder) if given.check else build(given.folder)
+    found = _no_folder(given.folder) or (faults if given.check else build)(given.folder)
     for fault in found:
         print(fault, file=sys.stderr)
     if found:
