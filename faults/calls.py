@@ -46,8 +46,8 @@ ARMS = {"measure": one_of("OR", "RR", "RD")}
 MINIMUM = {"minimum_k": one_of(1, 3, 10)}
 # Name: how the data are made, what is always given beside them, what is given at times.
 FUNCTIONS = {
-    "escalc": ("counts", {"measure": one_of("PLO", "PLN", "PR", "PAS", "PFT")}, {"add": one_of(0, 0.5, 1e-9)}),
-    "escalc two": ("tables", ARMS, {"add": one_of(0, 0.5)}),
+    "escalc": ("counts", {"measure": one_of("PLO", "PLN", "PR", "PAS", "PFT")}, {"add": one_of(0.1, 0.5, 1e-9)}),
+    "escalc two": ("tables", ARMS, {"add": one_of(0.5, 1e-6)}),
     "study_intervals": ("counts", {}, {"level": None, "method": one_of("beta", "wilson", "normal")}),
     "effect_from_interval": ("ratios", {"measure": one_of("OR", "RR", "MS", "HR")},
                              {"level": None, "digits": one_of(0, 1, 2, 9)}),
@@ -70,7 +70,7 @@ FUNCTIONS = {
     "half_cauchy": ("nothing", {"scale": lambda rng, k: 10 ** rng.uniform(-60, 60)}, {}),
     "mantel_haenszel": ("tables", ARMS, dict.fromkeys(("level", "slab"))),
     "peto": ("tables", {}, dict.fromkeys(("level", "slab"))),
-    "inverse_variance": ("tables", ARMS, {**dict.fromkeys(("level", "slab")), "add": one_of(0, 0.5, 2)}),
+    "inverse_variance": ("tables", ARMS, {**dict.fromkeys(("level", "slab")), "add": one_of(0.1, 0.5, 2)}),
     "newcombe": ("tables", {}, dict.fromkeys(LEVEL)),
     "pool_medians": ("medians", {}, {**dict.fromkeys((*RMA, "slab")), "digits": one_of(0, 1, 2),
                                      "unit": one_of("months", "days")}),

@@ -30,7 +30,7 @@ SEED = 20261202
 NUMBER = 600
 SLACK = 15  # seconds beyond what the tests of a fault need, before it has timed out
 WATCHING = 1800  # seconds that the tests may take while they are watched
-ENOUGH = 25  # seconds of tests that a fault meets at most
+ENOUGH = 12  # seconds of tests that a fault meets at most
 FIRST = 6  # tests that are tried before the files of all others are read
 MEMORY = 6 * 2**30
 SURVIVORS = Path(__file__).with_name("survivors.csv")
@@ -222,6 +222,14 @@ def functions(path):
     return found
 
 
+def _is_about(package, name):
+    """Whether a test is in a file of the package's own."""
+    words = {"random_effects": ("model", "tau2", "prediction"), "evidence": ("overlap", "selection"),
+             "proportions": ("pooling", "sensitivity"), "specifications": ("multiverse",),
+             "beta_binomial": ("betabinomial",)}.get(package, (package,))  # fmt: skip
+    return any(word in name.partition("::")[0] for word in words)
+
+
 class Tests:
     """Which tests a fault meets, and in what order."""
 
@@ -233,7 +241,10 @@ class Tests:
             self.of_module[path] |= names
 
     def against(self, mutant):
-        """Tests that call the function, then others that call the module: quick ones first.
+        """Tests that call the function, then others that call the module.
+
+        Those that have found a fault of the module come first, then those of its package's own
+        file; of each the quick ones.
 
         A function that keeps its results is called by few of the tests that rest on it.
         """
@@ -242,7 +253,10 @@ class Tests:
         found = self.found[mutant.module]
         order = sorted(
             self.of_module[path],
-            key=lambda name: (name not in own, -found[name], self.seconds[name], name),
+            key=lambda name: (
+                name not in own, -found[name], not _is_about(mutant.package, name),
+                self.seconds[name], name,
+            ),
         )
         return self._enough(order)
 

@@ -7,12 +7,20 @@ import io
 import signal
 import traceback
 import warnings
+from typing import NamedTuple
 
 from evisynth.errors import EvisynthError
 from sound import ask_everything, unsound
 
 SECONDS = 5  # of the processor, for one input
 FILES = 60  # of the clock, where something waits and computes nothing
+
+
+class Outcome(NamedTuple):
+    """What came of an input: what went wrong, if anything did; whether we refused it."""
+
+    fault: str
+    refused: bool = False
 
 
 class TooLong(BaseException):
@@ -49,8 +57,7 @@ def tried(work, seconds=SECONDS):
 
     Returns
     -------
-    str
-        Nothing, or what went wrong.
+    Outcome
     """
     said = io.StringIO()
     try:
@@ -59,15 +66,17 @@ def tried(work, seconds=SECONDS):
             warnings.simplefilter("error")
             result = work()
             if result is None:
-                return ""
+                return Outcome("")
             ask_everything(result)
-            return "; ".join(unsound(result)[:3])
+            return Outcome("; ".join(unsound(result)[:3]))
     except EvisynthError as error:
-        return "" if str(error).strip() else f"{type(error).__name__} without words"
+        wordless = "" if str(error).strip() else f"{type(error).__name__} without words"
+        return Outcome(wordless, refused=True)
     except TooLong:
-        return f"took longer than {seconds} s"
+        return Outcome(f"took longer than {seconds} s")
     except Exception as error:
-        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]} {_place(error)}"
+        words = " ".join(str(error).split())[:200]
+        return Outcome(f"{type(error).__name__}: {words} {_place(error)}")
 
 
 def _place(error):

@@ -326,8 +326,8 @@ def _refuse_alike(function, argument, labels):
 
 
 def _is_label(value):
-    if not isinstance(value, Real):
-        return isinstance(value, str | np.bool_)
+    if not is_number(value, Real):
+        return isinstance(value, str | bool | np.bool_)
     try:
         return abs(float(value)) <= LARGEST  # NaN is no label, and neither is infinity
     except OverflowError:
