@@ -1,11 +1,12 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help environment book test serve refresh bench check format lock clean
+.PHONY: help environment book test serve refresh bench fuzz mutants check format lock clean
 
 BIN := .venv/bin
 PYTHON ?=
 PORT ?= 8000
+N ?=
 export PYTHON
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PLATFORM_DIRS := 1
@@ -34,6 +35,12 @@ refresh: environment ## run the chapters again and keep their new results
 
 bench: environment ## time the engine against metafor and PyMARE (needs R for metafor)
 	@$(BIN)/python bench/run.py
+
+fuzz: environment ## try any input on every function, reader and command (some minutes; N=100 for fewer)
+	@$(BIN)/python faults/fuzz.py $(N)
+
+mutants: environment ## try the tests on faults of the engine (half an hour; N=60 for fewer; needs an extra)
+	@$(BIN)/python faults/engine.py $(N)
 
 check: environment ## lint and format, as CI does
 	@$(BIN)/python -m ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from math import exp
 
 import evisynth
 import inputs
@@ -43,7 +44,7 @@ OPTIONS = {
 }  # fmt: skip
 LEVEL, RMA = ("level",), ("method", "test", "level")
 ARMS = {"measure": one_of("OR", "RR", "RD")}
-MINIMUM = {"minimum_k": one_of(1, 3, 10)}
+MINIMUM = {"minimum_k": one_of(10, 11, 12)}
 # Name: how the data are made, what is always given beside them, what is given at times.
 FUNCTIONS = {
     "escalc": ("counts", {"measure": one_of("PLO", "PLN", "PR", "PAS", "PFT")}, {"add": one_of(0.1, 0.5, 1e-9)}),
@@ -80,11 +81,11 @@ FUNCTIONS = {
                                                 "tau2": one_of("common", "separate")}),
     "meta_regression": ("effects", {"mods": None}, {**dict.fromkeys((*RMA, "measure", "slab")),
                                                     "intercept": one_of(True, False)}),
-    "permutest": ("regression", {"permutations": one_of(1, 20, 100)}, {"seed": None, "limit": one_of(1, 100)}),
-    "regtest": ("effects with ni", {"predictor": one_of("sei", "vi", "ni", "ninv", "sqrtni", "sqrtninv"), "measure": None},
+    "permutest": ("regression", {"permutations": one_of(100, 101)}, {"seed": None, "limit": one_of(1, 100)}),
+    "regtest": ("many effects", {"predictor": one_of("sei", "vi", "ninv", "sqrtninv"), "measure": one_of("OR", "RR", "HR", "RD")},
                 {**dict.fromkeys(RMA), "model": one_of("rma", "lm"), **MINIMUM}),
-    "ranktest": ("effects", {"measure": None}, {**MINIMUM}),
-    "trimfill": ("effects", {"measure": None}, {**dict.fromkeys((*RMA, "slab")), "estimator": one_of("L0", "R0"),
+    "ranktest": ("many without", {"measure": one_of("OR", "RD", "HR")}, MINIMUM),
+    "trimfill": ("many without", {"measure": one_of("OR", "RR", "RD")}, {**dict.fromkeys((*RMA, "slab")), "estimator": one_of("L0", "R0"),
                                  "side": one_of("left", "right"), **MINIMUM}),
     "leave1out": ("effects", {}, dict.fromkeys((*RMA, "slab", "measure"))),
     "cumul": ("effects", {}, {**dict.fromkeys((*RMA, "slab", "measure")),
@@ -93,8 +94,8 @@ FUNCTIONS = {
     "baujat": ("effects", {}, dict.fromkeys(("method", "test", "slab"))),
     "gosh": ("effects", {}, {**dict.fromkeys(("method", "slab", "measure", "seed")), "samples": one_of(1, 9, 100)}),
     "pool_proportions": ("counts", {}, dict.fromkeys(("level", "slab"))),
-    "multiverse": ("data sets", {}, {"level": None, **MINIMUM}),
-    "contrast_multiverse": ("strata", ARMS, {"level": None, **MINIMUM}),
+    "multiverse": ("data sets", {}, {"level": None, "minimum_k": one_of(1, 3, 10)}),
+    "contrast_multiverse": ("strata", ARMS, {"level": None, "minimum_k": one_of(1, 3)}),
     "OverlapGraph": ("edges", {}, {}),
     "independent_set": ("candidates", {}, {}),
     "forest": ("drawn effects", {}, {}),
@@ -122,9 +123,12 @@ DRAWN = {
 
 
 def ratios(rng, k):
-    """Printed ratios with their limits."""
-    found = inputs.medians(rng, k)
-    return {"estimate": found["medians"], "ci_lb": found["ci_lb"], "ci_ub": found["ci_ub"]}
+    """Printed ratios with their limits, some of them off the middle."""
+    log = [rng.gauss(0, 2) for _ in range(k)]
+    wide = [10 ** rng.uniform(-2, 1) for _ in range(k)]
+    off = rng.choice((1.0, 1.0, 1.0, 1.01, 1.5))
+    low, high = ([exp(x + s * w) for x, w in zip(log, wide, strict=True)] for s in (-1, off))
+    return {"estimate": list(map(exp, log)), "ci_lb": low, "ci_ub": high}
 
 
 def mean_and_spread(rng, k):
@@ -136,6 +140,17 @@ def mean_and_spread(rng, k):
 def with_totals(rng, k):
     """Effects with the totals of their studies."""
     return inputs.effects(rng, k) | {"ni": [inputs.total(rng) for _ in range(k)]}
+
+
+def many_effects(rng, k):
+    """Effects of enough studies for a test, with their totals."""
+    return with_totals(rng, rng.choice((9, 10, 11, 11, 14, 20)))
+
+
+def many_without(rng, k):
+    """The same without their totals."""
+    found = many_effects(rng, k)
+    return {"yi": found["yi"], "vi": found["vi"]}
 
 
 def regression(rng, k):
@@ -198,7 +213,8 @@ def drawn_effects(rng, k):
 DATA = {
     "nothing": lambda rng, k: {}, "counts": inputs.counts, "effects": inputs.effects,
     "tables": inputs.tables, "ratios": ratios, "counts of effects": half_of,
-    "effects with ni": with_totals, "means": mean_and_spread, "medians": inputs.medians,
+    "effects with ni": with_totals, "many effects": many_effects, "many without": many_without,
+    "means": mean_and_spread, "medians": inputs.medians,
     "times": inputs.times, "regression": regression, "data sets": data_sets, "strata": strata,
     "edges": lambda rng, k: {"edges": edges(rng, k)}, "candidates": candidates,
     "drawn effects": drawn_effects,

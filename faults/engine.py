@@ -24,13 +24,11 @@ from pathlib import Path
 from mutants import LIBRARY, PACKAGES, ROOT, sample
 from records import write
 
-os.environ.update(OPENBLAS_NUM_THREADS="1", HYPOTHESIS_PROFILE="unshrunk", MPLBACKEND="agg")
-
 SEED = 20261202
 NUMBER = 600
 SLACK = 15  # seconds beyond what the tests of a fault need, before it has timed out
 WATCHING = 1800  # seconds that the tests may take while they are watched
-ENOUGH = 12  # seconds of tests that a fault meets at most
+ENOUGH = 8  # seconds of tests that a fault meets at most
 FIRST = 6  # tests that are tried before the files of all others are read
 MEMORY = 6 * 2**30
 SURVIVORS = Path(__file__).with_name("survivors.csv")
@@ -46,6 +44,7 @@ TESTS = [
 
 def prepare():
     """Import what the tests import, but not what is tested; and let no example be shrunk."""
+    os.environ.update(OPENBLAS_NUM_THREADS="1", HYPOTHESIS_PROFILE="unshrunk", MPLBACKEND="agg")
     import frictionless  # noqa: F401
     import hypothesis
     import networkx  # noqa: F401
