@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from importlib.util import find_spec
 from pathlib import Path
 
 from mutants import LIBRARY, PACKAGES, ROOT, sample
@@ -330,6 +331,8 @@ def known_reasons():
 
 
 if __name__ == "__main__":
+    if not find_spec("cosmic_ray"):
+        sys.exit('No Cosmic Ray here: .venv/bin/python -m pip install -e ".[faults]"')
     os.chdir(ROOT)
     found = run(int(sys.argv[1]) if len(sys.argv) > 1 else NUMBER)
     write("engine", found)

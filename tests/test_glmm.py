@@ -781,3 +781,24 @@ def test_bad_spreads_and_shapes_are_refused():
         glmm_profile([0, 0], [9, 9])
     with pytest.raises(ArgumentError, match="test is 'w'; allowed: t, z"):
         rma_glmm([3, 4], [9, 9], test="w")
+
+
+@pytest.mark.parametrize(
+    ("xi", "ni", "mods"),
+    [
+        # Found by fuzzing. Moderators of very different sizes almost separate the studies: the
+        # information was singular, or a variance below 0 by rounding.
+        (
+            [769, 0, 544, 0, 2, 0, 901, 0], [769, 801, 544, 5, 10, 60, 901, 4],
+            {"a": [1.0, 0.0, 4.567334505360649, 1.0, -1.5789443781444865, 0.0, 1e6, 1e6],
+             "b": [1e6, 1e6, 1e6, 1.0, 1e6, 1.0, 1.0, 1.0]},
+        ),
+        (
+            [0, 33, 0, 0, 3232, 26], [95, 33, 1, 654, 3232, 85],
+            [1e6, 0.0, -1.0723599475323708, 1.0, 0.0, -0.20707619681022515],
+        ),
+    ],
+)  # fmt: skip
+def test_moderators_that_almost_separate_are_refused(xi, ni, mods):
+    with pytest.raises(NotEstimable, match=r"no finite maximum .* was found. Use fewer, or on other"):
+        rma_glmm(xi, ni, mods=mods, nodes=15)
