@@ -36,70 +36,154 @@ def means(rng, k):
 
 
 OPTIONS = {
-    "method": one_of(*TAU2), "test": one_of("z", "knha", "adhoc"), "level": lambda rng, k: inputs.level(rng),
-    "slab": inputs.slab, "prediction": one_of("t(k-1)", "z", "HK", "HTS"), "subset": inputs.subset,
+    "method": one_of(*TAU2),
+    "test": one_of("z", "knha", "adhoc"),
+    "level": lambda rng, k: inputs.level(rng),
+    "slab": inputs.slab,
+    "prediction": one_of("t(k-1)", "z", "HK", "HTS"),
+    "subset": inputs.subset,
     "measure": one_of("GEN", "PLO", "PAS", "OR", "RR", "RD", "PR", "PLN"),
-    "tau_prior": priors, "mu_prior": means, "predict_minimum_k": one_of(1, 2, 3, 5),
-    "mods": inputs.moderators, "groups": inputs.groups, "seed": one_of(1, 0, 2**31),
-}  # fmt: skip
+    "tau_prior": priors,
+    "mu_prior": means,
+    "predict_minimum_k": one_of(1, 2, 3, 5),
+    "mods": inputs.moderators,
+    "groups": inputs.groups,
+    "seed": one_of(1, 0, 2**31),
+}
 LEVEL, RMA = ("level",), ("method", "test", "level")
 ARMS = {"measure": one_of("OR", "RR", "RD")}
 MINIMUM = {"minimum_k": one_of(10, 11, 12)}
 # Name: how the data are made, what is always given beside them, what is given at times.
 FUNCTIONS = {
-    "escalc": ("counts", {"measure": one_of("PLO", "PLN", "PR", "PAS", "PFT")}, {"add": one_of(0.1, 0.5, 1e-9)}),
+    "escalc": (
+        "counts",
+        {"measure": one_of("PLO", "PLN", "PR", "PAS", "PFT")},
+        {"add": one_of(0.1, 0.5, 1e-9)},
+    ),
     "escalc two": ("tables", ARMS, {"add": one_of(0.5, 1e-6)}),
-    "study_intervals": ("counts", {}, {"level": None, "method": one_of("beta", "wilson", "normal")}),
-    "effect_from_interval": ("ratios", {"measure": one_of("OR", "RR", "MS", "HR")},
-                             {"level": None, "digits": one_of(0, 1, 2, 9)}),
+    "study_intervals": (
+        "counts",
+        {},
+        {"level": None, "method": one_of("beta", "wilson", "normal")},
+    ),
+    "effect_from_interval": (
+        "ratios",
+        {"measure": one_of("OR", "RR", "MS", "HR")},
+        {"level": None, "digits": one_of(0, 1, 2, 9)},
+    ),
     "inverse_freeman_tukey": ("counts of effects", {}, {}),
     "q_profile": ("effects", {}, {"level": None, "subset": None}),
-    "profile_likelihood": ("effects", {}, {"method": one_of("ML", "REML"), "level": None, "subset": None}),
+    "profile_likelihood": (
+        "effects",
+        {},
+        {"method": one_of("ML", "REML"), "level": None, "subset": None},
+    ),
     "rma": ("effects", {}, dict.fromkeys((*RMA, "measure", "slab", "prediction", "subset"))),
     "rma PFT": ("effects with ni", {"measure": one_of("PFT")}, dict.fromkeys(RMA)),
-    "rma_glmm": ("counts", {}, {**dict.fromkeys(("level", "slab", "subset", "mods")),
-                                "nodes": one_of(15, 41, 200), "prediction": one_of("t(k-1)", "z", "HTS"),
-                                "test": one_of("t", "z")}),
+    "rma_glmm": (
+        "counts",
+        {},
+        {
+            **dict.fromkeys(("level", "slab", "subset", "mods")),
+            "nodes": one_of(15, 41, 200),
+            "prediction": one_of("t(k-1)", "z", "HTS"),
+            "test": one_of("t", "z"),
+        },
+    ),
     "glmm_profile": ("counts", {}, {"level": None, "nodes": one_of(15, 41)}),
     "marginal_mean": ("means", {}, {}),
     "betabinomial": ("counts", {}, dict.fromkeys(("level", "slab"))),
-    "bayes_normal": ("effects", {"tau_prior": None}, dict.fromkeys(
-        ("mu_prior", "measure", "level", "slab", "predict_minimum_k", "subset"))),
-    "bayes_binomial": ("counts", {"tau_prior": None}, dict.fromkeys(
-        ("mu_prior", "level", "slab", "predict_minimum_k", "subset"))),
+    "bayes_normal": (
+        "effects",
+        {"tau_prior": None},
+        dict.fromkeys(("mu_prior", "measure", "level", "slab", "predict_minimum_k", "subset")),
+    ),
+    "bayes_binomial": (
+        "counts",
+        {"tau_prior": None},
+        dict.fromkeys(("mu_prior", "level", "slab", "predict_minimum_k", "subset")),
+    ),
     "half_normal": ("nothing", {"scale": lambda rng, k: 10 ** rng.uniform(-60, 60)}, {}),
     "half_cauchy": ("nothing", {"scale": lambda rng, k: 10 ** rng.uniform(-60, 60)}, {}),
     "mantel_haenszel": ("tables", ARMS, dict.fromkeys(("level", "slab"))),
     "peto": ("tables", {}, dict.fromkeys(("level", "slab"))),
-    "inverse_variance": ("tables", ARMS, {**dict.fromkeys(("level", "slab")), "add": one_of(0.1, 0.5, 2)}),
+    "inverse_variance": (
+        "tables",
+        ARMS,
+        {**dict.fromkeys(("level", "slab")), "add": one_of(0.1, 0.5, 2)},
+    ),
     "newcombe": ("tables", {}, dict.fromkeys(LEVEL)),
-    "pool_medians": ("medians", {}, {**dict.fromkeys((*RMA, "slab")), "digits": one_of(0, 1, 2),
-                                     "unit": one_of("months", "days")}),
-    "kaplan_meier": ("times", {}, {"level": None, "slab": one_of("g", "two words"),
-                                   "time_unit": one_of("months", "d")}),
-    "subgroups": ("effects", {"groups": None}, {**dict.fromkeys((*RMA, "measure", "slab")),
-                                                "tau2": one_of("common", "separate")}),
-    "meta_regression": ("effects", {"mods": None}, {**dict.fromkeys((*RMA, "measure", "slab")),
-                                                    "intercept": one_of(True, False)}),
-    "permutest": ("regression", {"permutations": one_of(100, 101)}, {"seed": None, "limit": one_of(1, 100)}),
-    "regtest": ("many effects", {"predictor": one_of("sei", "vi", "ninv", "sqrtninv"), "measure": one_of("OR", "RR", "HR", "RD")},
-                {**dict.fromkeys(RMA), "model": one_of("rma", "lm"), **MINIMUM}),
+    "pool_medians": (
+        "medians",
+        {},
+        {
+            **dict.fromkeys((*RMA, "slab")),
+            "digits": one_of(0, 1, 2),
+            "unit": one_of("months", "days"),
+        },
+    ),
+    "kaplan_meier": (
+        "times",
+        {},
+        {"level": None, "slab": one_of("g", "two words"), "time_unit": one_of("months", "d")},
+    ),
+    "subgroups": (
+        "effects",
+        {"groups": None},
+        {**dict.fromkeys((*RMA, "measure", "slab")), "tau2": one_of("common", "separate")},
+    ),
+    "meta_regression": (
+        "effects",
+        {"mods": None},
+        {**dict.fromkeys((*RMA, "measure", "slab")), "intercept": one_of(True, False)},
+    ),
+    "permutest": (
+        "regression",
+        {"permutations": one_of(100, 101)},
+        {"seed": None, "limit": one_of(1, 100)},
+    ),
+    "regtest": (
+        "many effects",
+        {
+            "predictor": one_of("sei", "vi", "ninv", "sqrtninv"),
+            "measure": one_of("OR", "RR", "HR", "RD"),
+        },
+        {**dict.fromkeys(RMA), "model": one_of("rma", "lm"), **MINIMUM},
+    ),
     "ranktest": ("many without", {"measure": one_of("OR", "RD", "HR")}, MINIMUM),
-    "trimfill": ("many without", {"measure": one_of("OR", "RR", "RD")}, {**dict.fromkeys((*RMA, "slab")), "estimator": one_of("L0", "R0"),
-                                 "side": one_of("left", "right"), **MINIMUM}),
+    "trimfill": (
+        "many without",
+        {"measure": one_of("OR", "RR", "RD")},
+        {
+            **dict.fromkeys((*RMA, "slab")),
+            "estimator": one_of("L0", "R0"),
+            "side": one_of("left", "right"),
+            **MINIMUM,
+        },
+    ),
     "leave1out": ("effects", {}, dict.fromkeys((*RMA, "slab", "measure"))),
-    "cumul": ("effects", {}, {**dict.fromkeys((*RMA, "slab", "measure")),
-                              "order": lambda rng, k: [rng.randint(1990, 2024) for _ in range(k)]}),
+    "cumul": (
+        "effects",
+        {},
+        {
+            **dict.fromkeys((*RMA, "slab", "measure")),
+            "order": lambda rng, k: [rng.randint(1990, 2024) for _ in range(k)],
+        },
+    ),
     "influence": ("effects", {}, dict.fromkeys((*RMA, "slab"))),
     "baujat": ("effects", {}, dict.fromkeys(("method", "test", "slab"))),
-    "gosh": ("effects", {}, {**dict.fromkeys(("method", "slab", "measure", "seed")), "samples": one_of(1, 9, 100)}),
+    "gosh": (
+        "effects",
+        {},
+        {**dict.fromkeys(("method", "slab", "measure", "seed")), "samples": one_of(1, 9, 100)},
+    ),
     "pool_proportions": ("counts", {}, dict.fromkeys(("level", "slab"))),
     "multiverse": ("data sets", {}, {"level": None, "minimum_k": one_of(1, 3, 10)}),
     "contrast_multiverse": ("strata", ARMS, {"level": None, "minimum_k": one_of(1, 3)}),
     "OverlapGraph": ("edges", {}, {}),
     "independent_set": ("candidates", {}, {}),
     "forest": ("drawn effects", {}, {}),
-}  # fmt: skip
+}
 DRAWN = {
     "forest": {"groups": "rma bayes pooled", "title": "T"},
     "funnel": {"result_or_yi": "rma", "title": "T"},

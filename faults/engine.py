@@ -37,7 +37,8 @@ TESTS = [
     *(f"tests/test_{name}.py" for name in (
         "effects", "model", "prediction", "tau2", "glmm", "betabinomial", "bayes_normal",
         "bayes_binomial", "pooling", "two_arm", "survival", "moderators", "small_study",
-        "multiverse", "reference", "sensitivity", "overlap", "synthesis", "bad_input", "printed_twice",
+        "multiverse", "reference", "sensitivity", "overlap", "synthesis", "bad_input",
+        "printed_twice",
     )),
     *(f"tests/topic/test_our_{name}.py" for name in ("selection", "headlines", "branches")),
 ]  # fmt: skip
@@ -222,11 +223,16 @@ def functions(path):
     return found
 
 
+_ABOUT = {
+    "random_effects": ("model", "tau2", "prediction"), "evidence": ("overlap", "selection"),
+    "proportions": ("pooling", "sensitivity"), "specifications": ("multiverse",),
+    "beta_binomial": ("betabinomial",),
+}  # fmt: skip
+
+
 def _is_about(package, name):
     """Whether a test is in a file of the package's own."""
-    words = {"random_effects": ("model", "tau2", "prediction"), "evidence": ("overlap", "selection"),
-             "proportions": ("pooling", "sensitivity"), "specifications": ("multiverse",),
-             "beta_binomial": ("betabinomial",)}.get(package, (package,))  # fmt: skip
+    words = _ABOUT.get(package, (package,))
     return any(word in name.partition("::")[0] for word in words)
 
 
@@ -254,8 +260,11 @@ class Tests:
         order = sorted(
             self.of_module[path],
             key=lambda name: (
-                name not in own, -found[name], not _is_about(mutant.package, name),
-                self.seconds[name], name,
+                name not in own,
+                -found[name],
+                not _is_about(mutant.package, name),
+                self.seconds[name],
+                name,
             ),
         )
         return self._enough(order)

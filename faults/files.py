@@ -28,6 +28,7 @@ from evisynth.validation.records import read_benchmark
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 20  # a whole base is read
 STUDIES = 4
+OF_COHORTS = ("cohort_id", "cohort_a", "cohort_b")
 TABLES = ("outcomes", "survival", "contrasts", "cohorts", "studies", "overlaps", "sources",
           "analysis_sets", "characteristics", "discrepancies")  # fmt: skip
 
@@ -92,15 +93,15 @@ def _referred(rows, schemas):
     """Positions of the rows of a few studies, of what is about them and of what they refer to."""
     studies = {row["study_id"] for row in rows["studies"][:STUDIES]}
     cohorts = {r["cohort_id"] for r in rows["cohorts"] if r["study_id"] in studies}
-    names = [n for n in ("cohort_id", "cohort_a", "cohort_b")]
     kept = {
         name: {
             i for i, row in enumerate(table)
             if row.get("study_id") in studies
-            or (any(n in row for n in names) and all(row[n] in cohorts for n in names if row.get(n)))
+            or {row[name] for name in OF_COHORTS if row.get(name)} & cohorts
         }
         for name, table in rows.items()
     }  # fmt: skip
+    kept = {name: found or {0, 1} for name, found in kept.items()}  # no table may be empty
     kept["sources"] = set(range(len(rows["sources"])))
     while True:
         before = sum(map(len, kept.values()))
@@ -301,7 +302,8 @@ def book_with(rng):
     root = place() / "book"
     if not root.exists():
         (root / "chapters").mkdir(parents=True)
-    toc = b"format: jb-book\nroot: intro\nchapters:\n- file: chapters/replication\n- file: chapters/glossary\n"
+    toc = b"format: jb-book\nroot: intro\nchapters:\n"
+    toc += b"- file: chapters/replication\n- file: chapters/glossary\n"
     content = {name: real(name) for name in BOOK} | {"_toc.yml": toc, "intro.md": real("intro.md")}
     name = rng.choice(BOOK)
     how = rng.random()
@@ -372,7 +374,8 @@ def read_a_citation(rng):
 def read_a_record(rng):
     """What a simulation or a benchmark left."""
     name, read = rng.choice((
-        ("code/evisynth/coverage/few_studies.json", read_few_studies), ("bench/results.json", read_benchmark),
+        ("code/evisynth/coverage/few_studies.json", read_few_studies),
+        ("bench/results.json", read_benchmark),
     ))  # fmt: skip
     read(written("record.json", inputs.bytes_of(rng, real(name)[:5000])))
 

@@ -141,7 +141,8 @@ HOSTILE = (
     lambda: np.zeros(3, dtype=[("a", float)]), lambda: np.longdouble("1e4000"), Unknown,
     lambda: int, lambda: len, endless, lambda: np.array([1, None, 3], dtype=object),
     lambda: pd.Categorical(["a", "b", "a"]), lambda: memoryview(b"abc"), lambda: "x" * 10_000,
-    lambda: np.int8(3), lambda: np.uint64(2**63), lambda: -0.0, lambda: np.array([True, False, True]),
+    lambda: np.int8(3), lambda: np.uint64(2**63), lambda: -0.0,
+    lambda: np.array([True, False, True]),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""One operator, number or word of the engine's code changed: every such fault, and a sample of them.
+"""One operator, number or word of the engine's code changed: a sample of all such faults.
 
 The changes are those of Cosmic Ray's operators. What changes an annotation alone is left out, since
 nothing runs it; and so is an operator of bits in place of one of numbers, and the other way round,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from evisynth.errors import EvisynthError
 from sound import ask_everything, unsound
 
-SECONDS = 5  # of the processor, for one input
+SECONDS = 10  # of the processor, for one input; the longest that we know of takes 6
 FILES = 60  # of the clock, where something waits and computes nothing
 
 

@@ -101,7 +101,8 @@ def test_pyproject_and_requirements_in_name_the_same_packages():
 
 
 def test_an_unlocked_extra_is_in_no_other_file_and_has_a_range():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
     for requirement in (Requirement(line) for name in UNLOCKED for line in extras[name]):
         assert requirement.specifier, f"{requirement} has no range"
         assert canonicalize_name(requirement.name) not in set(locked()) | set(wanted())

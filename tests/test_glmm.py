@@ -800,5 +800,7 @@ def test_bad_spreads_and_shapes_are_refused():
     ],
 )  # fmt: skip
 def test_moderators_that_almost_separate_are_refused(xi, ni, mods):
-    with pytest.raises(NotEstimable, match=r"no finite maximum .* was found. Use fewer, or on other"):
+    with pytest.raises(
+        NotEstimable, match=r"no finite maximum .* was found. Use fewer, or on other"
+    ):
         rma_glmm(xi, ni, mods=mods, nodes=15)

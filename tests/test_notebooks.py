@@ -74,5 +74,5 @@ def test_half_a_character_is_not_written(tmp_path):
 
 
 def test_a_pass_whose_name_no_folder_can_have_is_named():
-    with pytest.raises(EvisynthError, match="xxx.*: File name too long"):
+    with pytest.raises(EvisynthError, match=r"xxx.*: File name too long"):
         read_pass("x" * 3000)

@@ -21,6 +21,7 @@ class EffectSizes(NamedTuple):
     yi: np.ndarray
     vi: np.ndarray
 
+
 LEAST_ADDED = 1e-9  # to a cell without anybody; its inverse is a variance
 
 
