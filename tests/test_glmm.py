@@ -804,3 +804,42 @@ def test_moderators_that_almost_separate_are_refused(xi, ni, mods):
         NotEstimable, match=r"no finite maximum .* was found. Use fewer, or on other"
     ):
         rma_glmm(xi, ni, mods=mods, nodes=15)
+
+
+@pytest.mark.parametrize(
+    ("xi", "ni"),
+    [([3, 5, 2, 6], [10, 12, 9, 20]), ([14, 3, 9, 30, 2], [20, 15, 24, 41, 30])],
+)
+def test_limits_of_the_mean_proportion_are_those_of_the_delta_method(xi, ni):
+    # By differences of the likelihood and of the mean; both fits have a tau between 0 and 1.
+    found, k = glmm_profile(xi, ni), len(xi)
+    at = np.array([found.estimate, found.tau])
+    if found.tau == 0:
+        information = -_second_difference(lambda mu: glmm_log_likelihood(mu, 0.0, xi, ni), at[0])
+        variance = 1 / information * (found.mean * (1 - found.mean)) ** 2
+    else:
+        hessian = _hessian(lambda mu, tau: glmm_log_likelihood(mu, tau, xi, ni), at)
+        h = 1e-5
+        slopes = [
+            (marginal_mean(*(at + h * e)) - marginal_mean(*(at - h * e))) / (2 * h)
+            for e in np.eye(2)
+        ]
+        variance = slopes @ np.linalg.solve(-hessian, slopes)
+    half = stats.t.ppf(0.975, k - 1) * np.sqrt(variance) / (found.mean * (1 - found.mean))
+    expected = expit(logit(found.mean) + np.array([-half, half]))
+    # Second differences leave 1e-5.
+    assert (found.mean_lb, found.mean_ub) == pytest.approx(tuple(expected), rel=1e-4)
+
+
+def _second_difference(function, at, h=1e-3):
+    return (function(at + h) - 2 * function(at) + function(at - h)) / h**2
+
+
+def _hessian(function, at, h=1e-3):
+    rows = np.eye(2) * h
+    mixed = [
+        [function(*(at + a + b)) - function(*(at + a - b)) - function(*(at - a + b))
+         + function(*(at - a - b)) for b in rows]
+        for a in rows
+    ]  # fmt: skip
+    return np.array(mixed) / (4 * h**2)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import evisynth
 import numpy as np
 import pytest
 from evisynth.effects.escalc import escalc
@@ -634,3 +635,17 @@ def test_a_limit_where_no_proportion_lies_is_said(measure, yi, said):
     assert bool(said) == any("beyond" in note for note in one.notes)
     assert all(said in " ".join(found.notes) for found in (one, stack))
     assert "cut off" not in repr(one)  # it is shown as it is
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: rma([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]]),
+        lambda: evisynth.leave1out([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]),
+        lambda: evisynth.gosh([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]),
+        lambda: evisynth.multiverse([evisynth.DataSet({"D": "a"}, (1, 2, 3), (5, 6, 7))]),
+    ],
+)
+def test_a_result_with_arrays_is_equal_to_itself_alone(make):
+    one, other = make(), make()
+    assert one == one and one != other and len({one, other}) == 2
