@@ -15,6 +15,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -27,7 +28,9 @@ from records import write
 
 SEED = 20261202
 NUMBER = 600
-SLACK = 15  # seconds beyond what the tests of a fault need, before it has timed out
+SLACK = 15  # seconds of the processor beyond what a fault's tests need, before it has timed out
+WAITING = 20  # times as long by the clock, where something waits or the machine is busy
+_OUT_OF_TIME = (-signal.SIGXCPU, -signal.SIGKILL)
 WATCHING = 1800  # seconds that the tests may take while they are watched
 ENOUGH = 8  # seconds of tests that a fault meets at most
 FIRST = 6  # tests that are tried before the files of all others are read
@@ -161,8 +164,8 @@ def _wait(child, until):
     return None
 
 
-def tests_against(mutant, order):
-    """The work of a fork: tests until one fails."""
+def tests_against(mutant, order, seconds):
+    """The work of a fork: tests until one fails, or so many seconds of the processor are gone."""
 
     def work():
         import resource
@@ -170,6 +173,7 @@ def tests_against(mutant, order):
         import pytest
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         import_mutated(mutant)
         files = list(dict.fromkeys(name.partition("::")[0] for name in order))
         return pytest.main(["-q", "-x", "--assert=plain", *files], plugins=[Chosen(order)])
@@ -287,11 +291,12 @@ def outcome(mutant, tests):
     """What became of a fault: "killed", "survived" or "timed out"."""
     order = tests.against(mutant)
     for some in filter(None, (order[:FIRST], order[FIRST:])):
-        code, failed = in_fork(tests_against(mutant, some), 3 * tests.needed(some) + SLACK)
+        seconds = int(3 * tests.needed(some) + SLACK)
+        code, failed = in_fork(tests_against(mutant, some, seconds), WAITING * seconds)
         if failed:
             tests.found[mutant.module][failed] += 1
         if code != 0:
-            return "timed out" if code is None else "killed"
+            return "timed out" if code in (None, *_OUT_OF_TIME) else "killed"
     return "survived"
 
 

@@ -27,12 +27,12 @@ from records import write
 from trial import tried
 
 SEED = 20261203
-EACH = {"function": 3000, "figure": 40, "reader": 2000, "command": 1000}
+EACH = {"function": 3000, "figure": 30, "reader": 2000, "command": 1000}
 # Fewer of what takes longest, so that all of it is done in a quarter of an hour.
 FEWER = {
-    "glmm_profile": 300, "bayes_binomial": 300, "pool_proportions": 300, "betabinomial": 1500,
-    "gosh": 1000, "forest": 1000, "base": 100, "analyses beside tables": 100, "codebook": 400,
-    "book": 1000, "evisynth validate": 100, "evisynth.book --check": 300,
+    "glmm_profile": 150, "bayes_binomial": 150, "pool_proportions": 200, "betabinomial": 1000,
+    "gosh": 500, "forest": 500, "base": 60, "analyses beside tables": 60, "codebook": 300,
+    "book": 500, "evisynth validate": 60, "evisynth.book --check": 200,
 }  # fmt: skip
 MEMORY = 8 * 2**30
 _LONGEST = 4000  # characters of a call that is printed
