@@ -6,7 +6,6 @@
 BIN := .venv/bin
 PYTHON ?=
 PORT ?= 8000
-N ?=
 export PYTHON
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PLATFORM_DIRS := 1
