@@ -1,8 +1,8 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help environment book test serve refresh bench mutate hostile interrupted builds licences \
-  check format lock clean
+.PHONY: help environment book test serve refresh bench mutate mutants fuzz hostile interrupted builds \
+  licences check format lock clean
 
 BIN := .venv/bin
 PYTHON ?=
@@ -50,6 +50,12 @@ builds: environment ## build the book in several ways and compare every file
 
 licences: environment ## licences of everything that is installed
 	@$(BIN)/python faults/licences.py
+
+fuzz: environment ## try any input on every function, reader and command (some minutes; N=100 for fewer)
+	@$(BIN)/python faults/fuzz.py $(N)
+
+mutants: environment ## try the tests on faults of the engine (half an hour; N=60 for fewer; needs an extra)
+	@$(BIN)/python faults/engine.py $(N)
 
 check: environment ## lint and format, as CI does
 	@$(BIN)/python -m ruff check .

@@ -333,6 +333,7 @@ NEVER = {
     "masked array": lambda: np.ma.array([1.0, 2, 3, 4], mask=[0, 1, 0, 0]),
     "complex": lambda: 1 + 2j,
     "date": lambda: np.datetime64("2020-01-01"),
+    "span": lambda: np.timedelta64(3, "D"),
     "dates": lambda: np.array(["2020-01-01"] * 4, dtype="datetime64[D]"),
     "object": Unknown,
     "type": lambda: int,
@@ -371,7 +372,7 @@ MAYBE = {
     "frame": lambda: pd.DataFrame({"a": [1, 2]}),
 }
 IN_A_SEQUENCE = (
-    "nan", "inf", "-inf", "bytes", "masked", "complex", "date", "object", "NA", "NaT",
+    "nan", "inf", "-inf", "bytes", "masked", "complex", "date", "span", "object", "NA", "NaT",
     "long integer", "long float", "ragged", "none", "text", "digits", "empty", "2-D", "negative",
     "huge", "-huge", "dict",
 )  # fmt: skip

@@ -186,3 +186,15 @@ def test_no_finite_maximum_is_refused():
 def test_bad_arguments_are_refused(xi, ni, options):
     with pytest.raises(ArgumentError, match=r"^betabinomial: "):
         betabinomial(xi, ni, **options)
+
+
+@pytest.mark.parametrize("level", [5e-324, 0.5, 0.999999])
+def test_prediction_limits_next_to_one_mirror_those_next_to_none(level):
+    # Found by fuzzing: the lower quantile rounds to 1, and its log odds were infinite.
+    events = [5, 10, 3, 8014, 54, 9716, 110, 701, 0]
+    total = [5, 10, 3, 8014, 54, 9716, 110, 801, 14]
+    high = betabinomial(events, total, level=level)
+    low = betabinomial(np.subtract(total, events), total, level=level)
+    assert np.isfinite([high.pi_lb, high.pi_ub]).all() and high.pi_lb <= high.pi_ub
+    # The two fits agree to 1e-7 of their log odds.
+    assert (high.pi_lb, high.pi_ub) == pytest.approx((-low.pi_ub, -low.pi_lb), rel=1e-5)

@@ -64,6 +64,16 @@ TABLE = [
     ("_toc.yml", None, "_toc.yml", "no such file"),
     ("_config.yml", "title: 'T\n", "_config.yml, line", "mend the YAML"),
     ("_config.yml", "- a\n", "_config.yml", "holds no settings"),
+    ("_config.yml", "a: 2020-99-99", "_config.yml", "a value that YAML cannot read"),
+    ("_config.yml", "a: !!bool x", "_config.yml", "a value that YAML cannot read"),
+    ("_config.yml", "bibtex_bibfiles: [3]", "_config.yml, bibtex_bibfiles", "3 cannot be read"),
+    ("_toc.yml", f"{TOC}  - file: {'x' * 3000}\n", "_toc.yml, entry", "there is no xxx"),
+    ("_toc.yml", f"{TOC}  - file: ../x\n", "_toc.yml, entry '../x'", "there is no ../x.md"),
+    (PAGE, f"# B\n\n[x]({'y' * 3000}.md)\n", f"{PAGE}, line 3", "leads nowhere"),
+    (PAGE, "# B\n\n[x](/)\n", f"{PAGE}, line 3", "leads nowhere"),
+    (PAGE, "# B\n\n[x](a\0/b.md)\n", f"{PAGE}, line 3", "leads nowhere"),
+    (PAGE, "# B\n\n```{code-cell}\n---\na: [\n---\nx\n```\n", PAGE, "are no YAML"),
+    (PAGE, "# B\n\n```{code-cell}\n---\n- a\n---\nx\n```\n", PAGE, "no names with values"),
     ("_config.yml", CONFIG.replace("references", "refs"), "_config.yml", "refs.bib"),
     (PAGE, "# B\n\nSee {cite}`doe2020,doe2021`.\n", f"{PAGE}, line 3", "'doe2021'"),
     (PAGE, "# B\n\n\n[x](none.md)\n", f"{PAGE}, line 4", "leads nowhere"),
@@ -73,6 +83,10 @@ TABLE = [
     (PAGE, b"# B\n\n\xe9\n", PAGE, "UTF-8"),
     ("_toc.yml", b"\xff", "_toc.yml", "UTF-8"),
     ("chapters/a.ipynb", "{", "chapters/a.ipynb", "no notebook"),
+    ("chapters/a.ipynb", "[" * 9999, "chapters/a.ipynb", "no notebook"),
+    ("chapters/a.ipynb", '{"cells": 3}', "chapters/a.ipynb", "another form"),
+    ("chapters/a.ipynb", GOOD.replace('"metadata": {}, "id"', '"metadata": 3, "id"'),
+     "chapters/a.ipynb", "another form"),
     ("chapters/a.ipynb", notebook(("markdown", "# A"), ("markdown", "in 12 of 45")),
      "chapters/a.ipynb, cell 2", "12 of 45"),
     ("chapters/a.ipynb", notebook(("code", "x = = 1")), "chapters/a.ipynb", "no Python"),
@@ -92,6 +106,20 @@ def test_a_fault_is_one_message_with_its_place_and_what_to_do(book, name, text, 
     assert len(mine) == 1 and told in mine[0] and "Traceback" not in mine[0]
     # A table of contents or a configuration that cannot be read says nothing of the rest.
     assert found == mine
+
+
+def test_a_figure_whose_words_have_another_form_has_none(book):
+    text = GOOD.replace('"metadata": {}, "id"', '"metadata": {"mystnb": [3]}, "id"')
+    (book / "chapters/a.ipynb").write_text(text, "utf-8")
+    assert faults(book) == []
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "x" * 3000, "a\0b", "_toc.yml"])
+@pytest.mark.parametrize("more", [[], ["--check"]])
+def test_a_folder_that_is_none_is_said(book, monkeypatch, capsys, folder, more):
+    monkeypatch.chdir(book)
+    assert main([folder, *more]) == 1
+    assert "name the folder of a book" in capsys.readouterr().err
 
 
 def test_all_faults_are_listed_at_once(book, capsys):

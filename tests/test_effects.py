@@ -458,7 +458,9 @@ def test_counts_of_the_other_kind_are_refused(measure, counts, message):
 def test_an_impossible_addend_is_named(add):
     with pytest.raises(ArgumentError) as caught:
         escalc("PLO", xi=[0], ni=[2], add=add)
-    assert str(caught.value) == (f"escalc: add is {add!r}; allowed: a number above 0, such as 0.5.")
+    assert str(caught.value) == (
+        f"escalc: add is {add!r}; allowed: a number from 1e-09 to 1e9, such as 0.5."
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_ONLY = {"setuptools", "wheel"}
+UNLOCKED = {"faults"}  # extras that no page and no test needs
 
 # Put together here, so that this file does not name what it forbids.
 REGISTRIES = re.compile(
@@ -46,10 +47,12 @@ def locked():
 
 
 def declared():
-    """Every requirement of pyproject.toml: to run, to build the book, to test, to install."""
+    """Every locked requirement of pyproject.toml: to run, build the book, test, install."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = project["project"]["optional-dependencies"].values()
-    lines = project["project"]["dependencies"] + [line for group in groups for line in group]
+    extras = project["project"]["optional-dependencies"]
+    lines = project["project"]["dependencies"] + [
+        line for name, group in extras.items() if name not in UNLOCKED for line in group
+    ]
     return [Requirement(line) for line in lines + project["build-system"]["requires"]]
 
 
@@ -95,6 +98,14 @@ def test_pyproject_range_contains_the_locked_version(requirement):
 def test_pyproject_and_requirements_in_name_the_same_packages():
     names = {canonicalize_name(requirement.name) for requirement in declared()}
     assert names | BUILD_ONLY == set(wanted())
+
+
+def test_an_unlocked_extra_is_in_no_other_file_and_has_a_range():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    for requirement in (Requirement(line) for name in UNLOCKED for line in extras[name]):
+        assert requirement.specifier, f"{requirement} has no range"
+        assert canonicalize_name(requirement.name) not in set(locked()) | set(wanted())
 
 
 def test_requirements_in_contains_the_locked_version():

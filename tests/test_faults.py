@@ -1,82 +1,136 @@
-"""Slips put into the tables are found: a slice of ``make mutate``, and its record."""
+"""A slice of what ``make fuzz`` tries, and what it found before; what ``make mutants`` rests on."""
 
 import csv
-import json
+import importlib
 import sys
 from pathlib import Path
 
+import evisynth
+import numpy as np
 import pytest
-from evisynth import validation
-from evisynth.validation.faults import share
+from evisynth import figures
 
-ROOT = Path(__file__).resolve().parents[1]
-FAULTS = ROOT / "faults"
-SLICE = [
-    ("outcomes", "events one off"),
-    ("outcomes", "locator"),
-    ("survival", "row doubled"),
-    ("contrasts", "allocation"),
-    ("cohorts", "state"),
-    ("overlaps", "relation"),
-    ("overlaps", "edge removed"),
-]
+FAULTS = Path(__file__).resolve().parents[1] / "faults"
+SLOW = {"glmm_profile": 2, "bayes_binomial": 2, "pool_proportions": 3, "gosh": 8, "forest": 5}
+# Whole bases are read by test_validation, and drawings made by test_bad_input.
+READ = ("table", "extraction passes", "book", "notebook", "record", "analyses")
+RUN = ("evisynth compare", "evisynth.notebooks")
 
 
 @pytest.fixture(scope="module")
-def data():
+def load():
     sys.path.insert(0, str(FAULTS))
-    try:
-        import data
-    finally:
-        sys.path.remove(str(FAULTS))
-    return data
+    yield importlib.import_module
+    sys.path.remove(str(FAULTS))
 
 
 @pytest.fixture(scope="module")
-def record():
-    return validation.read_faults()
+def fuzz(load):
+    return load("fuzz")
 
 
-@pytest.mark.parametrize(("table", "kind"), SLICE)
-def test_a_slip_is_found_by_validation(data, table, kind):
-    (drawn,) = [k for k in data.KINDS if (k.table, k.name) == (table, kind)]
-    for slip in data.slips(each=1, kinds=[drawn]):
-        assert data.caught_by_validate(slip), f"{slip.row}: {slip.was} became {slip.now}"
+def test_every_exported_function_and_drawing_is_tried(fuzz):
+    calls = fuzz.calls
+    made = {name for name in evisynth.__all__ if name[0].islower()}
+    of_evidence = {
+        "load_evidence", "replicate", "specification_multiverse", "contrast_specifications",
+    }  # fmt: skip
+    assert made - {name.split()[0] for name in calls.FUNCTIONS} == of_evidence
+    drawn = {name for name in figures.__all__ if name[0].islower()}
+    of_analyses = {
+        "cards", "contrast_curve_of", "curve_of", "double_counting_forest", "forest_of",
+        "forest_table", "leave_one_out_of", "mini_forest_of", "naive_against_independent",
+        "odds_ratio_forest", "overlap_graph", "palette_css", "printed_rates", "shrinkage_of",
+    }  # fmt: skip
+    assert drawn - set(calls.DRAWN) == of_analyses
 
 
-def test_slips_are_the_same_for_the_same_seed(data):
-    kinds = data.KINDS[:3]
-    one, other = (data.slips(each=2, kinds=kinds) for _ in range(2))
-    assert one == other
-    assert len({(slip.kind, slip.row, slip.now) for slip in one}) == len(one) == 9
+def test_an_input_comes_of_its_seed_and_number_alone(fuzz):
+    first, second = (fuzz.trial("escalc", "function", 17)[0]() for _ in range(2))
+    assert first == second != fuzz.trial("escalc", "function", 18)[0]()
 
 
-def test_the_record_reaches_what_was_aimed_at(record):
-    found = record["data"]
-    assert found["tried"] >= 400
-    assert found["caught"] / found["tried"] >= 0.95
-    counted = found["counted_rows"]
-    assert counted["caught"] / counted["tried"] >= 0.98
-    overlaps = [kind for kind in found["kinds"] if kind["table"] == "overlaps"]
-    assert sum(k["caught"] for k in overlaps) >= 0.95 * sum(k["tried"] for k in overlaps)
+@pytest.mark.parametrize("kind", ["function", "reader", "command"])
+def test_a_slice_of_the_inputs_gives_a_result_or_an_error_of_ours(fuzz, kind):
+    chosen = {"function": fuzz.calls.FUNCTIONS, "reader": READ, "command": RUN}[kind]
+    failed = [
+        failure
+        for name in chosen
+        for failure in fuzz.try_part(name, kind, SLOW.get(name, 20), seed="slice")[1]
+    ]
+    assert failed == []
 
 
-def test_every_kind_of_slip_that_goes_unseen_has_its_reason(record):
-    with (FAULTS / "unseen.csv").open(encoding="utf-8", newline="") as file:
-        known = {(row["table"], row["kind"]) for row in csv.DictReader(file)}
-    missed = {(slip["table"], slip["kind"]) for slip in record["data"]["missed"]}
-    assert missed <= known
+@pytest.mark.parametrize(
+    ("work", "fault"),
+    [
+        (lambda: [1.0, float("nan")], "result[1] is no finite number"),
+        (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda: np.log(0.0), "RuntimeWarning: divide by zero"),
+        (lambda: exec("while True: pass"), "took longer than 0.05 s"),
+    ],
+)
+def test_what_goes_wrong_is_a_fault(load, work, fault):
+    assert load("trial").tried(work, 0.05).fault.startswith(fault)
 
 
-def test_the_record_is_of_the_kinds_that_there_are(record, data):
-    assert {(k["table"], k["kind"]) for k in record["data"]["kinds"]} == {
-        (kind.table, kind.name) for kind in data.KINDS
-    }
+def test_an_error_of_ours_is_none(load):
+    assert load("trial").tried(lambda: evisynth.rma([], [])) == ("", True)
 
 
-def test_less_than_all_is_never_all():
-    assert (share(999, 1000), share(1000, 1000), share(0, 4)) == ("99%", "100%", "0%")
+@pytest.mark.parametrize(
+    ("limits", "measure", "notes", "words"),
+    [
+        ((0.5, 0.4), "GEN", (), "ci_lb, estimate, ci_ub are"),
+        ((-1.0, 1.2), "GEN", (), "do not hold those of the mean"),
+        ((-1.0, 1.2), "GEN", ("prediction limits are narrower",), ""),
+        ((-1.0, 1.0), "PR", (), "displayed['ci_lb'] is -1.0"),
+        ((0.1, 0.9), "PR", (), ""),
+    ],
+)
+def test_limits_in_no_order_are_unsound(load, limits, measure, notes, words):
+    from dataclasses import replace
+
+    fit = evisynth.rma([0.2, 0.2, 0.2], [0.01, 0.01, 0.01], test="z")
+    wrong = replace(
+        fit, ci_lb=limits[0], ci_ub=limits[1], pi_lb=min(limits[0], -1.0), pi_ub=1.0,
+        measure=measure, notes=notes,
+    )  # fmt: skip
+    if measure == "PR":
+        wrong = replace(wrong, pi_lb=limits[0], pi_ub=limits[1])
+    found = "; ".join(load("sound").unsound(wrong))
+    assert words in found and bool(words) == bool(found)
 
 
-def test_the_record_is_json_with_a_part_for_each_command(record):
-    assert json.loads((FAULTS / "results.json").read_text("utf-8")) == record
+# Faults of the engine -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("after", "otherwise"),
+    [
+        ("def f(x: int | None = 2) -> str: return x + 1", True),
+        ("def f(x: int & None = 1) -> bytes: return x + 1", False),
+        ("def f(x: int | None = 1) -> str: return (x + 1)", False),
+        ("def f(x: int | None = 1) -> str: return x +", False),
+    ],
+)
+def test_a_change_of_an_annotation_alone_is_none(load, after, otherwise):
+    before = "def f(x: int | None = 1) -> str: return x + 1"
+    assert load("mutants").runs_otherwise(before, after) == otherwise
+
+
+def test_a_line_belongs_to_the_innermost_function(load, tmp_path):
+    path = tmp_path / "m.py"
+    path.write_text("A = 1\n\n\ndef f(x):\n    def g():\n        return x\n\n    return g\n")
+    found = load("engine").functions(path)
+    assert {line: found[line] for line in (1, 6, 8)} == {1: 0, 6: 5, 8: 4}
+
+
+def test_each_surviving_fault_has_a_reason_and_its_line_still_stands(load):
+    library = load("mutants").LIBRARY
+    with (FAULTS / "survivors.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert all(row["reason"].strip() for row in rows)
+    for row in rows:
+        lines = (library / row["module"]).read_text("utf-8").splitlines()
+        assert row["mutation"].split(" -> ")[0] in {" ".join(line.split()) for line in lines}, row

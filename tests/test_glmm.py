@@ -781,3 +781,65 @@ def test_bad_spreads_and_shapes_are_refused():
         glmm_profile([0, 0], [9, 9])
     with pytest.raises(ArgumentError, match="test is 'w'; allowed: t, z"):
         rma_glmm([3, 4], [9, 9], test="w")
+
+
+@pytest.mark.parametrize(
+    ("xi", "ni", "mods"),
+    [
+        # Found by fuzzing. Moderators of very different sizes almost separate the studies: the
+        # information was singular, or a variance below 0 by rounding.
+        (
+            [769, 0, 544, 0, 2, 0, 901, 0], [769, 801, 544, 5, 10, 60, 901, 4],
+            {"a": [1.0, 0.0, 4.567334505360649, 1.0, -1.5789443781444865, 0.0, 1e6, 1e6],
+             "b": [1e6, 1e6, 1e6, 1.0, 1e6, 1.0, 1.0, 1.0]},
+        ),
+        (
+            [0, 33, 0, 0, 3232, 26], [95, 33, 1, 654, 3232, 85],
+            [1e6, 0.0, -1.0723599475323708, 1.0, 0.0, -0.20707619681022515],
+        ),
+    ],
+)  # fmt: skip
+def test_moderators_that_almost_separate_are_refused(xi, ni, mods):
+    with pytest.raises(
+        NotEstimable, match=r"no finite maximum .* was found. Use fewer, or on other"
+    ):
+        rma_glmm(xi, ni, mods=mods, nodes=15)
+
+
+@pytest.mark.parametrize(
+    ("xi", "ni"),
+    [([3, 5, 2, 6], [10, 12, 9, 20]), ([14, 3, 9, 30, 2], [20, 15, 24, 41, 30])],
+)
+def test_limits_of_the_mean_proportion_are_those_of_the_delta_method(xi, ni):
+    # By differences of the likelihood and of the mean; both fits have a tau between 0 and 1.
+    found, k = glmm_profile(xi, ni), len(xi)
+    at = np.array([found.estimate, found.tau])
+    if found.tau == 0:
+        information = -_second_difference(lambda mu: glmm_log_likelihood(mu, 0.0, xi, ni), at[0])
+        variance = 1 / information * (found.mean * (1 - found.mean)) ** 2
+    else:
+        hessian = _hessian(lambda mu, tau: glmm_log_likelihood(mu, tau, xi, ni), at)
+        h = 1e-5
+        slopes = [
+            (marginal_mean(*(at + h * e)) - marginal_mean(*(at - h * e))) / (2 * h)
+            for e in np.eye(2)
+        ]
+        variance = slopes @ np.linalg.solve(-hessian, slopes)
+    half = stats.t.ppf(0.975, k - 1) * np.sqrt(variance) / (found.mean * (1 - found.mean))
+    expected = expit(logit(found.mean) + np.array([-half, half]))
+    # Second differences leave 1e-5.
+    assert (found.mean_lb, found.mean_ub) == pytest.approx(tuple(expected), rel=1e-4)
+
+
+def _second_difference(function, at, h=1e-3):
+    return (function(at + h) - 2 * function(at) + function(at - h)) / h**2
+
+
+def _hessian(function, at, h=1e-3):
+    rows = np.eye(2) * h
+    mixed = [
+        [function(*(at + a + b)) - function(*(at + a - b)) - function(*(at - a + b))
+         + function(*(at - a - b)) for b in rows]
+        for a in rows
+    ]  # fmt: skip
+    return np.array(mixed) / (4 * h**2)

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import evisynth
 import numpy as np
 import pytest
 from evisynth.effects.escalc import escalc
@@ -615,3 +616,36 @@ def test_summary_is_tidy():
     found = rma([0.1, 0.5, -0.3], [0.1, 0.2, 0.15], measure="PLO").summary
     assert found["term"].tolist() == ["mean", "new study", "tau"]
     assert found.loc[0, "estimate"] == pytest.approx(expit(0.0692), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("measure", "yi", "said"),
+    [
+        ("PR", [0.97, 0.99, 0.95], "beyond 0 to 1, which PR does not keep a proportion within: up"),
+        ("PR", [0.03, 0.01, 0.05], "beyond 0 to 1, which PR does not keep a proportion within: lo"),
+        ("PLN", np.log([0.97, 0.99, 0.95]), "beyond 0 to 1, which PLN does not keep"),
+        ("PR", [0.5, 0.6, 0.5], ""),
+        ("PLN", np.log([0.5, 0.6, 0.5]), ""),
+        ("GEN", [0.97, 0.99, 0.95], ""),
+    ],
+)
+def test_a_limit_where_no_proportion_lies_is_said(measure, yi, said):
+    one = rma(yi, [0.001, 0.002, 0.001], measure=measure)
+    stack = rma([yi], [[0.001, 0.002, 0.001]], measure=measure)
+    assert bool(said) == any("beyond" in note for note in one.notes)
+    assert all(said in " ".join(found.notes) for found in (one, stack))
+    assert "cut off" not in repr(one)  # it is shown as it is
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: rma([[0.1, 0.2, 0.3]], [[0.1, 0.2, 0.3]]),
+        lambda: evisynth.leave1out([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]),
+        lambda: evisynth.gosh([0.1, 0.2, 0.3], [0.1, 0.2, 0.3]),
+        lambda: evisynth.multiverse([evisynth.DataSet({"D": "a"}, (1, 2, 3), (5, 6, 7))]),
+    ],
+)
+def test_a_result_with_arrays_is_equal_to_itself_alone(make):
+    one, other = make(), make()
+    assert one == one and one != other and len({one, other}) == 2

@@ -606,3 +606,19 @@ def test_wild_scales_give_numbers_or_reasons(seed, unit, spread, method):
         numbers += [v for item in vars(found).values() if isinstance(item, tuple) for v in item
                     if isinstance(v, float)]  # fmt: skip
         assert np.all(np.isfinite(numbers))
+
+
+@pytest.mark.parametrize(("test", "said"), [("z", "QM(1) = "), ("knha", "F(1, 2) = ")])
+def test_the_words_of_a_regression_name_the_statistic_of_its_test(test, said):
+    words = repr(
+        meta_regression([0.1, 0.4, -0.2, 0.6], [0.04, 0.06, 0.1, 0.05], [1, 2, 3, 5], test=test)
+    )
+    assert said in words and ("QM(" in words) == (test == "z")
+
+
+@pytest.mark.parametrize("unit", [1e-20, 1e-6, 1e6, 1e20])
+def test_the_unit_of_a_moderator_does_not_matter(unit):
+    yi, vi, dose = [0.1, 0.4, -0.2, 0.6], [0.04, 0.06, 0.1, 0.05], np.array([1.0, 2.0, 3.0, 5.0])
+    plain, other = (meta_regression(yi, vi, dose * by) for by in (1.0, unit))
+    assert pytest.approx(plain.QM, rel=1e-9) == other.QM
+    assert other.coefficients[1] * unit == pytest.approx(plain.coefficients[1], rel=1e-9)

@@ -609,7 +609,7 @@ def test_a_cache_without_the_figures_files_is_not_used(tmp_path):
 def a_book(tmp_path, text):
     (tmp_path / "data").mkdir()
     if text is not None:
-        (tmp_path / "CITATION.cff").write_text(text, encoding="utf-8")
+        (tmp_path / "CITATION.cff").write_text(text, "utf-8", errors="surrogateescape")
     codebook = {"name": "book", "version": "1.2", "created": "2030-04-05T00:00:00Z"}
     return SimpleNamespace(codebook=codebook, folder=tmp_path / "data")
 
@@ -647,7 +647,9 @@ def a_codebook():
 @pytest.mark.parametrize(
     "text",
     [None, "", "title: T", "authors: [{name: N}]", "title: T\nauthors: []", "title: [", "- a",
-     "title: T\nauthors: N", "title: T\nauthors: [N]", "title: T\nauthors: [{alias: N}]"],
+     "title: T\nauthors: N", "title: T\nauthors: [N]", "title: T\nauthors: [{alias: N}]",
+     "title: T\nauthors: [{name: [N]}]", "title: T\nauthors: [{name: N, given-names: 3}]",
+     "title: 2020-99-99", "title: !!bool x", "title: \udcff"],
 )  # fmt: skip
 def test_a_citation_file_that_does_not_do_is_said(tmp_path, text):
     with pytest.raises(EvisynthError, match=r"CITATION\.cff"):

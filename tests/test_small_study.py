@@ -465,3 +465,15 @@ def test_wild_scales_give_numbers_or_reasons(seed, unit, spread):
         numbers = [value for value in vars(found).values() if isinstance(value, float)]
         assert np.all(np.isfinite(numbers))
         assert plain.get("estimate", 0.0) is not None
+
+
+@pytest.mark.parametrize(
+    ("measure", "model", "said"),
+    [("OR", "rma", False), ("OR", "lm", False), ("PLO", "rma", True), ("PAS", "rma", False)],
+)
+def test_only_weights_that_depend_on_proportions_are_warned_of(measure, model, said):
+    ni = np.arange(20, 31)
+    xi = np.arange(5, 16)
+    data = escalc("PLO", xi=xi, ni=ni)
+    notes = regtest(*data, predictor="ninv", measure=measure, ni=ni, model=model).notes
+    assert any("Weights depend on the proportions" in note for note in notes) == said

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
+from evisynth.checks import shown
 from evisynth.command import run
 from evisynth.errors import EvisynthError
 from evisynth.output import write_text
@@ -223,6 +224,16 @@ def _crash(said):
     return Fault("the build", what, f"all that it said is in {LOG}")
 
 
+def _no_folder(folder):
+    try:
+        if folder.is_dir():
+            return []
+        what = "it is a file" if folder.exists() else "there is no such folder"
+    except (OSError, ValueError) as error:  # a name too long, or with a character no file has
+        what = getattr(error, "strerror", None) or str(error)
+    return [Fault(shown(str(folder)), what, "name the folder of a book")]
+
+
 def main(arguments=None):
     """Command line; returns the exit status, 1 if something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m evisynth.book", description=build.__doc__[:43])
@@ -230,7 +241,8 @@ def main(arguments=None):
     parser.add_argument("--check", action="store_true", help="check the pages, build nothing")
     given = parser.parse_args(arguments)
     try:
-        found = faults(given.folder) if given.check else build(given.folder)
+        act = faults if given.check else build
+        found = _no_folder(given.folder) or act(given.folder)
     except EvisynthError as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -221,7 +221,7 @@ def check_number(function, argument, value, holds, allowed):
     in place of a single number they are a mistake.
     """
     try:
-        number = float(value) if _is_number(value, Real) else None
+        number = float(value) if is_number(value, Real) else None
     except OverflowError:
         number = None
     if number is None or not holds(number):
@@ -237,15 +237,15 @@ def check_level(function, level):
 
 def check_whole_number(function, argument, value, low, high):
     """A single integer from ``low`` to ``high``, as Python's."""
-    if not _is_number(value, Integral) or not low <= value <= high:
+    if not is_number(value, Integral) or not low <= value <= high:
         allowed = f"a whole number from {low} to {high}"
         raise ArgumentError(function, argument, shown(value), allowed)
     return int(value)
 
 
-def _is_number(value, kind):
-    """A number, and not one of the two truths that Python counts among the integers."""
-    return isinstance(value, kind) and not isinstance(value, bool)
+def is_number(value, kind):
+    """A number, and neither a truth nor a span of time, which pass for integers otherwise."""
+    return isinstance(value, kind) and not isinstance(value, bool | np.timedelta64)
 
 
 def check_flag(function, argument, value):
@@ -351,8 +351,8 @@ def _refuse_alike(function, argument, labels):
 
 
 def _is_label(value):
-    if not isinstance(value, Real):
-        return isinstance(value, str | np.bool_)
+    if not is_number(value, Real):
+        return isinstance(value, str | bool | np.bool_)
     try:
         return abs(float(value)) <= LARGEST  # NaN is no label, and neither is infinity
     except OverflowError:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Event
 
+from evisynth.checks import shown
 from evisynth.command import refused
 from evisynth.command import run as run_command
 from evisynth.errors import EvisynthError, printable
@@ -28,6 +29,7 @@ TIMEOUT = 300  # seconds per cell
 LONGEST = 2000  # letters of a cell's own error that a message quotes
 _clients = []  # with kernels that an interruption has to end
 _stopped = Event()
+_SHOWN = 200  # characters of a reason that somebody else gave
 
 
 def tidy(notebook):
@@ -94,17 +96,40 @@ def run(path, *, timeout=TIMEOUT):
     """
     import nbformat
 
-    before = path.read_text("utf-8")
-    try:
-        notebook = nbformat.reads(before, as_version=4)
-    except nbformat.reader.NotJSONError:
-        raise EvisynthError(f"{path} is not a notebook: it holds no JSON.") from None
+    before, notebook = _read(path)
     _execute(notebook, path, timeout)
     after = nbformat.writes(tidy(notebook)) + "\n"
     if after == before:
         return False
     write_text(path, after)
     return True
+
+
+def _read(path):
+    """Text of a notebook's file, and the notebook in it."""
+    import warnings
+
+    import nbformat
+
+    try:
+        text = path.read_text("utf-8")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # of cells with one name, and of what was mended unasked
+            notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+    except OSError as error:
+        raise EvisynthError(f"{path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise EvisynthError(f"{path} is not a notebook: byte {error.start} is no UTF-8.") from None
+    except nbformat.reader.NotJSONError:
+        raise EvisynthError(f"{path} is not a notebook: it holds no JSON.") from None
+    except Exception as error:  # nbformat fails in many ways on what has the wrong shape
+        reason = " ".join(str(error).split("\n\n")[0].split())[:_SHOWN]
+        raise EvisynthError(
+            f"{path} is not a notebook that Jupyter would write: {reason}. Take it from git, or "
+            "open it in Jupyter and save it."
+        ) from None
+    return text, notebook
 
 
 def _execute(notebook, path, timeout):
@@ -164,9 +189,11 @@ def refresh(folder, *, at_once=AT_ONCE, report=print):
     Raises
     ------
     EvisynthError
-        If there is no notebook.
+        If there is no notebook, or no number of notebooks at the same time.
     """
-    paths = [folder] if folder.is_file() else sorted(folder.glob("*.ipynb"))
+    if at_once < 1:
+        raise EvisynthError(f"{at_once} notebooks at the same time; allowed: 1 or more.")
+    paths = _notebooks_in(folder)
     if not paths:
         raise EvisynthError(f"{folder} holds no notebook (*.ipynb); name a folder that does.")
     outcomes = _run_all(paths, at_once)
@@ -192,6 +219,14 @@ def _stop_kernels():
     for client in list(_clients):
         with suppress(AttributeError, ProcessLookupError):  # not started yet, or gone
             os.kill(client.km.provisioner.process.pid, signal.SIGKILL)
+
+
+def _notebooks_in(folder):
+    try:
+        return [folder] if folder.is_file() else sorted(folder.glob("*.ipynb"))
+    except (OSError, ValueError) as error:  # a name too long, or with a character no file has
+        reason = getattr(error, "strerror", None) or error
+        raise EvisynthError(f"{shown(str(folder))} cannot be looked into: {reason}.") from None
 
 
 def _outcome(path):

@@ -34,9 +34,16 @@ def write_text(path, text):
     Raises
     ------
     EvisynthError
-        What the system said: no room left, no right to write.
+        What the system said: no room left, no right to write. Or half a character in the text.
     """
-    return write_bytes(path, text.encode("utf-8"))
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        found = f"U+{ord(text[error.start]):04X} at position {error.start}"
+        raise EvisynthError(
+            f"{path} cannot be written: {found} is half of a character; delete it."
+        ) from None
+    return write_bytes(path, data)
 
 
 def write_bytes(path, data):

@@ -149,10 +149,16 @@ def _prediction(mu, rho, k, level):
         return None, None
     size = (1 - rho) / rho
     a, b, tail = size * expit(mu), size * expit(-mu), 0.5 - level / 2
-    # Each from its own end, where the quantile may be next to 0 or to 1.
-    low, high = betaincinv(a, b, tail), betaincinv(b, a, tail)
+    return _logit_quantile(a, b, tail), -_logit_quantile(b, a, tail)
+
+
+def _logit_quantile(a, b, p):
+    """Log odds of a beta distribution's quantile, taken from the end to which it is next."""
     smallest = np.finfo(float).tiny
-    return float(logit(max(low, smallest))), float(-logit(max(high, smallest)))
+    low = betaincinv(a, b, p)
+    if low > 0.5:
+        return float(-logit(max(betaincinv(b, a, 1 - p), smallest)))
+    return float(logit(max(low, smallest)))
 
 
 def _fit(xi, ni):

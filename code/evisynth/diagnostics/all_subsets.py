@@ -9,6 +9,7 @@ import numpy as np
 from evisynth.checks import check_choice, check_whole_number
 from evisynth.diagnostics.refits import check_studies
 from evisynth.effects.measures import MEASURES
+from evisynth.errors import ArgumentError
 from evisynth.random_effects.model import rma
 from evisynth.random_effects.result import MetaAnalysis
 from evisynth.random_effects.tau2 import ESTIMATORS, stack_of
@@ -102,8 +103,13 @@ def gosh(yi, vi, *, slab=None, method="REML", measure="GEN", samples=100_000, se
         for start in range(0, len(subsets), _CHUNK)
     ]
     estimate, tau2, I2 = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    with np.errstate(over="ignore"):
+        shown = MEASURES[measure].back_transform(estimate)
+    if not np.all(np.isfinite(shown)):
+        given = f"so large that an {MEASURES[measure].name} is beyond floating point"
+        raise ArgumentError("gosh", "yi", given, "smaller effects, or the measure GEN")
     return Gosh(
-        measure, method, slab, MEASURES[measure].back_transform(estimate), tau2, I2,
+        measure, method, slab, shown, tau2, I2,
         subsets.sum(axis=1), subsets, sampled,
         rma(yi, vi, method=method, measure=measure, slab=slab),
     )  # fmt: skip

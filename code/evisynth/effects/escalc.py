@@ -22,6 +22,9 @@ class EffectSizes(NamedTuple):
     vi: np.ndarray
 
 
+LEAST_ADDED = 1e-9  # to a cell without anybody; its inverse is a variance
+
+
 def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, add=0.5):
     """Effect sizes and sampling variances from counts.
 
@@ -35,7 +38,7 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     ai, n1i, ci, n2i : array_like of int, shape (k,) or (B, k)
         Events and totals of the first and the second arm, for a two-arm measure.
     add : float
-        Above 0; added to every cell of a study with a zero cell, and to no other study. The two
+        From 1e-9; added to every cell of a study with a zero cell, and to no other study. The two
         arcsines need none.
 
     Returns
@@ -48,7 +51,7 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     ------
     ArgumentError
         Unknown measure; counts that are missing, not whole, negative, above their total or above
-        1e9; counts of the other kind of measure; ``add`` not above 0.
+        1e9; counts of the other kind of measure; ``add`` below 1e-9.
 
     References
     ----------
@@ -58,8 +61,9 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     """
     check_choice("escalc", "measure", measure, [*_ONE_ARM, *_TWO_ARM])
     add = check_number(
-        "escalc", "add", add, lambda a: 0 < a <= 1e9, "a number above 0, such as 0.5"
-    )
+        "escalc", "add", add, lambda a: LEAST_ADDED <= a <= 1e9,
+        f"a number from {LEAST_ADDED:g} to 1e9, such as 0.5",
+    )  # fmt: skip
     one, two = {"xi": xi, "ni": ni}, {"ai": ai, "n1i": n1i, "ci": ci, "n2i": n2i}
     if measure in _ONE_ARM:
         _refuse_others(measure, one, two)

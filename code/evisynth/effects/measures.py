@@ -182,16 +182,38 @@ def shown_as(measure, values, total=None):
 
 
 def cut_notes(measure, values, total=None, *, places="data sets"):
-    """Says which displayed numbers a back-transform cut off; as `shown_as`, empty if none."""
+    """Says which displayed numbers a back-transform cut off; as `shown_as`, empty if none.
+
+    Limits on the scale of PR or PLN can lie where no proportion does, and are shown as they are;
+    what does is named too.
+    """
     scale = MEASURES[measure].scale
     if MEASURES[measure].needs_total:
         scale += f" at the harmonic mean of the totals, {total:.4g},"
-    return tuple(
+    cut = tuple(
         f"beyond the range of the {scale} and shown as {end}: "
-        + ", ".join(_WORDS[name] + _where(beyond, values[name], places)
-                    for name, beyond in cut.items())
-        for end, cut in shown_as(measure, values, total).items() if cut
+        + _which(beyond, values, places)
+        for end, beyond in shown_as(measure, values, total).items() if beyond
     )  # fmt: skip
+    return cut + _impossible_notes(measure, values, places)
+
+
+_PROPORTIONS = {"PR": (0.0, 1.0), "PLN": (-np.inf, 0.0)}  # analysis scale
+
+
+def _impossible_notes(measure, values, places):
+    if measure not in _PROPORTIONS:
+        return ()
+    low, high = _PROPORTIONS[measure]
+    known = {n: np.atleast_1d(v) for n, v in values.items() if v is not None and n in _WORDS}
+    outside = {n: (v < low - _ROUNDING) | (v > high + _ROUNDING) for n, v in known.items()}
+    which = _which({n: b for n, b in outside.items() if b.any()}, values, places)
+    said = f"beyond 0 to 1, which {measure} does not keep a proportion within: {which}"
+    return (said,) if which else ()
+
+
+def _which(beyond, values, places):
+    return ", ".join(_WORDS[n] + _where(b, values[n], places) for n, b in beyond.items())
 
 
 def _where(beyond, value, places):

@@ -11,6 +11,7 @@ from evisynth.checks import LINK, is_link
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
 from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
 from evisynth.schema import (
+    NO_YAML_VALUE,
     TEXT,
     TEXTS,
     Kind,
@@ -148,7 +149,7 @@ def _parse(text):
         return yaml.load(text, Loader=_loader())
     except yaml.YAMLError as error:
         raise Unreadable(" ".join(str(error).split()), "allowed: YAML") from None
-    except (ValueError, RecursionError) as error:
+    except NO_YAML_VALUE as error:
         raise Unreadable(f"no value that YAML can read: {error}", "allowed: YAML") from None
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from evisynth.checks import shown
 from evisynth.errors import EvisynthError
 from evisynth.schema import Unreadable, other_separator, ragged, read_records, repeated
 
@@ -72,9 +73,12 @@ def read_pass(folder):
         rows say on which line they stand; names the file and its line.
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        raise EvisynthError(f"{folder} is a file" if folder.exists() else f"no folder {folder}")
-    files = sorted(folder.glob("*.csv"))
+    try:
+        if not folder.is_dir():
+            raise EvisynthError(f"{folder} is a file" if folder.exists() else f"no folder {folder}")
+        files = sorted(folder.glob("*.csv"))
+    except OSError as error:
+        raise EvisynthError(f"{shown(str(folder))}: {error.strerror}") from None
     if not files:
         raise EvisynthError(f"no extraction tables (*.csv) in {folder}")
     return {path.stem: _read_table(path) for path in files}

@@ -7,6 +7,7 @@ from itertools import combinations
 from numbers import Integral
 from typing import NamedTuple
 
+from evisynth.checks import is_number
 from evisynth.errors import ArgumentError
 from evisynth.evidence.overlap import OverlapGraph, quoted
 
@@ -92,7 +93,7 @@ def _candidates(given):
         for name in ("patients", "order"):
             number = getattr(candidate, name)
             lowest = 0 if name == "patients" else -MOST
-            whole = isinstance(number, Integral) and not isinstance(number, bool)
+            whole = is_number(number, Integral)
             if not whole or not lowest <= number <= MOST:
                 value = quoted(number)
                 value = f"{value} patients" if name == "patients" else f"order {value}"

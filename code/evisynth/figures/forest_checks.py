@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf
 from numbers import Real
 
-from evisynth.checks import shown
+from evisynth.checks import is_number, shown
 from evisynth.errors import ArgumentError
 from evisynth.figures.rows import Diamond, Group, LeftOut, Row
 
@@ -91,7 +91,7 @@ def _check_mark(function, axis, item):
 
 
 def _is_real(value):
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if not is_number(value, Real):
         return False
     try:
         float(value)  # a limit may be infinite, but an integer beyond floating point is none

@@ -96,16 +96,12 @@ def glmm_regression(xi, ni, mods, *, slab, level, nodes, test):
     check_estimable("rma_glmm", xi, ni)
     _refuse_separated(xi, ni, design)
     counts = (xi[None], ni[None], np.ones((1, k)))
-    fit, plain = (maximise(Data(*counts, X), nodes) for X in (design, design[:, :1]))
-    if not np.all(np.isfinite([fit.value[0], *fit.beta[0]])):
-        raise NotEstimable(
-            "rma_glmm: with these moderators the likelihood has no finite maximum. Use fewer."
-        )
+    fit, plain = _maxima(counts, design, nodes)
     # Back from standard deviations about the mean to the moderators' own units.
     back = np.diag(np.append(1.0, 1 / spread))
     back[0, 1:] = -mean / spread
     beta = back @ fit.beta[0]
-    se = np.sqrt(np.diag(back @ fit.covariance[0] @ back.T))
+    se = np.sqrt(_variances(back @ fit.covariance[0] @ back.T))
     normal = ndtri(0.5 + level / 2)
     half = se * (normal if test == "z" else stdtrit(k - p, 0.5 + level / 2))
     ratio = np.abs(beta / se)
@@ -122,6 +118,35 @@ def glmm_regression(xi, ni, mods, *, slab, level, nodes, test):
         lrt=lrt, lrt_df=p - 1, lrt_p=float(chdtrc(p - 1, lrt)),
         k=k, test=test, level=level, slab=slab, notes=_notes(k, p, fit.tau[0]),
     )  # fmt: skip
+
+
+def _maxima(counts, design, nodes):
+    """With the moderators and without them.
+
+    Moderators that almost separate the studies, as those of very different sizes can, send the
+    coefficients to where no proportion moves any more and the information is singular.
+    """
+    try:
+        fit, plain = (maximise(Data(*counts, X), nodes) for X in (design, design[:, :1]))
+    except np.linalg.LinAlgError:
+        fit = None
+    if fit is None or not np.all(np.isfinite([fit.value[0], *fit.beta[0]])):
+        raise NotEstimable(_NO_MAXIMUM)
+    return fit, plain
+
+
+def _variances(covariance):
+    """Of the coefficients; none is positive where the information is singular but for rounding."""
+    found = np.diag(covariance)
+    if not np.all(found > 0):
+        raise NotEstimable(_NO_MAXIMUM)
+    return found
+
+
+_NO_MAXIMUM = (
+    "rma_glmm: with these moderators no finite maximum of the likelihood was found. Use fewer, or "
+    "on other scales."
+)
 
 
 def _tuple(array):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import difflib
-import json
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -16,10 +15,11 @@ from evisynth.evidence.base import read_everything
 from evisynth.pages.images import image_faults
 from evisynth.pages.prose import typed_results
 from evisynth.pages.reading import code_of, markdown_of, notebook_cells, strings_of, tree_of
-from evisynth.schema import CODEBOOK
+from evisynth.schema import CODEBOOK, NO_YAML_VALUE
 
 TOC, CONFIG, DATA = "_toc.yml", "_config.yml", "data"
 SUFFIXES = (".ipynb", ".md")
+_LONGEST = 200  # characters of a name in a message
 MADE = ("results/", "downloads/", "_static/", "_sources/", "genindex", "search", "index.html")
 _CITED = re.compile(r"\{cite(?::\w+)?\}`([^`]+)`")
 _ENTRY = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)\s*,", re.M)
@@ -76,6 +76,10 @@ def _settings(root, name):
         return {}, [Fault(name, f"byte {error.start} is no UTF-8", "save the file as UTF-8")]
     except yaml.YAMLError as error:
         return {}, [Fault(f"{name}{_mark(error)}", _problem(error), "mend the YAML there")]
+    except OSError as error:
+        return {}, [Fault(name, f"it cannot be read: {error.strerror}", f"a book needs {name}")]
+    except NO_YAML_VALUE as error:
+        return {}, [Fault(name, f"a value that YAML cannot read: {error}", "mend the YAML there")]
     if not isinstance(found, dict):
         return {}, [Fault(name, "it holds no settings", "names with values, 'name: value'")]
     return found, []
@@ -108,7 +112,7 @@ def _pages(root, toc):
     pages, missing = [], []
     for entry in dict.fromkeys(_entries(toc)):
         stem = entry.removesuffix(".md").removesuffix(".ipynb")
-        path = next((p for s in SUFFIXES if (p := root / f"{stem}{s}").is_file()), None)
+        path = next((p for s in SUFFIXES if _is_within(p := root / f"{stem}{s}", root)), None)
         if path is None:
             missing.append(Fault(f"{TOC}, entry {entry!r}", _no_page(root, stem), _NAME_IT))
         else:
@@ -116,15 +120,25 @@ def _pages(root, toc):
     return pages, missing
 
 
+def _is_within(path, root):
+    """Whether a file is there, in the folder of the book; a name that no file can have is not."""
+    try:
+        return path.is_file() and path.is_relative_to(root)
+    except OSError:
+        return False
+
+
 _NAME_IT = "name a file that is there, or add it"
 
 
 def _no_page(root, stem):
+    folder = (root / stem).parent
     there = [p.relative_to(root).with_suffix("").as_posix() for s in SUFFIXES
-             for p in (root / stem).parent.glob(f"*{s}")]  # fmt: skip
+             for p in folder.glob(f"*{s}") if folder.is_relative_to(root)]  # fmt: skip
     near = difflib.get_close_matches(stem, there, 1)
     hint = f"; near it is {near[0]}" if near else ""
-    return f"there is no {stem}.md and no {stem}.ipynb{hint}"
+    name = stem if len(stem) <= _LONGEST else f"{stem[:_LONGEST]}…"
+    return f"there is no {name}.md and no {name}.ipynb{hint}"
 
 
 def _tables(root):
@@ -150,7 +164,7 @@ def _bibliography(root, config):
     for name in names:
         try:
             keys |= set(_ENTRY.findall((root / name).read_text("utf-8")))
-        except (OSError, UnicodeDecodeError):
+        except (OSError, TypeError, ValueError):
             what = f"{name} cannot be read as UTF-8 text"
             found.append(Fault(f"{CONFIG}, bibtex_bibfiles", what, _NAME_IT))
     return keys if names and not found else None, found
@@ -162,17 +176,17 @@ def _bibliography(root, config):
 def _page_faults(root, path, keys, declared, pages):
     name = path.relative_to(root).as_posix()
     try:
-        pieces = _pieces(path)
+        pieces, cells = _pieces(path), code_of(path)
     except UnicodeDecodeError as error:
         return [Fault(name, f"byte {error.start} is no UTF-8", "save the file as UTF-8")]
-    except (json.JSONDecodeError, KeyError, TypeError):
-        return [
-            Fault(name, "it is no notebook: its JSON is broken", "take it from git, or mend it")
-        ]
+    except OSError as error:
+        return [Fault(name, f"it cannot be read: {error.strerror}", "allow reading it")]
+    except ValueError as error:
+        return [Fault(name, str(error), "take it from git, or mend it")]
     found = []
     for where, text in pieces:
         found += _text_faults(f"{name}{where}", text, root, path, keys, pages)
-    for cell, metadata in code_of(path):
+    for cell, metadata in cells:
         found += _cell_faults(name, cell, metadata, declared)
     return found
 
@@ -233,6 +247,13 @@ def _links(text):
 
 
 def _leads_somewhere(target, root, path, pages):
+    try:
+        return _leads_to_a_file(target, root, path, pages)
+    except (OSError, ValueError):  # a name that no file can have
+        return False
+
+
+def _leads_to_a_file(target, root, path, pages):
     file = target.partition("#")[0].partition("?")[0]
     if file.removeprefix("../").removeprefix("./").startswith(MADE):
         return True

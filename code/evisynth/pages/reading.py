@@ -8,6 +8,8 @@ import re
 
 import yaml
 
+from evisynth.schema import NO_YAML_VALUE
+
 
 def markdown_of(path):
     """Markdown of a page, cell by cell.
@@ -34,9 +36,27 @@ def code_of(path):
 
 
 def notebook_cells(path):
-    """Kind, source and metadata of each cell of a notebook."""
-    cells = json.loads(path.read_text("utf-8"))["cells"]
-    return [(cell["cell_type"], "".join(cell["source"]), cell["metadata"]) for cell in cells]
+    """Kind, source and metadata of each cell of a notebook.
+
+    Raises
+    ------
+    ValueError
+        The file is no notebook; `UnicodeDecodeError` where it is no UTF-8.
+    """
+    text = path.read_text("utf-8")
+    try:
+        return [_cell(cell) for cell in json.loads(text)["cells"]]
+    except (ValueError, RecursionError):
+        raise ValueError("it is no notebook: its JSON is broken") from None
+    except (KeyError, TypeError):
+        raise ValueError("it is no notebook: its cells have another form") from None
+
+
+def _cell(cell):
+    metadata, kind = cell["metadata"], cell["cell_type"]
+    if not isinstance(metadata, dict) or not isinstance(kind, str):
+        raise TypeError
+    return kind, "".join(cell["source"]), metadata
 
 
 def code_of_markdown(text):
@@ -48,8 +68,19 @@ def code_of_markdown(text):
 def _without_options(fence):
     block = re.match(r"---\n(.*?)^---\n", fence, re.S | re.M)
     if block:
-        return fence[block.end() :], yaml.safe_load(block[1]) or {}
+        return fence[block.end() :], _options(block[1])
     return re.sub(r"\A(?::[^\n]*\n)+", "", fence), {}
+
+
+def _options(text):
+    try:
+        found = yaml.safe_load(text) or {}
+    except (yaml.YAMLError, *NO_YAML_VALUE) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"the options of a code cell are no YAML: {reason}") from None
+    if not isinstance(found, dict):
+        raise ValueError("the options of a code cell are no names with values")
+    return found
 
 
 def tree_of(cell):
@@ -64,7 +95,12 @@ def tree_of(cell):
 
 def figure_words(metadata):
     """Caption and name that a code cell's metadata give its figure."""
-    return metadata.get("mystnb", {}).get("figure", {})
+    named = metadata
+    for key in ("mystnb", "figure"):
+        named = named.get(key)
+        if not isinstance(named, dict):
+            return {}
+    return named
 
 
 def strings_of(cell, metadata):

@@ -7,7 +7,7 @@ from math import isnan
 
 import numpy as np
 
-from evisynth.effects.measures import MEASURES, cut_notes
+from evisynth.effects.measures import MEASURES, shown_as
 from evisynth.result import Result, plain
 
 DISPLAYED = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
@@ -105,8 +105,8 @@ class MetaAnalysis(Result):
         )
 
     def _cut(self):
-        cut = cut_notes(self.measure, {n: getattr(self, n) for n in DISPLAYED}, self.total)
-        return ", cut off: see notes" if cut else ""
+        cut = shown_as(self.measure, {n: getattr(self, n) for n in DISPLAYED}, self.total)
+        return ", cut off: see notes" if any(cut.values()) else ""
 
 
 def displayed(result):

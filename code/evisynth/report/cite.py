@@ -10,9 +10,11 @@ from evisynth.errors import EvisynthError
 from evisynth.report.html import Html, tag
 from evisynth.report.words import capital
 from evisynth.results import RESULTS_FOLDER
+from evisynth.schema import NO_YAML_VALUE
 
 CITATION = "CITATION.cff"
 ADVICE = "Not medical advice"
+NAMES = ("name", "family-names", "given-names", "name-particle")  # of an author, in CITATION.cff
 
 
 def cite(about):
@@ -96,7 +98,9 @@ def _read(folder):
         raise EvisynthError(f"no {CITATION} in {folder} or above; add one with title and authors")
     try:
         said = yaml.safe_load(path.read_text("utf-8"))
-    except yaml.YAMLError as error:
+    except UnicodeDecodeError as error:
+        raise EvisynthError(f"{path.name}: byte {error.start} is no UTF-8; save it so") from None
+    except (yaml.YAMLError, *NO_YAML_VALUE) as error:
         reason = " ".join(str(error).split())
         raise EvisynthError(f"{path.name} is no YAML: {reason}") from None
     if found := stray_in(said):
@@ -105,7 +109,7 @@ def _read(folder):
     if not isinstance(said.get("title"), str):
         raise EvisynthError(f"{path.name} has no title; add it")
     if not _are_authors(said.get("authors")):
-        needed = "authors, each with a name, or with family-names and given-names"
+        needed = "authors, each with a name, or with family-names and given-names, in text"
         raise EvisynthError(f"{path.name} lacks {needed}; add them")
     return said
 
@@ -114,8 +118,14 @@ def _are_authors(found):
     return (
         isinstance(found, list)
         and bool(found)
-        and all(isinstance(a, dict) and (a.get("name") or a.get("family-names")) for a in found)
+        and all(isinstance(author, dict) and _is_named(author) for author in found)
     )
+
+
+def _is_named(author):
+    given = [author[part] for part in NAMES if author.get(part)]
+    named = author.get("name") or author.get("family-names")
+    return bool(named) and all(isinstance(part, str) for part in given)
 
 
 def _name(author):
@@ -123,7 +133,7 @@ def _name(author):
     if author.get("name"):
         return author["name"], ""
     family = " ".join(filter(None, (author.get("name-particle"), author.get("family-names"))))
-    return family, author.get("given-names", "")
+    return family, author.get("given-names") or ""
 
 
 def _sentence(cited):

@@ -12,7 +12,7 @@ from evisynth.schema.codebook import (
     read_codebook,
     resource_of,
 )
-from evisynth.schema.files import other_separator, ragged, read_records, read_text
+from evisynth.schema.files import NO_YAML_VALUE, other_separator, ragged, read_records, read_text
 from evisynth.schema.numbers import PrintedNumber, printed_text
 from evisynth.schema.problems import (
     TEXT,
@@ -29,6 +29,7 @@ from evisynth.schema.tables import Table, read_tables
 
 __all__ = [
     "CODEBOOK",
+    "NO_YAML_VALUE",
     "TEXT",
     "TEXTS",
     "Kind",

@@ -12,6 +12,11 @@ from typing import NamedTuple
 from evisynth.characters import VISIBLE, stray
 from evisynth.schema.problems import Unreadable
 
+# What YAML's constructors raise, beside its own errors, at values that are not what a tag or a form
+# says they are (``!!bool x``, 2020-99-99), or are nested too deep.
+NO_YAML_VALUE = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 

@@ -7,7 +7,7 @@ from numbers import Real
 
 import numpy as np
 
-from evisynth.checks import check_level, check_slab, check_whole_number, shown
+from evisynth.checks import check_level, check_slab, check_whole_number, is_number, shown
 from evisynth.effects.from_intervals import interval_variance, off_centre
 from evisynth.errors import ArgumentError, NotEstimable, named_after
 from evisynth.random_effects.model import rma
@@ -178,7 +178,7 @@ def _time(name, position, value):
     if isinstance(value, str) and value.strip().upper() in NOT_ESTIMABLE:
         return {"NR": "not reached", "NE": "not estimable"}[value.strip().upper()]
     try:
-        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else None
+        number = float(value) if is_number(value, Real) else None
     except OverflowError:
         number = None
     if number is None or not 1e-50 <= number <= 1e50:
