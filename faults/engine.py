@@ -50,7 +50,6 @@ TESTS = [
 def prepare():
     """Import what the tests import, but not what is tested; and let no example be shrunk."""
     os.environ.update(OPENBLAS_NUM_THREADS="1", HYPOTHESIS_PROFILE="unshrunk", MPLBACKEND="agg")
-    import frictionless  # noqa: F401
     import hypothesis
     import networkx  # noqa: F401
     import pandas  # noqa: F401

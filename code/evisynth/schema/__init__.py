@@ -1,7 +1,7 @@
 """The tables and their codebook: reading them strictly, and every problem of form, listed.
 
 The codebook is a Frictionless Data Package (``datapackage.json``). Files are read as bytes, then as
-text, then as cells of the codebook's types; frictionless checks constraints, keys and foreign keys.
+text, then as cells of the codebook's types; then constraints, keys and foreign keys are checked.
 """
 
 from evisynth.schema.codebook import (

@@ -7,7 +7,8 @@ from collections import Counter
 from pathlib import Path
 
 from evisynth.output import is_formula
-from evisynth.schema.codebook import CODEBOOK, columns_of
+from evisynth.schema.codebook import columns_of
+from evisynth.schema.constraints import broken_constraints, broken_keys, broken_references
 from evisynth.schema.files import other_separator, ragged, read_records
 from evisynth.schema.numbers import PrintedNumber
 from evisynth.schema.problems import Problem, Unreadable
@@ -220,67 +221,15 @@ def _allowed(field):
 
 
 def _constraint_problems(book, tables, whole):
-    """What frictionless finds in rows that it gets as text, so that files are read only once."""
-    from frictionless import FrictionlessException, Package
-
-    resources = [r for r in book["resources"] if tables.get(r["name"])]
-    if not resources:
-        return
-    package = {"name": "tables", "resources": [_as_rows(r, tables, whole) for r in resources]}
-    try:
-        report = Package(package).validate(limit_errors=10**9)
-    except FrictionlessException as error:
-        for reason in error.reasons or [error.error]:
-            yield Problem(CODEBOOK, "-", "-", reason.message, "allowed: a Frictionless package")
-        return
-    for error in report.errors:
-        yield Problem(CODEBOOK, "-", "-", error.message, "allowed: a Frictionless package")
-    by_name = {resource["name"]: resource for resource in resources}
-    for task in report.tasks:
-        for error in task.errors:
-            yield _from_frictionless(tables[task.name], by_name[task.name], error)
-
-
-def _as_rows(resource, tables, whole):
-    """The table with its rows; foreign keys to tables that were not read whole are left out."""
-    table, schema = tables[resource["name"]], dict(resource["schema"])
-    columns = columns_of(resource)
-    schema["foreignKeys"] = [
-        key
-        for key in schema.get("foreignKeys", ())
-        if (key["reference"]["resource"] or table.name) in whole
-    ]
-    cells = [[_as_text(table, row, column) for column in columns] for row in table]
-    return {"name": table.name, "data": [columns, *cells], "schema": schema}
-
-
-def _as_text(table, row, column):
-    return "" if row[column] is None else table.printed(row, column)
-
-
-def _from_frictionless(table, resource, error):
-    number = getattr(error, "row_number", None)
-    if number is None:
-        return Problem(table.name, "-", "-", error.message, "allowed: what the codebook says")
-    row = table[number - 2]
-    if error.type == "primary-key":
-        key = ", ".join(str(row[column]) for column in table.key)
-        return Problem(
-            table.name,
-            table.key_of(row),
-            ", ".join(table.key),
-            key,
-            "allowed: a key that no other row has, and no empty cell in it",
-        )
-    if error.type == "foreign-key":
-        allowed = f"allowed: {', '.join(error.reference_field_names)} of a row of"
-        return Problem(
-            table.name,
-            table.key_of(row),
-            ", ".join(error.field_names),
-            ", ".join(map(str, error.field_cells)),
-            f"{allowed} {error.reference_name or table.name}",
-        )
-    field = next(f for f in resource["schema"]["fields"] if f["name"] == error.field_name)
-    value = table.printed(row, field["name"]) or ""
-    return Problem(table.name, table.key_of(row), field["name"], value, _allowed(field))
+    """Constraints of every cell, keys of every row, and references between whole tables."""
+    complete = {name: table for name, table in tables.items() if name in whole}
+    for resource in book["resources"]:
+        table, schema = tables.get(resource["name"]), resource["schema"]
+        if not table:
+            continue
+        for field in schema["fields"]:
+            for row in broken_constraints(table, field):
+                value = table.printed(row, field["name"]) or ""
+                yield Problem(table.name, table.key_of(row), field["name"], value, _allowed(field))
+        yield from broken_keys(table)
+        yield from broken_references(table, schema, complete)
