@@ -90,7 +90,11 @@ def layering_faults(source, module):
         other = room_of(imported)
         if other == room:
             continue
-        allowed = ["errors", "characters", "output"] if room in NO_STATISTICS else ROOMS[: ROOMS.index(room)]
+        allowed = (
+            ["errors", "characters", "output"]
+            if room in NO_STATISTICS
+            else ROOMS[: ROOMS.index(room)]
+        )
         if other not in allowed:
             faults.append(
                 f"{module} imports {imported}; allowed: {', '.join(allowed) or 'nothing'}"

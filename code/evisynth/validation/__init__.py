@@ -5,7 +5,13 @@ For the book's own checkout: it reads ``tests/reference/reference.json`` and ``b
 
 from evisynth.validation.agreement import Agreement, agreement
 from evisynth.validation.coverage_plot import coverage_plot
-from evisynth.validation.faults import glue_faults, missed_table, mutants_table, slips_table
+from evisynth.validation.faults import (
+    glue_faults,
+    missed_table,
+    mutants_table,
+    robustness_table,
+    slips_table,
+)
 from evisynth.validation.few_studies import few_studies_table, glue_few_studies
 from evisynth.validation.few_studies_plot import few_studies_plot
 from evisynth.validation.peers import (
@@ -61,5 +67,6 @@ __all__ = [
     "read_faults",
     "read_reasons",
     "read_reference",
+    "robustness_table",
     "slips_table",
 ]

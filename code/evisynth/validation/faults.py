@@ -113,6 +113,62 @@ def mutants_table(faults):
     return table(header, rows, numeric=header[1:])
 
 
+def robustness_table(faults):
+    """What was done to readers, pages and commands, how often, and how often all was right.
+
+    Parameters
+    ----------
+    faults : dict
+        Parts that were not run have no row.
+
+    Returns
+    -------
+    Html
+    """
+    rows = [
+        (words, thousands(tried), thousands(right))
+        for part, of_part in _ROBUST.items()
+        if part in faults
+        for words, tried, right in of_part(faults[part])
+    ]
+    header = ("What was tried", "Times", "All was right")
+    return table(header, rows, numeric=header[1:])
+
+
+_KINDS = {"function": "functions", "figure": "figures", "reader": "readers", "command": "commands"}
+
+
+def _of_fuzz(found):
+    failed = [failure["kind"] for failure in found["failures"]]
+    for kind, words in _KINDS.items():
+        parts = [part for part in found["parts"] if part["kind"] == kind]
+        tried = _sum(parts, "tried")
+        yield f"any input, {len(parts)} {words}", tried, tried - failed.count(kind)
+
+
+def _of_hostile(found):
+    shown = f"{found['strings']} hostile texts in {found['views']} views, figures and files"
+    yield shown, found["shown"] + len(found["failures"]), found["shown"]
+
+
+def _of_interrupted(found):
+    for trial in found["trials"]:
+        yield trial["what"], trial["moments"], trial["right_afterwards"]
+
+
+def _of_builds(found):
+    compared = "files of the site, each compared byte for byte over all builds"
+    yield compared, found["files"], found["files"] - found["differing"]
+
+
+_ROBUST = {
+    "fuzz": _of_fuzz,
+    "hostile": _of_hostile,
+    "interrupted": _of_interrupted,
+    "builds": _of_builds,
+}
+
+
 def glue_faults(faults):
     """Numbers of the page's prose on faults, as ``faults-what``.
 
