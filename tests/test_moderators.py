@@ -622,3 +622,13 @@ def test_the_unit_of_a_moderator_does_not_matter(unit):
     plain, other = (meta_regression(yi, vi, dose * by) for by in (1.0, unit))
     assert other.QM == pytest.approx(plain.QM, rel=1e-9)
     assert other.coefficients[1] * unit == pytest.approx(plain.coefficients[1], rel=1e-9)
+
+
+def test_moderators_that_cannot_be_told_apart_are_refused():
+    # Found by fuzzing: a correlation of the coefficients of 1 but for rounding.
+    yi = [-0.0801610598759045, 1.5070665201089701, -0.8821995408336224, -0.29418608800484997]
+    vi = [4.276561450920684e-05, 44680.853497227974, 52.469059772893765, 3.538221955799713e-06]
+    mods = {"a": [1e6, 0, 1.3154756787418642, 0], "b": [1e6, 0, 1, -4.174969953549404]}
+    fit = meta_regression(yi, vi, mods, method="DL")
+    with pytest.raises(NotEstimable, match="permutest: the moderators are so alike"):
+        permutest(fit, permutations=101)
