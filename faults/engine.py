@@ -319,7 +319,7 @@ def record(made, fates, seed):
     """What is written: totals, a line per package, and the survivors with why they stay."""
     by_package = {package: Counter() for package in PACKAGES}
     for mutant, fate in zip(made, fates, strict=True):
-        by_package[mutant.package].update(tried=1, killed=fate != "survived")
+        by_package[mutant.package].update(tried=1, killed=int(fate != "survived"))
     survivors = [m for m, fate in zip(made, fates, strict=True) if fate == "survived"]
     reasons = known_reasons()
     return {

@@ -847,3 +847,10 @@ def _hessian(function, at, h=1e-3):
         for a in rows
     ]  # fmt: skip
     return np.array(mixed) / (4 * h**2)
+
+
+@pytest.mark.parametrize(("counted", "said"), [([1, 1, 1, 1], False), ([0, 1, 0, 1], True)])
+def test_only_a_stack_with_few_studies_says_what_they_lack(counted, said):
+    found = rma_glmm([3, 5, 2, 6], [10, 12, 9, 20], subset=[[True] * 4, [bool(c) for c in counted]])
+    assert any("below three studies" in note for note in found.notes) == said
+    assert np.isnan(found.pi_lb).tolist() == [False, said]
