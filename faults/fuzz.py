@@ -7,9 +7,8 @@ input comes of the seed, its part's name and its number alone, and
 
     python faults/fuzz.py again "rma" 17
 
-tries one again and prints its call. No part of the locked environment is missing for it: Atheris,
-which steers by coverage, was looked at and left out, since the readers are Python throughout and
-the changes of whole nodes reach behind their first checks, which single bytes seldom do.
+tries one again and prints its call. Nothing steers by coverage: half of the files have whole nodes
+or cells changed, which gets behind the first checks, as single bytes seldom do.
 """
 
 from __future__ import annotations
