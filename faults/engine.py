@@ -1,11 +1,10 @@
 """How many faults in the engine's code the tests see: ``make mutants``, or ``N=600 make mutants``.
 
-The faults are those of Cosmic Ray's operators at a seeded sample of places (`mutants`). Neither its
-own runner nor mutmut's is used: both start the tests anew for each fault, some seconds before the
-first of them, which is hours for a sample of this size. Here each fault is put into a fork of a
-process that has already imported what the tests need, and meets the tests that reach the function
-it is in, those that have found others first. What no test sees is listed; ``survivors.csv`` says
-for each why it stays.
+The faults are those of Cosmic Ray's operators at a seeded sample of places (`mutants`). Its own
+runner writes each fault to the file and starts the tests anew, some seconds before the first of
+them. Here each fault is put into a fork of a process that has already imported what the tests need,
+and meets the tests that reach the function it is in, those that have found others first, for at
+most `ENOUGH` seconds. What no test sees is listed; ``survivors.csv`` says for each why it stays.
 
 Cosmic Ray is no part of the locked environment: ``.venv/bin/python -m pip install -e ".[faults]"``.
 """
@@ -318,7 +317,7 @@ def record(made, fates, seed):
     """What is written: totals, a line per package, and the survivors with why they stay."""
     by_package = {package: Counter() for package in PACKAGES}
     for mutant, fate in zip(made, fates, strict=True):
-        by_package[mutant.package].update(tried=1, killed=fate != "survived")
+        by_package[mutant.package].update(tried=1, killed=int(fate != "survived"))
     survivors = [m for m, fate in zip(made, fates, strict=True) if fate == "survived"]
     reasons = known_reasons()
     return {

@@ -808,10 +808,14 @@ def test_moderators_that_almost_separate_are_refused(xi, ni, mods):
 
 @pytest.mark.parametrize(
     ("xi", "ni"),
-    [([3, 5, 2, 6], [10, 12, 9, 20]), ([14, 3, 9, 30, 2], [20, 15, 24, 41, 30])],
+    [
+        ([3, 5, 2, 6], [10, 12, 9, 20]),  # tau is 0
+        ([14, 6, 9, 28, 8], [20, 15, 24, 41, 30]),
+        ([14, 3, 9, 30, 2], [20, 15, 24, 41, 30]),  # above 1
+    ],
 )
 def test_limits_of_the_mean_proportion_are_those_of_the_delta_method(xi, ni):
-    # By differences of the likelihood and of the mean; both fits have a tau between 0 and 1.
+    # By differences of the likelihood and of the mean.
     found, k = glmm_profile(xi, ni), len(xi)
     at = np.array([found.estimate, found.tau])
     if found.tau == 0:
@@ -843,3 +847,10 @@ def _hessian(function, at, h=1e-3):
         for a in rows
     ]  # fmt: skip
     return np.array(mixed) / (4 * h**2)
+
+
+@pytest.mark.parametrize(("counted", "said"), [([1, 1, 1, 1], False), ([0, 1, 0, 1], True)])
+def test_only_a_stack_with_few_studies_says_what_they_lack(counted, said):
+    found = rma_glmm([3, 5, 2, 6], [10, 12, 9, 20], subset=[[True] * 4, [bool(c) for c in counted]])
+    assert any("below three studies" in note for note in found.notes) == said
+    assert np.isnan(found.pi_lb).tolist() == [False, said]

@@ -1,5 +1,6 @@
 """The normal-normal model: published numbers, metafor's, and properties."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -649,3 +650,5 @@ def test_a_limit_where_no_proportion_lies_is_said(measure, yi, said):
 def test_a_result_with_arrays_is_equal_to_itself_alone(make):
     one, other = make(), make()
     assert one == one and one != other and len({one, other}) == 2
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(one, dataclasses.fields(one)[0].name, None)

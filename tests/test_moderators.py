@@ -622,3 +622,24 @@ def test_the_unit_of_a_moderator_does_not_matter(unit):
     plain, other = (meta_regression(yi, vi, dose * by) for by in (1.0, unit))
     assert pytest.approx(plain.QM, rel=1e-9) == other.QM
     assert other.coefficients[1] * unit == pytest.approx(plain.coefficients[1], rel=1e-9)
+
+
+def test_moderators_that_cannot_be_told_apart_are_refused():
+    # Found by fuzzing: a correlation of the coefficients of 1 but for rounding.
+    yi = [-0.0801610598759045, 1.5070665201089701, -0.8821995408336224, -0.29418608800484997]
+    vi = [4.276561450920684e-05, 44680.853497227974, 52.469059772893765, 3.538221955799713e-06]
+    mods = {"a": [1e6, 0, 1.3154756787418642, 0], "b": [1e6, 0, 1, -4.174969953549404]}
+    fit = meta_regression(yi, vi, mods, method="DL")
+    with pytest.raises(NotEstimable, match="permutest: the moderators are so alike"):
+        permutest(fit, permutations=101)
+
+
+def test_without_spread_the_ratio_of_heterogeneity_is_never_below_what_chance_gives():
+    # Higgins and Thompson (2002): H2 = QE / (k - p), no less than 1, and I2 = 1 - 1 / H2.
+    alike = meta_regression([0.1, 0.11, 0.1, 0.12], [1.0, 1.0, 1.0, 1.0], [1, 2, 3, 5], method="EE")
+    apart = meta_regression([0.1, 4.0, -3.0, 6.0], [0.1, 0.2, 0.1, 0.2], [1, 2, 3, 5], method="EE")
+    assert (alike.H2, alike.I2) == (1.0, 0.0)
+    assert (
+        pytest.approx(apart.QE / 2) == apart.H2
+        and pytest.approx(100 * (1 - 1 / apart.H2)) == apart.I2
+    )

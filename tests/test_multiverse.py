@@ -214,3 +214,16 @@ def test_bad_input_is_named(data_sets, methods, options, message):
     with pytest.raises(ArgumentError) as caught:
         multiverse(data_sets, methods, **options)
     assert message in str(caught.value)
+
+
+def test_a_ratio_beyond_floating_point_is_no_estimate():
+    # Found by fuzzing: an upper limit of infinity, of a stratum where hardly anybody has the event.
+    tables = ((93, 7, 491, 10, 1902, 0, 0, 0), (93, 7, 491, 10, 1902, 209, 1000000, 85),
+              (0, 1000, 0, 0, 0, 0, 0, 0), (21, 1000000000, 83, 5, 96, 5, 9695, 98))  # fmt: skip
+    found = contrast_multiverse(
+        [Strata({"S": "0"}, *tables)], [ContrastMethod({"M": "MH"})], measure="RR",
+        level=1 - 1e-9, minimum_k=1,
+    )  # fmt: skip
+    numbers = np.array([found.estimate, found.ci_lb, found.ci_ub])
+    assert np.all(np.isfinite(numbers)) == found.estimable[0]
+    assert np.all(np.isnan(numbers)) or found.estimable[0]

@@ -477,3 +477,16 @@ def test_only_weights_that_depend_on_proportions_are_warned_of(measure, model, s
     data = escalc("PLO", xi=xi, ni=ni)
     notes = regtest(*data, predictor="ninv", measure=measure, ni=ni, model=model).notes
     assert any("Weights depend on the proportions" in note for note in notes) == said
+
+
+@pytest.mark.parametrize("measure", ["PLO", "PLN", "PR", "PAS", "PFT"])
+def test_every_measure_of_one_arm_is_refused_a_predictor_that_depends_on_its_size(measure):
+    yi, vi = np.linspace(0.2, 0.6, 11), np.linspace(0.01, 0.05, 11)
+    with pytest.raises(ArgumentError, match=f"for the measure {measure}; allowed: a comparison"):
+        regtest(yi, vi, predictor="sei", measure=measure, ni=np.arange(20, 31))
+
+
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "HR"])
+def test_every_measure_of_two_arms_has_a_test_by_its_standard_error(measure):
+    yi, vi = np.linspace(0.2, 0.6, 11) ** 2, np.linspace(0.01, 0.05, 11)
+    assert regtest(yi, vi, predictor="sei", measure=measure).k == 11

@@ -362,3 +362,12 @@ def test_impossible_medians_are_named(columns, message):
 def test_bad_options_of_medians_are_named(more, name):
     with pytest.raises(ArgumentError, match=rf": {name} is "):
         pool_medians(*MEDIANS, **more)
+
+
+@pytest.mark.parametrize(
+    ("event", "ends"), [([1, 0, 1], True), ([1, 1, 0], False), ([0, 0, 1], True)]
+)
+def test_a_curve_that_ends_at_none_says_so(event, ends):
+    found = kaplan_meier([1.0, 2.0, 3.0], event)
+    assert (found.survival[-1] == 0) == ends
+    assert any("The curve ends at 0" in note for note in found.notes) == ends

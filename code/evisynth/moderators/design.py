@@ -222,7 +222,7 @@ def orthogonal(X):
     return basis, np.linalg.inv(triangle) / lengths[:, None]
 
 
-def wald_statistics(coefficients, covariance, tested, test):
+def wald_statistics(function, coefficients, covariance, tested, test):
     """Statistic of each coefficient, (B, p), and of those ``tested`` together, (B,).
 
     The second is a chi-squared under "z", else an F.
@@ -231,5 +231,12 @@ def wald_statistics(coefficients, covariance, tested, test):
     each = coefficients / se
     some, z = np.ix_(tested, tested), each[:, tested]
     correlation = (covariance / (se[:, :, None] * se[:, None, :]))[:, some[0], some[1]]
-    together = np.einsum("bp,bp->b", z, np.linalg.solve(correlation, z[:, :, None])[:, :, 0])
+    try:
+        solved = np.linalg.solve(correlation, z[:, :, None])[:, :, 0]
+    except np.linalg.LinAlgError:
+        raise NotEstimable(
+            f"{function}: the moderators are so alike, or of such different sizes, that their "
+            "coefficients cannot be told apart; leave one out, or give them other scales."
+        ) from None
+    together = np.einsum("bp,bp->b", z, solved)
     return each, together / (1 if test == "z" else len(tested))

@@ -188,7 +188,7 @@ def fit_moderators(function, yi, vi, names, X, method, test, measure, level, sla
     coefficients = back @ fit.coefficients[0]
     covariance = back @ fit.covariance[0] @ back.T
     tested = [i for i, name in enumerate(names) if name != INTERCEPT]
-    each, together = wald_statistics(coefficients[None], covariance[None], tested, test)
+    each, together = wald_statistics(function, coefficients[None], covariance[None], tested, test)
     tau2, factor = float(fit.tau2[0]), float(fit.factor[0])
     df = None if test == "z" else k - p
     QM_df = (len(tested),) if test == "z" else (len(tested), k - p)

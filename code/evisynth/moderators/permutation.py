@@ -190,7 +190,9 @@ def _statistics(fit, X, orders):
         found = fit_stack("permutest", yi, vi, designs, fit.method, fit.test)
         coefficients = found.coefficients @ back.T
         covariance = back @ found.covariance @ back.T
-        parts.append(wald_statistics(coefficients, covariance, list(fit.tested), fit.test))
+        parts.append(
+            wald_statistics("permutest", coefficients, covariance, list(fit.tested), fit.test)
+        )
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 

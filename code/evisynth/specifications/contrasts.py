@@ -156,9 +156,10 @@ def _pooled(cells, method, measure, level, minimum_k):
     if not _applies(cells, method, minimum_k):
         return (np.nan,) * 3
     try:
-        return estimate_and_limits(_fit(method, cells, measure, level))
+        found = estimate_and_limits(_fit(method, cells, measure, level))
     except NotEstimable:
         return (np.nan,) * 3
+    return found if np.all(np.isfinite(found)) else (np.nan,) * 3  # a ratio beyond floating point
 
 
 def _fit(method, cells, measure, level):
