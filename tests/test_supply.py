@@ -1,9 +1,11 @@
 """What is installed may be used as we use it, and the book is built from nothing else."""
 
+import importlib.util
 import sys
 from email.message import Message
 from importlib.metadata import distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -56,6 +58,15 @@ def test_every_locked_package_has_a_licence_that_allows_what_we_do():
     assert len(found) > 50
     assert licences.refused(licences.licences(found)) == []
     assert all(licences.ALLOWED.values())
+
+
+def test_a_style_sheet_is_there_before_the_first_page_is_written(tmp_path):
+    spec = importlib.util.spec_from_file_location("lean", ROOT / "_ext/lean.py")
+    lean = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lean)
+    builder = SimpleNamespace(format="html", outdir=tmp_path)
+    lean.early_styles(SimpleNamespace(builder=builder, outdir=tmp_path))
+    assert len(list((tmp_path / "_static").glob("mystnb.*.css"))) == 1
 
 
 def test_builds_that_differ_are_told_apart(tmp_path):

@@ -204,6 +204,7 @@ def refresh(folder, *, at_once=AT_ONCE, report=print):
 
 def _run_all(paths, at_once):
     """What became of each notebook; whoever is interrupted ends the kernels and writes nothing."""
+    _stopped.clear()
     with ThreadPoolExecutor(at_once) as pool:
         running = [pool.submit(_outcome, path) for path in paths]
         try:

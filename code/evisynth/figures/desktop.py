@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import fsum
+
 from evisynth.figures import marks
 from evisynth.figures.layout import GAP, INDENT, column_text, fit_layout, stacked_text
 from evisynth.figures.parts import (
@@ -136,7 +138,7 @@ class Desktop:
         self.sheet.text(self.at.estimate, y, self.plot.axis.estimate(item), **look)
 
     def _subtotal(self, group: Group):
-        weight = sum(row.weight or 0 for row in group.rows)
+        weight = fsum(row.weight or 0 for row in group.rows)
         self._pooled(group.subtotal, INDENT, solid=False, weight=weight)
         if group.subtotal.prediction and not self.plot.overall:
             self._prediction(group.subtotal, INDENT, width=1.6)
@@ -174,7 +176,7 @@ class Desktop:
         sheet.y += 6
         middle = self.scale.x(item.estimate)
         sheet.line([middle] * 2, [top + 4, sheet.y + 4], width=1.1, dash=(1.2, 2), zorder=1)
-        self._pooled(item, 0, solid=True, weight=sum(row.weight or 0 for row in self.plot.rows))
+        self._pooled(item, 0, solid=True, weight=fsum(row.weight or 0 for row in self.plot.rows))
         if item.prediction:
             self._prediction(item, 0)
 

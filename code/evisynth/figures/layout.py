@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from math import fsum
 
 from evisynth.figures import marks
 from evisynth.figures.parts import name_width
@@ -49,7 +50,7 @@ class Layout:
 
 def label_width(row: Row) -> float:
     """Room that a cohort's label and badges want on one line."""
-    badges = sum(marks.badge_width(text) + 5 for text in row.badges)
+    badges = fsum(marks.badge_width(text) + 5 for text in row.badges)
     return INDENT + measure(row.label, 13) + badges
 
 
@@ -64,11 +65,11 @@ def fit_layout(plot: Forest) -> Layout:
     beside = counts + rob + GAP + 16
     widths, least_plot = _columns(plot, right - beside)
     stacked, number = len(widths) <= len(plot.columns), len(widths) - 1
-    spare = right - least_plot - beside - sum(widths) - GAP * number
+    spare = right - least_plot - beside - fsum(widths) - GAP * number
     names = _room_for_names(plot, widths[0], spare)
     widths, spare = [widths[0] + names, *widths[1:]], spare - names
     gap = GAP + min(max(spare, 0) / (number + 1), 14)
-    lefts = [sum(widths[:n]) + gap * n for n in range(number + 1)]
+    lefts = [fsum(widths[:n]) + gap * n for n in range(number + 1)]
     left = max(lefts[-1] + widths[-1] + gap + beside - GAP, right - WIDEST_PLOT)
     left = max(left, min(_prediction_width(plot), right - least_plot))
     return Layout(
@@ -110,7 +111,7 @@ def _columns(plot, room):
     """
     gaps, wanted = GAP * len(plot.columns), _wanted_widths(plot)
     for least, kept in _bounds(plot):
-        if sum(least) + gaps <= room - kept:
+        if fsum(least) + gaps <= room - kept:
             return narrowed(wanted, least, room - kept - gaps), kept
     below = [measure(stacked_text(row), 12) + INDENT for row in plot.rows]
     return narrowed([max([wanted[0], *below])], [60.0], room - PLOT), PLOT
@@ -180,7 +181,7 @@ def narrowed(wanted: list[float], least: list[float], room: float) -> list[float
         return [max(min(w, n), m) for w, n, m in zip(wanted, limits, least, strict=True)]
 
     limit = max(wanted)
-    while sum(held(limit)) > room and limit > 1:
+    while fsum(held(limit)) > room and limit > 1:
         limit -= 1
     return held(limit)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf
+from math import fsum, inf
 
 from evisynth.figures import marks
 from evisynth.figures.judgements import KEY
@@ -31,7 +31,7 @@ def rob_key_width(levels, size: float = 11.5) -> float:
     """Width of the unbroken key in pixels; 0 without marks."""
     if not levels:
         return 0.0
-    return measure("RoB", size) + 10 + sum(measure(KEY[v], size) + 16 for v in levels) - 9.5
+    return measure("RoB", size) + 10 + fsum(measure(KEY[v], size) + 16 for v in levels) - 9.5
 
 
 def footer(sheet: Sheet, plot) -> None:
@@ -56,7 +56,7 @@ def beside_label(sheet: Sheet, left: float, y: float, lines, name: str, right: f
         Where the badges start.
     """
     x = _end_of(lines, left)
-    room = right - x - sum(marks.badge_width(text) + 5 for text in badges)
+    room = right - x - fsum(marks.badge_width(text) + 5 for text in badges)
     if not name or name_width(name) > room:
         return x
     return x + sheet.text(x, y, name, 12, color="left-text") + 6
@@ -76,7 +76,7 @@ def after_label(sheet: Sheet, left, y, lines, name: str, right, badges, *, pitch
     x = _end_of(lines, left)
     named = [(name, name_width(name))] if 0 < name_width(name) <= right - left else []
     marked = [(text, marks.badge_width(text)) for text in badges]
-    room = right - x - sum(width + 5 for _, width in marked)
+    room = right - x - fsum(width + 5 for _, width in marked)
     before = not named or room >= named[0][1] or room < 0
     more = 0.0
     for text, width in named + marked if before else marked + named:
