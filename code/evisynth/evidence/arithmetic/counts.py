@@ -83,6 +83,8 @@ def derivation_holds(tables):
             yield problem(table, row, "derivation", "reported needs events; or percent_only")
         if kind == "percent_only" and counted:
             yield problem(table, row, "derivation", "percent_only has no count of events")
+        if "|" in (row["derived_from"] or "") and kind != "from_patient_rows":
+            yield problem(table, row, "derivation", "from_patient_rows, as its query says")
         if kind in COUNTED_KINDS and not counted:
             yield problem(table, row, "derivation", "needs events and total")
         if kind == "computed_from_percent" and row["percent"] is None:
