@@ -94,9 +94,12 @@ def run(path, *, timeout=TIMEOUT):
         If a cell fails, naming notebook and cell, or if the file is no notebook; it is then left
         as it was.
     """
+    return _run(path, *_read(path), timeout)
+
+
+def _run(path, before, notebook, timeout=TIMEOUT):
     import nbformat
 
-    before, notebook = _read(path)
     _execute(notebook, path, timeout)
     after = nbformat.writes(tidy(notebook)) + "\n"
     if after == before:
@@ -205,8 +208,15 @@ def refresh(folder, *, at_once=AT_ONCE, report=print):
 def _run_all(paths, at_once):
     """What became of each notebook; whoever is interrupted ends the kernels and writes nothing."""
     _stopped.clear()
+    # Read before any thread runs: reading makes errors of warnings, for every thread of a process.
+    read = [_outcome(_read, path) for path in paths]
     with ThreadPoolExecutor(at_once) as pool:
-        running = [pool.submit(_outcome, path) for path in paths]
+        running = [
+            pool.submit(lambda problem=one: problem)
+            if isinstance(one, EvisynthError)
+            else pool.submit(_outcome, _run, path, *one)
+            for path, one in zip(paths, read, strict=True)
+        ]
         try:
             return [outcome.result() for outcome in running]
         except BaseException:
@@ -230,9 +240,10 @@ def _notebooks_in(folder):
         raise EvisynthError(f"{shown(str(folder))} cannot be looked into: {reason}.") from None
 
 
-def _outcome(path):
+def _outcome(work, path, *given):
+    """What came of some work on a notebook, or the problem that kept it from its end."""
     try:
-        return run(path)
+        return work(path, *given)
     except EvisynthError as problem:
         return problem
     except OSError as error:
