@@ -169,6 +169,10 @@ _ROBUST = {
 }
 
 
+# How the reason of a survivor begins that gives the same result as the code without it.
+_SAME = ("equivalent", "a first guess", "speed alone")
+
+
 def glue_faults(faults):
     """Numbers of the page's prose on faults, as ``faults-what``.
 
@@ -183,6 +187,7 @@ def glue_faults(faults):
     data, engine, fuzz = (faults[part] for part in ("data", "engine", "fuzz"))
     overlaps = [kind for kind in data["kinds"] if kind["table"] == "overlaps"]
     counted = data["counted_rows"]
+    same = sum(line["reason"].startswith(_SAME) for line in engine["survivors"])
     values = {
         "slips": thousands(data["tried"]),
         "slips-share": share(data["caught"], data["tried"]),
@@ -191,6 +196,9 @@ def glue_faults(faults):
         "slips-overlaps": share(_sum(overlaps, "caught"), _sum(overlaps, "tried")),
         "mutants": thousands(engine["tried"]),
         "mutants-share": share(engine["killed"], engine["tried"]),
+        "mutants-left": count_word(len(engine["survivors"])),
+        "mutants-same": count_word(same),
+        "mutants-telling": share(engine["killed"], engine["tried"] - same),
         "inputs": thousands(fuzz["tried"]),
         "inputs-parts": thousands(len(fuzz["parts"])),
         "inputs-failed": count_word(len(fuzz["failures"])) if fuzz["failures"] else "none",
