@@ -5,10 +5,11 @@ a result without NaN, where the value is in fact allowed, or an error that names
 the argument; never another exception, never a warning (pytest makes errors of them).
 """
 
-import dataclasses
+import importlib.util
 import inspect
 import re
 from functools import cache
+from pathlib import Path
 
 import evisynth
 import numpy as np
@@ -421,42 +422,18 @@ def bad_sequences(value, numeric):
 
 # What is judged -----------------------------------------------------------------------------------
 
+
 # NaN stands for None in the arrays of these results, as their docstrings say.
-NAN_MEANS_NONE = {
-    "MetaAnalyses": {"pi_lb", "pi_ub", "I2", "H2", "Q", "Q_p"},
-    "BayesAnalyses": {"pi_lb", "pi_ub", "se"},
-    "Gosh": {"I2"},
-    "Influence": set(),
-}
+def _what_is_sound():
+    """The module beside ``make fuzz`` that says what is wrong with a result."""
+    path = Path(__file__).resolve().parents[1] / "faults" / "sound.py"
+    spec = importlib.util.spec_from_file_location("sound", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def not_finite(value, path="result"):
-    """Where in a result there is a number that is none."""
-    if isinstance(value, float | np.floating):
-        yield from [path] * (not np.isfinite(value))
-    elif isinstance(value, np.ndarray):
-        if value.dtype.kind == "f" and not np.all(np.isfinite(value)):
-            yield path
-    elif dataclasses.is_dataclass(value):
-        yield from not_finite_fields(value, path)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from not_finite(item, f"{path}[{key!r}]")
-    elif isinstance(value, list | tuple):
-        for position, item in enumerate(value):
-            yield from not_finite(item, f"{path}[{position}]")
-
-
-def not_finite_fields(value, path):
-    excused = NAN_MEANS_NONE.get(type(value).__name__, ())
-    estimable = getattr(value, "estimable", None)
-    for field in dataclasses.fields(value):
-        item = getattr(value, field.name)
-        if field.name in excused:
-            continue
-        if isinstance(item, np.ndarray) and isinstance(estimable, np.ndarray):
-            item = item[estimable]
-        yield from not_finite(item, f"{path}.{field.name}")
+not_finite = _what_is_sound().not_finite
 
 
 def unsound(result):
