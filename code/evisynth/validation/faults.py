@@ -157,7 +157,12 @@ def _of_interrupted(found):
 
 
 def _of_builds(found):
-    compared = "files of the site, each compared byte for byte over all builds"
+    pythons = " and ".join(found["pythons"])
+    apart = sorted({name for names in found["names"].values() for name in names})
+    but = f"; not the same: {', '.join(apart)}" if apart else ""
+    compared = (
+        f"files of the site in {found['builds']} builds, Python {pythons}, byte for byte{but}"
+    )
     yield compared, found["files"], found["files"] - found["differing"]
 
 
