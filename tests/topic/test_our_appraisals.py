@@ -513,11 +513,17 @@ def test_transplants_on_study_alone_are_rated_down_as_narrower(pools, ratings):
 
 
 def test_what_the_readings_agree_on_leaves_the_differences_that_were_decided(evidence):
-    told = dict(line.split(" = ") for line in glue_agreement(evidence).text.splitlines())
-    cells, agreed, alone = (
-        int(told[f"extraction-{name}"].replace(",", "")) for name in ("cells", "agreed", "alone")
-    )
-    decided = evidence.rows("adjudications")
+    lines = glue_agreement(evidence).text.replace(",", "").splitlines()
+    told = {name: int(number) for name, number in (line.split(" = ") for line in lines)}
+    cells, agreed, alone = (told[f"extraction-{name}"] for name in ("cells", "agreed", "alone"))
+    fields = {"direction", "randomised", "adjusted_for"}  # of comparisons, read as a register
+    rows = evidence.rows("adjudications")
+    features = [r for r in rows if r["table"] == "cohorts" or r["field"] in fields]
+    pairs = [r for r in rows if r["table"] == "overlaps"]
+    for name, register in (("features", features), ("pairs", pairs)):
+        apart = told[f"extraction-{name}"] - told[f"extraction-{name}-agreed"]
+        assert 0 < apart == sum(row["field"] != "basis_kind" for row in register)
+    decided = [row for row in rows if row not in features and row not in pairs]
     assert alone == sum(row["field"] == "row" for row in decided) > 0
     assert cells - agreed == len(decided) - alone > 0
     assert agreed > 0.9 * cells
