@@ -105,7 +105,15 @@ def built_by(monkeypatch, code):
     monkeypatch.setattr(book, "OPTIONS", ())
 
 
-def test_half_a_site_is_not_kept(folder, monkeypatch):
+@pytest.fixture
+def obeys_an_interrupt():
+    """Ctrl-C is heard, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_half_a_site_is_not_kept(folder, monkeypatch, obeys_an_interrupt):
     built_by(monkeypatch, "import os, signal; os.kill(os.getppid(), signal.SIGINT); "
                           "import time; time.sleep(30)")  # fmt: skip
     page = folder / "_build/html/intro.html"
