@@ -67,16 +67,19 @@ def disagreements(folder):
     list of Disagreement
         Of the statements, by table and place; then of the registers.
     """
-    place = Path(folder) / FOLDER
-    statements = [read_pass(place / name) for name in PASSES]
-    registers = [read_registers(place / name) for name in PASSES]
+    statements, registers = _read(Path(folder) / FOLDER)
     return compare(*statements) + compare_registers(*registers)
+
+
+def _read(place):
+    """Both passes of the statements, and both readings of the registers."""
+    return [[read(place / name) for name in PASSES] for read in (read_pass, read_registers)]
 
 
 def _problems(place, tables):
     asked = tables.get(ADJUDICATIONS, ())
-    yield from _unasked(disagreements(place.parent), tables)
-    passes = [read_pass(place / name) for name in PASSES]
+    passes, registers = _read(place)
+    yield from _unasked(compare(*passes) + compare_registers(*registers), tables)
     corrections = _corrections(place / CORRECTIONS)
     said = {name: consensus(*passes, asked, name) for name in sorted(set(passes[0]) & set(tables))}
     for name, statements in said.items():
@@ -84,7 +87,6 @@ def _problems(place, tables):
     for name, statements in said.items():
         yield from _unlike(tables[name], statements)
     yield from _inferred_sizes(tables)
-    registers = [read_registers(place / name) for name in PASSES]
     yield from check_registers(*registers, asked, tables)
 
 

@@ -12,7 +12,6 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from evisynth.errors import EvisynthError
 from evisynth.evidence.extraction import ROW, Disagreement, column_decision
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from evisynth.schema import Problem, read_records
@@ -130,7 +129,11 @@ def graph_of(rows):
     ArgumentError
         A relation that does not exist, or a cohort with itself.
     """
-    return OverlapGraph(Edge(row["cohort_a"], row["relation"], row["cohort_b"]) for row in rows)
+    return OverlapGraph(map(_edge, rows))
+
+
+def _edge(row):
+    return Edge(row["cohort_a"], row["relation"], row["cohort_b"])
 
 
 def _pair(row):
@@ -245,13 +248,10 @@ def _overlap_problems(first, second, adjudications, tables):
             if ours == theirs and _sharing(ends) != _sharing(ours):
                 yield _unlike_pair(pair, ends, ours)
             continue
-        try:
-            said = ours if ours == theirs else decide(_name(pair), "relation")
-        except EvisynthError:
-            said = None  # neither reading draws this edge, and no third one was asked
-        if said is None:
-            yield _unlike_pair(pair, ends, f"{ours} and {theirs}")
-        elif said != ends:
+        # Where neither reading draws an edge that is kept, no third one may have been asked.
+        undecided = f"{ours} and {theirs}"
+        said = ours if ours == theirs else decide(_name(pair), "relation", undecided)
+        if said != ends:
             yield _unlike_pair(pair, ends, said)
     yield from _edges_lost(first, graphs[2], kept)
     yield from _edge_problems(first, second, decide, tables)
@@ -259,13 +259,12 @@ def _overlap_problems(first, second, adjudications, tables):
 
 def _edges_lost(first, graph, kept):
     """An edge that was read, and still holds, stays in the register though others imply it."""
-    drawn = {(row["cohort_a"], row["relation"], row["cohort_b"]) for row in kept}
-    for row in first:
-        edge = row["cohort_a"], row["relation"], row["cohort_b"]
-        pair = (row["cohort_a"], row["cohort_b"])
-        holds = relation_between(graph, *pair) == _FOLLOWS.get(row["relation"], row["relation"])
-        if holds and edge not in drawn:
-            yield Problem(OVERLAPS, _name(_pair(row)), "relation", "no edge", f"{' '.join(edge)}")
+    drawn = set(map(_edge, kept))
+    for a, relation, b in map(_edge, first):
+        holds = relation_between(graph, a, b) == _FOLLOWS.get(relation, relation)
+        if holds and (a, relation, b) not in drawn:
+            name = _name(sorted((a, b)))
+            yield Problem(OVERLAPS, name, "relation", "no edge", f"{a} {relation} {b}")
 
 
 def _related(explicit):
@@ -287,18 +286,15 @@ def _unlike_pair(pair, ends, said):
 
 def _edge_problems(first, second, decide, tables):
     """An edge that was read and is kept has its basis and its shared number; the first one's go."""
-    ours = {(row["cohort_a"], row["relation"], row["cohort_b"]): row for row in (*second, *first)}
+    ours, of_first = {_edge(row): row for row in (*second, *first)}, set(map(_edge, first))
     sizes = {row["cohort_id"]: row["n"] for row in tables[COHORTS]}
     table = tables[OVERLAPS]
     for row in table:
-        read = ours.get((row["cohort_a"], row["relation"], row["cohort_b"]))
+        read = ours.get(_edge(row))
         if read:
-            columns = ("basis_kind", "shared_n") if read in first else ("basis_kind",)
+            columns = ("basis_kind", "shared_n") if _edge(row) in of_first else ("basis_kind",)
             for column in columns:
-                try:
-                    said = decide(_name(_pair(row)), column)
-                except EvisynthError:
-                    said = read[column]
+                said = decide(_name(_pair(row)), column, read[column])
                 if (table.printed(row, column) or "") != said:
                     yield _unlike(table, row, column, said)
         if row["relation"] in ("disjoint", "same", *_INSIDE):
