@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from evisynth.characters import VISIBLE, stray_in
 from evisynth.checks import LINK, is_link
+from evisynth.evidence.chapter_spec import ChapterSpec, chapter_faults
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
 from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
 from evisynth.schema import (
@@ -97,6 +98,7 @@ _KEYS = {
     "card": Kind("a card with title, page, pools, unit", lambda v: isinstance(v, dict)).optional,
     "pools": _ENTRIES,
     "contrasts": _ENTRIES.optional,
+    "chapter": Kind("the anatomy of a chapter", lambda v: isinstance(v, dict)).optional,
 }
 _POOL_KEYS = {
     "id": _ID,
@@ -198,6 +200,8 @@ def _faults(entry, position):
     contrasts = entry["contrasts"] if _is_entries(entry.get("contrasts")) else []
     for place, contrast in enumerate(contrasts, 1):
         yield from contrast_faults(contrast, ids, f"{name}/contrast {place}")
+    if isinstance(entry.get("chapter"), dict):
+        yield from ((f"{name}/chapter", *f) for f in chapter_faults(entry["chapter"]))
 
 
 ONE_AXIS = "each key, and each column under where, in one axis: their levels are combined"
@@ -254,9 +258,10 @@ def _analysis_spec(entry):
     about = {key: entry.get(key, "") for key in ("patients", "agents", "against", "outcome")}
     card = entry.get("card")
     contrasts = tuple(map(contrast_spec, entry.get("contrasts", ())))
+    chapter = ChapterSpec(**entry["chapter"]) if "chapter" in entry else None
     return AnalysisSpec(
         entry["id"], entry["question"], pools, **about, card=Card(**card) if card else None,
-        contrasts=contrasts,
+        contrasts=contrasts, chapter=chapter,
     )  # fmt: skip
 
 

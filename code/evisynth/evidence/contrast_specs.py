@@ -11,6 +11,7 @@ _CONTRAST_KEYS = {
     "unplaced": Kind(
         "events of no known group with study, known, title", lambda v: isinstance(v, dict)
     ).optional,
+    "id": TEXT.optional,
 }
 _UNPLACED_KEYS = {"study": TEXT, "known": TEXTS, "title": TEXT}
 
@@ -48,4 +49,4 @@ def contrast_spec(entry):
     unplaced = entry.get("unplaced")
     if unplaced:
         unplaced = Unplaced(**unplaced | {"known": tuple(unplaced["known"])})
-    return ContrastSpec(entry["first"], entry["second"], unplaced)
+    return ContrastSpec(entry["first"], entry["second"], unplaced, entry.get("id", ""))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from evisynth.evidence.chapter_spec import ChapterSpec
+
 COLUMNS = {
     "outcomes": "outcome",
     "criteria": "criterion",
@@ -81,6 +83,12 @@ class ContrastSpec:
     first: str
     second: str
     unplaced: Unplaced | None = None
+    name: str = ""
+
+    @property
+    def id(self):
+        """The name that it is declared under; of the two pools where it has none."""
+        return self.name or f"{self.first}-v-{self.second}"
 
 
 @dataclass(frozen=True)
@@ -106,3 +114,9 @@ class AnalysisSpec:
     outcome: str = ""
     card: Card | None = None
     contrasts: tuple[ContrastSpec, ...] = ()
+    chapter: ChapterSpec | None = None
+
+
+def contrast_of(spec, name) -> ContrastSpec | None:
+    """The declared contrast of a name; None where there is none, for instance of a pool's id."""
+    return next((contrast for contrast in spec.contrasts if contrast.id == name), None)

@@ -84,6 +84,12 @@ class InlineFigure:
         placed.place = Place(_checked_name(analysis), int(number))
         return placed
 
+    def named(self, name: str, caption: str) -> InlineFigure:
+        """The same figure with an id in its page and a caption below."""
+        named = copy(self)
+        named.name, named.caption = _checked_name(name), caption
+        return named
+
     def svg(self, width: str = "desktop") -> str:
         """SVG element for an HTML page; its colours are the page's CSS variables.
 

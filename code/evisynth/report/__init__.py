@@ -1,7 +1,7 @@
 """Views of results: words, tables and boxes. They round; they compute nothing."""
 
 from evisynth.report.boxes import badges, banner, question, stamp
-from evisynth.report.case_mix import case_mix, glue_regression, regressions, split_by
+from evisynth.report.case_mix import case_mix, regressions, split_by
 from evisynth.report.certainty import certainty_words, grade
 from evisynth.report.checklists import checklist
 from evisynth.report.cite import cite
@@ -19,12 +19,11 @@ from evisynth.report.double_counting import (
 from evisynth.report.entries import folded
 from evisynth.report.extraction import glue_agreement
 from evisynth.report.findings import findings
-from evisynth.report.glue import glue_analysis, glue_base, glue_contrast, glue_values
+from evisynth.report.glue import glue_analysis, glue_base, glue_values
 from evisynth.report.inclusion import inclusion
 from evisynth.report.judgements import risk_of_bias, rob_marks
 from evisynth.report.patients import tally
 from evisynth.report.possible_overlaps import possible_overlaps
-from evisynth.report.printed_rows import glue_rows
 from evisynth.report.protocol import estimands, pooling_rules, specification_axes
 from evisynth.report.published import beside_published
 from evisynth.report.relations import overlaps, relation_counts
@@ -35,7 +34,7 @@ from evisynth.report.replications import (
     replication_differences,
     replications,
 )
-from evisynth.report.sensitivity import glue_curve, glue_sensitivity, influence
+from evisynth.report.sensitivity import influence
 from evisynth.report.survival import survival
 from evisynth.report.tables import (
     counted,
@@ -71,14 +70,9 @@ __all__ = [
     "glue_agreement",
     "glue_analysis",
     "glue_base",
-    "glue_contrast",
-    "glue_curve",
     "glue_double_counting",
     "glue_register",
-    "glue_regression",
     "glue_replications",
-    "glue_rows",
-    "glue_sensitivity",
     "glue_values",
     "grade",
     "inclusion",

@@ -10,7 +10,6 @@ from evisynth.proportions.pooling import pool_proportions
 from evisynth.report.cells import by_pool, counts, share
 from evisynth.report.characteristics import COLUMNS, Characteristics, meanings
 from evisynth.report.entries import grouped
-from evisynth.report.glue import glue_values
 from evisynth.report.html import table
 from evisynth.report.words import (
     capital,
@@ -95,8 +94,8 @@ def _fitted(found):
     return ratio_with_interval(*found.odds_ratio), decimals(found.tau)
 
 
-def glue_regression(analysis, first, second):
-    """Glue the odds ratio between two pools across reports, as ``analysis-first-v-second-or``.
+def regression_values(analysis, first, second):
+    """The odds ratio between two pools across reports, as ``or`` and ``or-ci``.
 
     Parameters
     ----------
@@ -106,15 +105,14 @@ def glue_regression(analysis, first, second):
 
     Returns
     -------
-    Html
-        Nothing is glued where there are too few cohorts to fit it.
+    dict of str to str
+        Empty where there are too few cohorts to fit it.
     """
     found = odds_ratio_across(analysis, first, second)
-    values = {}
-    if found is not None:
-        estimate, low, high = map(ratio, found.odds_ratio)
-        values = {"or": estimate, "or-ci": f"{low}–{high}"}
-    return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
+    if found is None:
+        return {}
+    estimate, low, high = map(ratio, found.odds_ratio)
+    return {"or": estimate, "or-ci": f"{low}–{high}"}
 
 
 def _cohorts_per_characteristic(analysis, *selections):

@@ -23,11 +23,24 @@ def disagreements(analysis, *, also=()):
     -------
     Html
     """
+    return _register(touching(analysis, also))
+
+
+def touching(analysis, also=()):
+    """Rows of the register about a cohort of an analysis: of its outcomes, and of other tables.
+
+    Parameters
+    ----------
+    analysis, also
+        As `disagreements`.
+
+    Returns
+    -------
+    list of mapping
+    """
     touched = _touched(analysis, also)
-    rows = [
-        row for row in analysis.evidence.rows("discrepancies") if row["discrepancy_id"] in touched
-    ]
-    return _register(rows)
+    rows = analysis.evidence.rows("discrepancies")
+    return [row for row in rows if row["discrepancy_id"] in touched]
 
 
 def _touched(analysis, also):

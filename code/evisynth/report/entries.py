@@ -55,6 +55,11 @@ def stacked(parts):
     return Html("".join(p.html for p in shown), "\n\n".join(p.text for p in shown))
 
 
+def heading(text):
+    """A heading within a section, below those of the page's contents."""
+    return Html(tag("p", escape(text), class_="co-part"), f"[{text}]")
+
+
 def link(key, page):
     """An entry's id that leads to it."""
     return Html(tag("a", escape(key), href=f"{page}#{key}"), key)

@@ -6,6 +6,7 @@ import warnings
 from ast import literal_eval
 
 from evisynth.evidence.contrast_branches import allocation_bounds
+from evisynth.evidence.main_cohort import main_cohort
 from evisynth.evidence.selection import plain
 from evisynth.report.html import Html
 from evisynth.report.possible_overlaps import flagged_cohorts
@@ -67,9 +68,10 @@ def glue_values(prefix, values):
     """
     from myst_nb import glue
 
-    for name, value in values.items():
-        glue(f"{prefix}-{name}", _Text(str(value)), display=False)
-    text = "\n".join(f"{prefix}-{name} = {value}" for name, value in values.items())
+    named = {f"{prefix}-{name}" if prefix else name: value for name, value in values.items()}
+    for name, value in named.items():
+        glue(name, _Text(str(value)), display=False)
+    text = "\n".join(f"{name} = {value}" for name, value in named.items())
     return Html("", text)
 
 
@@ -130,19 +132,42 @@ def pool_values(selection):
     if pooled.k:
         found = rates(pooled)
         values["lowest"], values["highest"] = percents(found[0], found[-1])
-    return values
+    return values | _of_main(selection)
 
 
-def glue_contrast(analysis, first, second):
-    """Glue the within-study contrasts of two pools, as ``analysis-first-v-second-what``.
+def _of_main(selection):
+    """The cohort that holds most of the patients of a few: its name, count, rate and interval."""
+    main = main_cohort(selection)
+    if main is None:
+        return {}
+    at = selection.counted.index(main)
+    pooled = selection.pooled
+    x, n = pooled.xi[at], pooled.ni[at]
+    rate, low, high = percents(x / n, pooled.lower[at], pooled.upper[at])
+    return {
+        "main-name": main.study.get("known_as") or main.cohort["label"],
+        "main-count": f"{x} of {n}",
+        "main-rate": rate,
+        "main-ci": f"{low}–{high}",
+    }
 
-    Common odds ratio, risk ratio and difference; the Bayesian odds ratio under each prior; of each
-    stratum its rates, difference and odds ratio; what unplaced events could do; the certainty.
+
+def contrast_values(analysis, contrast):
+    """Words and numbers of a within-study contrast.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    contrast : ContrastSpec
 
     Returns
     -------
-    Html
+    dict of str to str
+        Common odds ratio, risk ratio and difference; the Bayesian odds ratio under each prior; of
+        each stratum its rates, difference and odds ratio; what unplaced events could do; the
+        certainty.
     """
+    first, second = contrast.first, contrast.second
     found = analysis.odds_ratios(first, second)
     values = {"strata": count_word(len(found.models))} | _ratio_values("or", found.common)
     values |= _ratio_values("rr", found.common_as("RR"))
@@ -150,13 +175,12 @@ def glue_contrast(analysis, first, second):
     values |= _prior_values(found)
     for i, (a, b) in enumerate(found.pairs, start=1):
         one, other = (per_hundred(c.row["events"] / c.row["total"]) for c in (a, b))
-        values[f"rates-{i}"] = f"{one} against {other}"
+        values |= {f"rates-{i}": f"{one} against {other}", f"first-{i}": one, f"second-{i}": other}
         values |= _difference_values(f"more-{i}", found.differences[i - 1])
         values |= _ratio_values(f"or-{i}", estimate_and_limits(found.models[i - 1]))
     values |= _unplaced_values(allocation_bounds(analysis, first, second))
     rated = level_of(ratings_of(analysis, f"{first}{BETWEEN}{second}"))
-    values |= {} if rated is None else {"certainty": rated}
-    return glue_values(f"{analysis.spec.id}-{first}-v-{second}", values)
+    return values if rated is None else values | {"certainty": rated}
 
 
 def _ratio_values(name, found):

@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 from evisynth.errors import ArgumentError
-from evisynth.report.glue import glue_values
 from evisynth.schema import printed_text
 
 TABLES = ("outcomes", "survival", "characteristics", "contrasts")
 
 
-def glue_rows(evidence, prefix, rows, *, rejected=()):
-    """Glue what some rows print, as ``prefix-name-what``.
+def row_values(evidence, row_id, *, rejected=False):
+    """What a row prints, for prose that tells of it.
 
     Parameters
     ----------
     evidence : Evidence
-    prefix : str
-    rows : mapping of str to str
-        Name in the prose to the id of a row of outcomes, survival, characteristics or contrasts.
-    rejected : collection of str
-        Those names whose rows print a claim that was decided against, and are meant none the less:
-        prose that tells of the claim itself.
+    row_id : str
+        Of a row of outcomes, survival, characteristics or contrasts.
+    rejected : bool
+        Whether the row prints a claim that was decided against, and is meant none the less: prose
+        that tells of the claim itself.
 
     Returns
     -------
-    Html
-        Of each row what it has: ``count`` ("24 of 33"), ``percent``, ``value``, ``limits``
-        ("31 to 55"), all digit for digit as printed, but for the decimal zero of a percentage.
+    dict of str to str
+        What it has: ``count`` ("24 of 33"), ``percent``, ``value``, ``limits`` ("31 to 55"), all
+        digit for digit as printed, but for the decimal zero of a percentage.
 
     Raises
     ------
     ArgumentError
-        An id that no table has; a claim decided against that is not named so.
+        An id that no table has; a claim decided against that is not said to be one.
     """
-    known = {row["row_id"]: row for name in TABLES for row in evidence.rows(name)}
-    values = {}
-    for name, row_id in rows.items():
-        if row_id not in known:
-            allowed = f"a row_id of {', '.join(TABLES)}"
-            raise ArgumentError("glue_rows", "rows", repr(row_id), allowed)
-        if evidence.turned_down(known[row_id]) and name not in rejected:
-            given = f"{row_id!r}, a claim decided against"
-            raise ArgumentError("glue_rows", "rows", given, f"{name!r} in rejected, or another row")
-        values |= {f"{name}-{what}": text for what, text in _printed(known[row_id]).items()}
-    return glue_values(prefix, values)
+    row = next((r for name in TABLES for r in evidence.rows(name) if r["row_id"] == row_id), None)
+    if row is None:
+        raise ArgumentError("row_values", "row_id", repr(row_id), f"a row_id of {', '.join(TABLES)}")
+    if evidence.turned_down(row) and not rejected:
+        given = f"{row_id!r}, a claim decided against"
+        raise ArgumentError("row_values", "row_id", given, "rejected: true, or another row")
+    return _printed(row)
 
 
 def _printed(row):

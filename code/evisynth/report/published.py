@@ -41,6 +41,24 @@ def beside_published(analysis):
     return stacked([table(header, rows), note])
 
 
+def published_values(analysis):
+    """The published results that stand beside an analysis, as printed, in its order.
+
+    Parameters
+    ----------
+    analysis : Analysis
+
+    Returns
+    -------
+    list of str
+    """
+    evidence = analysis.evidence
+    estimates = {row["estimate_id"]: row for row in evidence.rows("external_estimates")}
+    declared = [r for r in evidence.rows("comparisons") if r["analysis"] == analysis.spec.id]
+    named = dict.fromkeys(row["estimate_id"] for row in declared)
+    return [_printed(estimates[name]) for name in named]
+
+
 def _note(read):
     """What was read of the published results decides how far the reasons go."""
     alone = read.count("abstract")

@@ -12,7 +12,6 @@ from evisynth.evidence.doubts import undoubted
 from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.report.cells import by_pool
 from evisynth.report.entries import grouped
-from evisynth.report.glue import glue_values
 from evisynth.report.words import dash_range, decimals, sentence, short_answer
 from evisynth.rounding import decimal_numbers, percents
 
@@ -52,40 +51,34 @@ def _influence_rows(selection):
         )  # fmt: skip
 
 
-def glue_sensitivity(analysis, *pools):
-    """Glue the range of the leave-one-out rates, and the rate at each declared alternative.
-
-    As ``analysis-pool-without-low`` and ``-high``, and ``analysis-pool-if-level``.
+def sensitivity_values(analysis, pool):
+    """The range of the leave-one-out rates, and the rate at each declared alternative.
 
     Parameters
     ----------
     analysis : Analysis
-    *pools : str
-        Pools with a headline.
+    pool : str
+        With a headline.
 
     Returns
     -------
-    Html
+    dict of str to str
+        ``without-low`` and ``without-high``, ``if-level`` of each level that is declared, and
+        ``certain``, what the largest set without a doubt gives.
     """
-    values = {}
-    for selection in analysis.chosen(*pools):
-        rates = leave1out_pooled(selection.pooled).displayed["estimate"]
-        low, high = percents(np.nanmin(rates), np.nanmax(rates))
-        values |= {
-            f"{selection.spec.id}-without-{end}": rate
-            for end, rate in (("low", low), ("high", high))
-        }
-        values |= _otherwise(analysis.evidence, selection)
-        certain = undoubted(analysis.evidence, selection)
-        values[f"{selection.spec.id}-certain"] = sentence(certain.pooled)
-    return glue_values(analysis.spec.id, values)
+    selection = analysis[pool]
+    rates = leave1out_pooled(selection.pooled).displayed["estimate"]
+    low, high = percents(np.nanmin(rates), np.nanmax(rates))
+    values = {"without-low": low, "without-high": high}
+    certain = undoubted(analysis.evidence, selection)
+    return values | _otherwise(analysis.evidence, selection) | {"certain": sentence(certain.pooled)}
 
 
 def _otherwise(evidence, selection):
     """The short answer at each level of each axis that the pool declares."""
     select = evidence.selector().select
     return {
-        f"{selection.spec.id}-if-{slug}": short_answer(
+        f"if-{slug}": short_answer(
             select(selection.spec.otherwise(keys)).pooled
         )
         for slug, keys in _by_slug(selection.spec).items()
@@ -110,7 +103,7 @@ def _by_slug(spec):
                     other = f" and {names[slug]!r}" if slug else ""
                     given = f"{name!r}{other} of pool {spec.id!r}, glued as 'if-{slug}'"
                     allowed = "levels that differ in a letter a to z or a digit; rename one"
-                    raise ArgumentError("glue_sensitivity", "alternatives", given, allowed)
+                    raise ArgumentError("sensitivity_values", "alternatives", given, allowed)
                 names[slug], found[slug] = name, keys
     return found
 
@@ -119,21 +112,18 @@ def _slug(words):
     return "-".join(re.findall(r"[a-z0-9]+", words.lower()))
 
 
-def glue_curve(analysis, *pools):
-    """Glue the lowest and the highest rate of a specification curve, as ``analysis-pool-curve``.
+def curve_values(analysis, pool):
+    """The lowest and the highest rate of a pool's specification curve, as ``curve``.
 
     Parameters
     ----------
     analysis : Analysis
-    *pools : str
-        Pools with a headline.
+    pool : str
+        With a headline.
 
     Returns
     -------
-    Html
+    dict of str to str
     """
-    values = {}
-    for pool in pools:
-        found = specification_multiverse(analysis.evidence, analysis.spec.id, pool).estimate
-        values[f"{pool}-curve"] = dash_range(np.nanmin(found), np.nanmax(found))
-    return glue_values(analysis.spec.id, values)
+    found = specification_multiverse(analysis.evidence, analysis.spec.id, pool).estimate
+    return {"curve": dash_range(np.nanmin(found), np.nanmax(found))}

@@ -1,0 +1,121 @@
+"""What a section holds, in a line that stands above it while it is closed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html import escape
+
+import numpy as np
+
+from evisynth.evidence.branches import specification_multiverse
+from evisynth.evidence.contrast_branches import contrast_specifications
+from evisynth.evidence.specs import contrast_of
+from evisynth.report.certainty import certainty_words
+from evisynth.report.decisions import effects
+from evisynth.report.disagreements import touching
+from evisynth.report.html import Html, tag
+from evisynth.report.possible_overlaps import flagged_cohorts
+from evisynth.report.published import published_values
+from evisynth.report.ratings import ratings_of, steps_of
+from evisynth.report.words import capital, count_word, plural, thousands
+from evisynth.rounding import decimal_numbers, percents
+
+# What the reasons for leaving a row out say, several of one kind together.
+_KINDS = {
+    "OVL": "repeated", "POOL": "repeated", "SUB": "repeated", "SEL": "chosen", "DEN": "other",
+    "DEF": "other", "TIM": "other", "NE": "uncounted", "CLM": "refused",
+}  # fmt: skip
+_WORDS = {
+    "repeated": "{n} repeat or are part of a counted study",
+    "chosen": "{n} were chosen by what happened later",
+    "other": "{n} count another outcome or other patients",
+    "uncounted": "{n} print no count",
+    "refused": "{n} were decided against",
+}
+
+
+def line(text):
+    """A result line: the page's extension moves it under the heading and folds the section."""
+    shown = capital(text.rstrip("."))
+    return Html(tag("p", escape(shown), class_="co-result"), f"→ {shown}")
+
+
+def who(analysis):
+    """How many are counted, how many may share patients, how many rows are not, and why."""
+    chosen = analysis.chosen()
+    flagged = len(flagged_cohorts(chosen))
+    counted = plural(len(analysis.cohorts), "cohort")
+    doubt = f"; {count_word(flagged)} may share patients" if flagged else ""
+    out = {i.row["row_id"]: _KINDS[i.code] for s in chosen for i in s.left_out}
+    told = f"{counted}, {thousands(analysis.patients())} patients, each counted once{doubt}"
+    if not out:
+        return f"{told}; none left out"
+    kinds = (_WORDS[kind].format(n=n) for kind, n in Counter(out.values()).most_common(2))
+    return f"{told}; {plural(len(out), 'row')} left out: {', '.join(kinds)}"
+
+
+def disagreements(analysis, also=()):
+    """How many contradictions there are, and by how much deciding them otherwise moves a rate."""
+    number = len(touching(analysis, also))
+    if not number:
+        return "no contradiction touches a cohort of this chapter"
+    moved = [
+        _moved(selection, other)
+        for pool, selection in analysis.selections.items()
+        for _, other in effects(analysis.evidence, analysis.spec.id, pool)
+    ]
+    told = plural(number, "contradiction")
+    if not moved:
+        return f"{told}; no other decision changes a pooled number"
+    known = [by for by in moved if by is not None]
+    most = max(known, default=0)
+    if not known:
+        return f"{told}; {count_word(len(moved))} would change who is counted, none a pooled rate"
+    return f"{told}; the largest effect on a pooled rate is {count_word(most)} of 100"
+
+
+def _moved(selection, other):
+    """By how many of 100 a pooled rate moves, as shown; None where one of the two has none."""
+    rates = [s.pooled.displayed["estimate"] for s in (selection, other) if s.pooled.headline]
+    if len(rates) < 2:
+        return None
+    first, second = (round(100 * rate) for rate in rates)
+    return abs(first - second)
+
+
+def sureness(page):
+    """How many analyses could be defended, and what they give."""
+    return "; ".join(_curve(page.analysis, name, page.short(name)) for name in page.spec.sure)
+
+
+def _curve(analysis, name, short):
+    contrast = contrast_of(analysis.spec, name)
+    if contrast is not None:
+        found = contrast_specifications(analysis, contrast.first, contrast.second)
+        low, high = decimal_numbers(*_ends(found))
+        return f"{short}: {_many(found)} give an odds ratio of {low} to {high}"
+    found = specification_multiverse(analysis.evidence, analysis.spec.id, name)
+    low, high = percents(*_ends(found))
+    return f"{short}: {_many(found)} give {low} to {high} of 100"
+
+
+def _ends(found):
+    return float(np.nanmin(found.estimate)), float(np.nanmax(found.estimate))
+
+
+def _many(found):
+    return plural(int(found.estimable.sum()), "defensible analysis", "defensible analyses")
+
+
+def certainty(analysis):
+    """How sure the pools are by GRADE, what lowered the ratings most, and what else is published."""
+    steps = Counter()
+    for selection in analysis.chosen():
+        for row in steps_of(ratings_of(analysis, selection.spec.id)):
+            steps[row["wording"].lower()] += 1
+    most = " and ".join(domain for domain, _ in steps.most_common(2))
+    told = f"{capital(certainty_words(analysis))}{f', most often for {most}' if most else ''}"
+    values = published_values(analysis)
+    if not values:
+        return f"{told}; no published meta-analysis beside it"
+    return f"{told}; {plural(len(values), 'published estimate')} beside it: {', '.join(values)}"

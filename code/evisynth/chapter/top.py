@@ -1,0 +1,170 @@
+"""What stands under the answer: the small table, what to do with it, and what stands behind it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from evisynth.evidence.doubts import undoubted
+from evisynth.evidence.main_cohort import main_cohort
+from evisynth.evidence.specs import contrast_of
+from evisynth.evidence.synthesis import cohorts_once
+from evisynth.report.certainty import certainty
+from evisynth.report.cite import cite
+from evisynth.report.html import Html, table, tag
+from evisynth.report.possible_overlaps import flagged_cohorts
+from evisynth.report.ratings import BETWEEN, level_of, ratings_of
+from evisynth.report.words import count_word, dash_range, per_hundred, points, points_range, thousands
+from evisynth.result import estimate_and_limits
+from evisynth.effects.escalc import study_intervals
+
+HEADS = ("Of 100", "95% interval", "A new centre", "Patients", "Certainty")
+NONE = "–"
+
+
+def answers(analysis, declared):
+    """The small table: a line for each pool or contrast that the answer speaks of.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    declared : TopTable
+
+    Returns
+    -------
+    Html
+        Of each the rate of 100, its interval, where a new centre could lie, patients in cohorts and
+        the certainty. Where one cohort holds most of the patients of a few, its own rate stands
+        first; see `main_cohort`.
+    """
+    rows = [cells for row in declared.rows for cells in _rows(analysis, row)]
+    shown = table((declared.head, *HEADS), rows, numeric=HEADS[:-1])
+    html = shown.html.replace('class="co-table"', 'class="co-table co-answers"', 1)
+    return Html(html, shown.text)
+
+
+def _rows(analysis, row):
+    if row.contrast:
+        yield (row.label, *_contrast(analysis, contrast_of(analysis.spec, row.contrast)))
+        return
+    selection = _selection(analysis, row)
+    if row.within:
+        yield (row.label, *_pool(analysis, selection)[:-1], "")
+        return
+    main = main_cohort(selection)
+    if main is not None:
+        yield _label(row.label, f"{_name(main)} alone"), *_alone(main)
+    label = row.label if main is None else _label("", _others(selection))
+    yield (label, *_pool(analysis, selection))
+
+
+def _selection(analysis, row):
+    """The pool of a line; of a contrast only the cohorts that make it."""
+    if not row.within:
+        return analysis[row.pool]
+    contrast = contrast_of(analysis.spec, row.within)
+    sides = analysis.matched(contrast.first, contrast.second)
+    return sides[row.pool == contrast.second]
+
+
+def _name(counted):
+    return counted.study.get("known_as") or counted.cohort["label"]
+
+
+def _others(selection):
+    return f"with {count_word(len(selection.counted) - 1)} small series"
+
+
+def _label(label, note):
+    under = tag("span", escape(note), class_="co-under")
+    return Html(f"{escape(label)} {under}".strip(), f"{label} {note}".strip())
+
+
+def _alone(counted):
+    x, n = counted.row["events"], counted.row["total"]
+    (low,), (high,) = study_intervals([x], [n])
+    return _rate(per_hundred(x / n)), dash_range(low, high), NONE, f"{thousands(n)} in 1", ""
+
+
+def _pool(analysis, selection):
+    pooled = selection.pooled
+    rated = certainty(level_of(ratings_of(analysis, selection.spec.id)))
+    size = f"{thousands(pooled.total)} in {pooled.k}"
+    shown = pooled.displayed
+    if shown["estimate"] is None:
+        each = list(zip(pooled.xi, pooled.ni, pooled.lower, pooled.upper, strict=True))
+        rates = ", ".join(per_hundred(x / n) for x, n, _, _ in each)
+        limits = ", ".join(dash_range(low, high) for _, _, low, high in each)
+        return _rate(rates or NONE), limits or NONE, NONE, size, rated
+    new = NONE if shown["pi_lb"] is None else _new(dash_range(shown["pi_lb"], shown["pi_ub"]))
+    limits = dash_range(shown["ci_lb"], shown["ci_ub"])
+    return _rate(per_hundred(shown["estimate"])), limits, new, size, rated
+
+
+def _contrast(analysis, contrast):
+    found = analysis.odds_ratios(contrast.first, contrast.second)
+    more = ", ".join(points(d) for d, _, _ in found.differences)
+    limits = ", ".join(points_range(low, high) for _, low, high in found.differences)
+    patients = sum(arm.row["total"] for pair in found.pairs for arm in pair)
+    subject = f"{contrast.first}{BETWEEN}{contrast.second}"
+    rated = certainty(level_of(ratings_of(analysis, subject)))
+    return _rate(more), limits, NONE, f"{thousands(patients)} in {len(found.pairs)}", rated
+
+
+def _rate(text):
+    return Html(tag("strong", escape(text)), text)
+
+
+def _new(text):
+    return Html(tag("span", escape(text), class_="co-prediction"), text)
+
+
+def without_doubt(analysis, declared):
+    """The rates of the table from cohorts of which no two could share patients, where others may.
+
+    Returns
+    -------
+    Html
+        Empty where no counted cohort is in doubt.
+    """
+    told = []
+    for row in declared.rows:
+        if not row.pool or row.within or not flagged_cohorts([analysis[row.pool]]):
+            continue
+        pooled = undoubted(analysis.evidence, analysis[row.pool]).pooled
+        if pooled.displayed["estimate"] is not None:
+            rate, *limits = (pooled.displayed[n] for n in ("estimate", "ci_lb", "ci_ub"))
+            told.append(f"{row.label} {per_hundred(rate)} ({dash_range(*limits)}), k = {pooled.k}")
+    if not told:
+        return Html("", "")
+    text = f"Counting only cohorts that could share no patients: {'; '.join(told)}."
+    return Html(tag("p", escape(text), class_="co-note"), text)
+
+
+def stamp(analysis):
+    """What stands behind the chapter, in one muted line."""
+    chosen = analysis.chosen()
+    once = cohorts_once(chosen, analysis.evidence.graph)
+    counted = {c.cohort["cohort_id"]: c for s in chosen for c in s.counted}
+    sources = {counted[cohort].row["source_id"] for cohort in once}
+    flagged = len(flagged_cohorts(chosen))
+    second = sum(counted[cohort].second_hand for cohort in once)
+    parts = (
+        f"{len(once)} cohorts",
+        f"{thousands(sum(once.values()))} patients, each once",
+        f"{flagged} may share patients" if flagged else "none may share patients",
+        f"{second} read in a review",
+        f"{len(sources)} source{'s' * (len(sources) > 1)}",
+        f"data {analysis.evidence.version}",
+    )
+    text = " · ".join(parts)
+    return Html(tag("p", escape(text), class_="co-stampline"), f"This chapter: {text}")
+
+
+def buttons(analysis):
+    """What a reader can do next: look at other choices, trace a number, cite."""
+    links = (("Other choices", "#how-sure"), ("Trace a number", "#who-is-counted"))
+    shown = "".join(tag("a", escape(words), href=to, class_="co-button") for words, to in links)
+    box = cite(analysis)
+    summary = tag("summary", "Cite", class_="co-button")
+    cited = tag("details", summary + box.html, class_="co-citing")
+    return Html(tag("div", shown + cited, class_="co-actions"), box.text)
