@@ -11,8 +11,8 @@ from pathlib import Path
 
 from docutils import nodes
 from evisynth.errors import EvisynthError
-from evisynth.report.definitions import define
-from evisynth.schema import CODEBOOK, read_codebook
+from evisynth.evidence.schema import CODEBOOK, read_codebook
+from evisynth.report.data.definitions import define
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 

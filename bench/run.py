@@ -26,7 +26,7 @@ if __name__ == "__main__":
 
 import numpy as np  # noqa: E402
 import tasks  # noqa: E402
-from evisynth.validation.peers import pm_failures  # noqa: E402
+from evisynth.accuracy.peers import pm_failures  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 REFERENCE = HERE.parent / "tests" / "reference" / "reference.json"
@@ -54,7 +54,7 @@ IMPORTS = {
 }
 MEMORY = """
 import resource, numpy as np
-from evisynth.diagnostics.all_subsets import gosh
+from evisynth.engine.diagnostics.all_subsets import gosh
 rng = np.random.default_rng(20)
 found = gosh(rng.normal(0, 0.6, 20), rng.uniform(0.05, 0.5, 20), method="REML")
 assert len(found.estimate) == 2**20 - 1

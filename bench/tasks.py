@@ -43,9 +43,9 @@ def first(data, k):
 def our_tasks(data):
     """Tasks of this package by id: a function without arguments, and the items it works on."""
     from evisynth import rma, rma_glmm
-    from evisynth.diagnostics.all_subsets import gosh
-    from evisynth.diagnostics.cases import influence
-    from evisynth.diagnostics.refits import leave1out
+    from evisynth.engine.diagnostics.all_subsets import gosh
+    from evisynth.engine.diagnostics.cases import influence
+    from evisynth.engine.diagnostics.refits import leave1out
 
     yi, vi, xi, ni = data["yi"], data["vi"], data["xi"], data["ni"]
     few = range(ONE_BY_ONE)
@@ -62,7 +62,7 @@ def our_tasks(data):
 
 
 def _bayes(yi, vi):
-    from evisynth.bayes.models import bayes_normal
+    from evisynth.engine.bayes.models import bayes_normal
 
     return lambda: bayes_normal(yi, vi, tau_prior="HN(0.5)")
 

@@ -9,10 +9,10 @@ import evisynth
 import inputs
 import pandas as pd
 from evisynth import figures
+from evisynth.engine.specifications.contrasts import ContrastMethod, Strata
+from evisynth.engine.specifications.multiverse import DataSet, Method
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge
-from evisynth.specifications.contrasts import ContrastMethod, Strata
-from evisynth.specifications.multiverse import DataSet, Method
 
 TAU2 = ("EE", "DL", "HE", "HS", "SJ", "PM", "EB", "ML", "REML")
 RELATIONS = ("same", "subset_of", "part_of_pool", "partly_shared", "disjoint", "possible")

@@ -14,16 +14,16 @@ from unittest import mock
 import inputs
 import yaml
 from evisynth import book, cli, notebooks
-from evisynth.coverage.record import read_few_studies
+from evisynth.accuracy.records import read_benchmark
+from evisynth.engine.coverage.record import read_few_studies
 from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS
 from evisynth.evidence.base import load_evidence, read_everything
 from evisynth.evidence.extraction import compare, read_pass
 from evisynth.evidence.printed import count_patients
+from evisynth.evidence.schema import CODEBOOK, read_codebook, read_records
 from evisynth.pages.checks import faults
-from evisynth.report.cite import citation
-from evisynth.schema import CODEBOOK, read_codebook, read_records
-from evisynth.validation.records import read_benchmark
+from evisynth.report.page.cite import citation
 
 ROOT = Path(__file__).resolve().parents[1]
 SECONDS = 20  # a whole base is read
@@ -374,7 +374,7 @@ def read_a_citation(rng):
 def read_a_record(rng):
     """What a simulation or a benchmark left."""
     name, read = rng.choice((
-        ("code/evisynth/coverage/few_studies.json", read_few_studies),
+        ("code/evisynth/engine/coverage/few_studies.json", read_few_studies),
         ("bench/results.json", read_benchmark),
     ))  # fmt: skip
     read(written("record.json", inputs.bytes_of(rng, real(name)[:5000])))

@@ -30,13 +30,13 @@ from typing import NamedTuple
 from evisynth import figures, kaplan_meier, pool_proportions, report
 from evisynth.book import COMMAND
 from evisynth.evidence.base import Evidence, read_everything
-from evisynth.figures.glyphs import MissingGlyphs
+from evisynth.evidence.schema import read_codebook
+from evisynth.figures.base.glyphs import MissingGlyphs
 from evisynth.output import harmless, is_formula, write_csv
-from evisynth.report.entries import folded, grouped
-from evisynth.report.glue import _Text
-from evisynth.report.html import table, tag
 from evisynth.results import analysis_results, as_json, results_index
-from evisynth.schema import read_codebook
+from evisynth.words.entries import folded, grouped
+from evisynth.words.glue import _Text
+from evisynth.words.html import table, tag
 from records import write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -548,7 +548,7 @@ CELLS = """import json, sys
 from pathlib import Path
 sys.path.insert(0, {faults!r})
 from IPython.display import display
-from evisynth.report.html import Html
+from evisynth.words.html import Html
 from evisynth.report import glue_values
 from hostile import STRINGS
 pieces = json.loads(Path("pieces.json").read_text("utf-8"))

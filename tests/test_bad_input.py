@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from evisynth import figures
+from evisynth.engine.moderators.design import indicators
+from evisynth.engine.specifications.contrasts import ContrastMethod, Strata
+from evisynth.engine.specifications.multiverse import DataSet, Method
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.figures import Diamond, Group, LeftOut, Row
-from evisynth.moderators.design import indicators
-from evisynth.specifications.contrasts import ContrastMethod, Strata
-from evisynth.specifications.multiverse import DataSet, Method
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -5,10 +5,10 @@ from time import process_time
 
 import numpy as np
 import pytest
-from evisynth.bayes.binomial_likelihood import Grid
-from evisynth.bayes.binomial_posterior import integrate, margins
-from evisynth.bayes.models import bayes_binomial, bayes_normal
-from evisynth.bayes.priors import half_cauchy, half_normal
+from evisynth.engine.bayes.binomial_likelihood import Grid
+from evisynth.engine.bayes.binomial_posterior import integrate, margins
+from evisynth.engine.bayes.models import bayes_binomial, bayes_normal
+from evisynth.engine.bayes.priors import half_cauchy, half_normal
 from evisynth.errors import ArgumentError
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -4,11 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.bayes.marginals import mixture_quantiles, node_quantiles
-from evisynth.bayes.models import bayes_normal
-from evisynth.bayes.normal_posterior import posterior
-from evisynth.bayes.priors import half_cauchy, half_normal
-from evisynth.bayes.result import BayesAnalysis
+from evisynth.engine.bayes.marginals import mixture_quantiles, node_quantiles
+from evisynth.engine.bayes.models import bayes_normal
+from evisynth.engine.bayes.normal_posterior import posterior
+from evisynth.engine.bayes.priors import half_cauchy, half_normal
+from evisynth.engine.bayes.result import BayesAnalysis
 from evisynth.errors import ArgumentError
 from hypothesis import given, settings
 from hypothesis import strategies as st

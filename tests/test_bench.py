@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth import validation
+from evisynth import accuracy
+from evisynth.accuracy import peers, tables
+from evisynth.accuracy.agreement import compare
+from evisynth.engine.random_effects.model import rma
 from evisynth.errors import EvisynthError
-from evisynth.random_effects.model import rma
-from evisynth.validation import peers, tables
-from evisynth.validation.agreement import compare
 
 ROOT = Path(__file__).resolve().parent.parent
-REFERENCE = validation.read_reference()
-RECORD = validation.read_benchmark()
+REFERENCE = accuracy.read_reference()
+RECORD = accuracy.read_benchmark()
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,7 @@ def test_the_recorded_numbers_agree_with_the_peers():
 
 
 def test_everything_in_the_reference_agrees():
-    found = validation.agreement(REFERENCE)
+    found = accuracy.agreement(REFERENCE)
     outside = [one for one in found if not one.difference <= one.tolerance]
     assert not outside
     assert sum(one.numbers for one in found) > 15_000
@@ -150,14 +150,14 @@ def test_a_wrong_number_is_found():
     case = json.loads(json.dumps(REFERENCE["analyses"][0]))
     fit = next(f for f in case["fits"] if f["method"] == "DL")
     fit["se"] *= 1 + 1e-8
-    wrong = [one for one in validation.agreement({"analyses": [case]})
+    wrong = [one for one in accuracy.agreement({"analyses": [case]})
              if one.difference > one.tolerance]  # fmt: skip
     assert [one.what for one in wrong] == ["DL"]
     assert wrong[0].difference == pytest.approx(1e-8, rel=1e-4)
 
 
 def test_sections_that_are_not_known_are_passed_over():
-    assert validation.agreement({"made": {}, "another": [{}]}) == ()
+    assert accuracy.agreement({"made": {}, "another": [{}]}) == ()
 
 
 def test_differences_that_are_rounding_look_alike():
@@ -167,21 +167,21 @@ def test_differences_that_are_rounding_look_alike():
 
 
 def test_the_table_adds_up():
-    found = validation.agreement({"analyses": REFERENCE["analyses"][:2]})
+    found = accuracy.agreement({"analyses": REFERENCE["analyses"][:2]})
     for by in ("what", "measure"):
-        lines = validation.agreement_table(found, by=by).text.splitlines()[1:]
+        lines = accuracy.agreement_table(found, by=by).text.splitlines()[1:]
         numbers = [int(line.split(" | ")[2].replace(",", "")) for line in lines]
         assert sum(numbers) == sum(one.numbers for one in found)
         assert all(line.endswith("yes") for line in lines)
     off = [replace(found[0], difference=1.0)]
-    assert validation.agreement_table(off).text.endswith("no")
+    assert accuracy.agreement_table(off).text.endswith("no")
 
 
 # --- what other packages do ----------------------------------------------------------------------
 
 
 def test_a_negative_variance_of_statsmodels_is_zero_here():
-    found = validation.combine_effects_dl(REFERENCE)
+    found = accuracy.combine_effects_dl(REFERENCE)
     assert found and all(b.theirs["tau2"] < 0 == b.ours["tau2"] for b in found)
     for b in found:
         case = next(c for c in REFERENCE["analyses"]
@@ -195,7 +195,7 @@ def test_a_negative_variance_of_statsmodels_is_zero_here():
 
 def test_paule_and_mandel_of_two_studies_by_hand():
     # Q = 2 / (v + tau2) = 1.
-    theirs, ours = validation.combine_effects_pm()
+    theirs, ours = accuracy.combine_effects_pm()
     assert ours == pytest.approx(2 - 0.15, rel=1e-12)
     assert theirs[1e-5] == pytest.approx(ours, rel=1e-5)
     assert theirs[1e-12] == 0.0
@@ -206,7 +206,7 @@ def test_statsmodels_agrees_at_its_default_tolerance():
 
 
 def test_inconsistency_of_pymare_is_the_one_from_q():
-    found = validation.pymare_inconsistency({"analyses": REFERENCE["analyses"][::4]})
+    found = accuracy.pymare_inconsistency({"analyses": REFERENCE["analyses"][::4]})
     for b in found:
         # 2e-14 seen.
         assert b.theirs["I2"] == pytest.approx(b.ours["from_q"], abs=1e-8)
@@ -215,7 +215,7 @@ def test_inconsistency_of_pymare_is_the_one_from_q():
 
 
 def test_the_default_interval_of_pymare_is_knapp_and_hartungs():
-    limits = validation.pymare_default()
+    limits = accuracy.pymare_default()
     assert limits["default"] == limits["knapp-hartung"]
     # PyMARE's minimiser stops at 1e-6; 4e-9 seen.
     assert limits["default"] == pytest.approx(limits["knha"], abs=1e-5)
@@ -228,15 +228,15 @@ def test_the_default_interval_of_pymare_is_knapp_and_hartungs():
 
 def test_a_record_that_is_not_there_says_how_to_get_it(tmp_path):
     with pytest.raises(EvisynthError, match=r"results\.json cannot be read.*make bench"):
-        validation.read_benchmark(tmp_path / "results.json")
+        accuracy.read_benchmark(tmp_path / "results.json")
     (tmp_path / "reference.json").write_text("{", "utf-8")
     with pytest.raises(EvisynthError, match="holds no JSON"):
-        validation.read_reference(tmp_path / "reference.json")
+        accuracy.read_reference(tmp_path / "reference.json")
 
 
 def test_our_maximum_is_the_higher_one():
     cases = [c for c in REFERENCE["where_metafor_differs"] if not c["mods"]]
-    lines = validation.higher_maxima_table(REFERENCE).text.splitlines()[1:]
+    lines = accuracy.higher_maxima_table(REFERENCE).text.splitlines()[1:]
     assert cases and len(lines) == len(cases)
     for line, case in zip(lines, cases, strict=True):
         *_, metafor, ours, gain = line.split(" | ")
@@ -246,11 +246,11 @@ def test_our_maximum_is_the_higher_one():
 
 
 def test_tables_of_the_record_have_a_row_each():
-    lines = validation.benchmark_table(RECORD).text.splitlines()
+    lines = accuracy.benchmark_table(RECORD).text.splitlines()
     assert len(lines) == 1 + len(RECORD["rows"])
     without = RECORD | {"metafor_defaults": None}
-    assert len(validation.default_controls_table(without).text.splitlines()) == 1
-    assert len(validation.ceiling_table(without).text.splitlines()) == 1
+    assert len(accuracy.default_controls_table(without).text.splitlines()) == 1
+    assert len(accuracy.ceiling_table(without).text.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.beta_binomial.likelihood import likelihood
-from evisynth.beta_binomial.model import betabinomial
+from evisynth.engine.beta_binomial.likelihood import likelihood
+from evisynth.engine.beta_binomial.model import betabinomial
+from evisynth.engine.glmm.model import no_finite_spread
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm.model import no_finite_spread
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats

@@ -4,10 +4,10 @@ import re
 from dataclasses import replace
 
 import pytest
+from evisynth.engine.proportions.pooling import pool_proportions
 from evisynth.evidence.base import Evidence
 from evisynth.evidence.specs import AnalysisSpec, PoolSpec
-from evisynth.figures.judgements import checked_judgements
-from evisynth.proportions.pooling import pool_proportions
+from evisynth.figures.base.judgements import checked_judgements
 from evisynth.report import (
     beside_published,
     certainty_words,
@@ -16,11 +16,11 @@ from evisynth.report import (
     risk_of_bias,
     rob_marks,
 )
-from evisynth.report.certainty import certainty
-from evisynth.report.findings import rate_words
-from evisynth.report.judgements import circles
-from evisynth.report.ratings import LEVELS
-from evisynth.report.words import rate_with_interval, ratio_with_interval
+from evisynth.report.certainty.findings import rate_words
+from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.judgements import circles
+from evisynth.report.certainty.ratings import LEVELS
+from evisynth.words.phrases import rate_with_interval, ratio_with_interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

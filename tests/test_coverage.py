@@ -4,9 +4,16 @@ from itertools import product
 
 import numpy as np
 import pytest
-from evisynth.bayes.models import bayes_binomial
-from evisynth.coverage import METHODS, SCENARIOS, Coverage, Scenario, coverage, simulate
-from evisynth.coverage.few_studies import (
+from evisynth.accuracy import (
+    coverage_plot,
+    coverage_table,
+    few_studies_plot,
+    few_studies_table,
+    glue_few_studies,
+)
+from evisynth.engine.bayes.models import bayes_binomial
+from evisynth.engine.coverage import METHODS, SCENARIOS, Coverage, Scenario, coverage, simulate
+from evisynth.engine.coverage.few_studies import (
     BAYES,
     GLMM,
     GLMM_HTS,
@@ -21,21 +28,14 @@ from evisynth.coverage.few_studies import (
     deal,
     simulate_few_studies,
 )
-from evisynth.coverage.record import read_few_studies, write_few_studies
-from evisynth.coverage.simulation import _row, limits_of
-from evisynth.coverage.tabulated_posterior import TabulatedPosterior
-from evisynth.effects.escalc import escalc
+from evisynth.engine.coverage.record import read_few_studies, write_few_studies
+from evisynth.engine.coverage.simulation import _row, limits_of
+from evisynth.engine.coverage.tabulated_posterior import TabulatedPosterior
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.random_effects.result import displayed
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
-from evisynth.glmm.model import rma_glmm
-from evisynth.random_effects.model import rma
-from evisynth.random_effects.result import displayed
-from evisynth.validation import (
-    coverage_plot,
-    coverage_table,
-    few_studies_plot,
-    few_studies_table,
-    glue_few_studies,
-)
 from scipy.special import expit
 from statsmodels.stats.proportion import proportion_confint
 

@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from evisynth.engine.proportions.pooling import BESIDE, MODELLED, WARNINGS, small_k_rule
+from evisynth.engine.proportions.result import HEADLINE
+from evisynth.engine.specifications.multiverse import DEFAULT_METHODS
 from evisynth.errors import ArgumentError
 from evisynth.evidence import branches
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.flips import flips
 from evisynth.evidence.selection import CODES
-from evisynth.proportions.pooling import BESIDE, MODELLED, WARNINGS, small_k_rule
-from evisynth.proportions.result import HEADLINE
 from evisynth.report import (
     checklist,
     definitions,
@@ -22,9 +23,8 @@ from evisynth.report import (
     pooling_rules,
     specification_axes,
 )
-from evisynth.report.definitions import STATISTICS, define, glossary_terms
-from evisynth.report.protocol import WHEN
-from evisynth.specifications.multiverse import DEFAULT_METHODS
+from evisynth.report.data.definitions import STATISTICS, define, glossary_terms
+from evisynth.report.data.protocol import WHEN
 
 ROOT = Path(__file__).resolve().parent.parent
 FIELD = {"name": "kind", "constraints": {"enum": ["a/b", "<1e-4", ">1e-4"]}}

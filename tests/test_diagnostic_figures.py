@@ -21,12 +21,12 @@ from evisynth.figures import (
     shrinkage,
     specification_curve,
 )
-from evisynth.figures.effect_axis import effect_axis, effect_span, even_span
-from evisynth.figures.funnel_regions import _cut
-from evisynth.figures.gosh_drawing import gosh_cells
-from evisynth.figures.scatter import place_labels
-from evisynth.figures.sheet import Sheet
-from evisynth.figures.style import measure
+from evisynth.figures.base.effect_axis import effect_axis, effect_span, even_span
+from evisynth.figures.base.scatter import place_labels
+from evisynth.figures.base.sheet import Sheet
+from evisynth.figures.base.style import measure
+from evisynth.figures.diagnostics.funnel_regions import _cut
+from evisynth.figures.diagnostics.gosh_drawing import gosh_cells
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.text import Text
@@ -838,7 +838,7 @@ def test_nothing_to_draw_has_a_remedy(build):
         build()
 
 
-@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
+@pytest.mark.filterwarnings("ignore::evisynth.figures.base.glyphs.MissingGlyphs")
 @settings(max_examples=3, deadline=None)
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_any_label_gives_well_formed_svg(one, other):
@@ -870,7 +870,7 @@ def test_a_span_holds_what_it_must(measure, values):
 
 
 def test_a_sheet_has_no_empty_path():
-    from evisynth.figures.scatter import boxes, strokes
+    from evisynth.figures.base.scatter import boxes, strokes
 
     sheet = Sheet(100)
     boxes(sheet, np.empty((0, 4)), "ink")

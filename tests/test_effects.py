@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evisynth.checks import check_level, check_numbers, check_slab
-from evisynth.effects.escalc import escalc, normal_quantile, study_intervals
-from evisynth.effects.from_intervals import effect_from_interval
-from evisynth.effects.measures import MEASURES, inverse_freeman_tukey
+from evisynth.engine.effects.escalc import escalc, normal_quantile, study_intervals
+from evisynth.engine.effects.from_intervals import effect_from_interval
+from evisynth.engine.effects.measures import MEASURES, inverse_freeman_tukey
+from evisynth.engine.two_arm.pooling import mantel_haenszel
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
-from evisynth.two_arm.pooling import mantel_haenszel
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

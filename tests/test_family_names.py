@@ -7,10 +7,10 @@ import pytest
 from evisynth import report
 from evisynth.evidence.base import load_evidence
 from evisynth.figures import forest, forest_of, overlap_graph
-from evisynth.figures.parts import after_label
-from evisynth.figures.rows import Group, LeftOut, Row
-from evisynth.figures.sheet import Sheet
-from evisynth.report.family_names import family_title, second_name
+from evisynth.figures.base.parts import after_label
+from evisynth.figures.base.rows import Group, LeftOut, Row
+from evisynth.figures.base.sheet import Sheet
+from evisynth.words.names import family_title, second_name
 
 ROW = Row("Alder 2014", 0.5, 0.3, 0.7, 50.0, "5 / 10", ("series", "any"), badges=("∩?",))
 COLUMNS = ("Design", "Definition", "n/N", "weight")

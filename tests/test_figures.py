@@ -9,10 +9,11 @@ import matplotlib
 import numpy as np
 import pytest
 from evisynth import escalc, pool_proportions, rma, rma_glmm
-from evisynth.bayes.models import bayes_binomial, bayes_normal
 from evisynth.characters import stray
-from evisynth.effects.escalc import study_intervals
-from evisynth.effects.measures import MEASURES
+from evisynth.engine.bayes.models import bayes_binomial, bayes_normal
+from evisynth.engine.effects.escalc import study_intervals
+from evisynth.engine.effects.measures import MEASURES
+from evisynth.engine.two_arm.pooling import mantel_haenszel
 from evisynth.errors import ArgumentError
 from evisynth.evidence.selection import Counted, Selection
 from evisynth.evidence.specs import PoolSpec
@@ -31,10 +32,9 @@ from evisynth.figures import (
     forest_of,
     mini_forest,
 )
-from evisynth.figures.marks import side
-from evisynth.figures.scale import Scale
-from evisynth.figures.style import font, measure, wrap
-from evisynth.two_arm.pooling import mantel_haenszel
+from evisynth.figures.base.marks import side
+from evisynth.figures.base.scale import Scale
+from evisynth.figures.base.style import font, measure, wrap
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
@@ -174,7 +174,7 @@ def test_any_number_of_cohorts(k):
     check_legible(figure)
 
 
-@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
+@pytest.mark.filterwarnings("ignore::evisynth.figures.base.glyphs.MissingGlyphs")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=60), st.text(max_size=40))
 def test_any_label_gives_well_formed_svg(label, column):

@@ -7,14 +7,14 @@ from random import Random
 
 import numpy as np
 import pytest
+from evisynth.engine.glmm.fit import maximise
+from evisynth.engine.glmm.integrands import modes
+from evisynth.engine.glmm.likelihood import Data
+from evisynth.engine.glmm.marginal_proportion import marginal_mean
+from evisynth.engine.glmm.model import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
+from evisynth.engine.glmm.profiles import glmm_profile
+from evisynth.engine.glmm.quadrature import log_likelihood, marginal
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.glmm.fit import maximise
-from evisynth.glmm.integrands import modes
-from evisynth.glmm.likelihood import Data
-from evisynth.glmm.marginal_proportion import marginal_mean
-from evisynth.glmm.model import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
-from evisynth.glmm.profiles import glmm_profile
-from evisynth.glmm.quadrature import log_likelihood, marginal
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -168,8 +168,8 @@ def test_derivatives_are_those_of_the_likelihood(tau, x, n):
 
 @pytest.mark.parametrize("n", [2_000, 1_000_000])
 def test_large_studies_approach_the_normal_model(n):
-    from evisynth.effects.escalc import escalc
-    from evisynth.random_effects.model import rma
+    from evisynth.engine.effects.escalc import escalc
+    from evisynth.engine.random_effects.model import rma
 
     share = np.array([0.05, 0.2, 0.4, 0.45, 0.7, 0.9])
     xi, ni = np.round(share * n), np.full(6, n)

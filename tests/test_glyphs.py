@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from evisynth.figures import Group, Row, forest
-from evisynth.figures.glyphs import MissingGlyphs, extra_families, lacking, undrawn
-from evisynth.figures.style import measure
+from evisynth.figures.base.glyphs import MissingGlyphs, extra_families, lacking, undrawn
+from evisynth.figures.base.style import measure
 from matplotlib.image import imread
 
 FOREIGN = ("東京", "日本語", "北京", "서울", "กรุงเทพ")

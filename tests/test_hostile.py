@@ -13,13 +13,13 @@ from evisynth.checks import is_link
 from evisynth.cli import main
 from evisynth.errors import ArgumentError, EvidenceError, EvisynthError, printable
 from evisynth.evidence.analyses import read_analyses
-from evisynth.figures.glyphs import MissingGlyphs
+from evisynth.evidence.schema import Problem, read_codebook
+from evisynth.figures.base.glyphs import MissingGlyphs
 from evisynth.output import write_csv
 from evisynth.pages.checks import Fault
-from evisynth.report.entries import link
-from evisynth.report.glue import _Text
-from evisynth.report.html import Html, table, tag
-from evisynth.schema import Problem, read_codebook
+from evisynth.words.entries import link
+from evisynth.words.glue import _Text
+from evisynth.words.html import Html, table, tag
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "faults"))

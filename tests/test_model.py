@@ -7,13 +7,17 @@ from pathlib import Path
 import evisynth
 import numpy as np
 import pytest
-from evisynth.effects.escalc import escalc
-from evisynth.effects.measures import MEASURES
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.effects.measures import MEASURES
+from evisynth.engine.random_effects.intervals import (
+    prediction_limits,
+    profile_likelihood,
+    q_profile,
+)
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.random_effects.tau2 import ESTIMATORS
 from evisynth.errors import ArgumentError
 from evisynth.figures import forest
-from evisynth.random_effects.intervals import prediction_limits, profile_likelihood, q_profile
-from evisynth.random_effects.model import rma
-from evisynth.random_effects.tau2 import ESTIMATORS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.effects.escalc import escalc
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.moderators.design import indicators
+from evisynth.engine.moderators.meta_regression import meta_regression
+from evisynth.engine.moderators.permutation import all_orders, distinct_orders, permutest
+from evisynth.engine.moderators.subgroup_analysis import subgroups
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.random_effects.tau2 import ESTIMATORS
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.moderators.design import indicators
-from evisynth.moderators.meta_regression import meta_regression
-from evisynth.moderators.permutation import all_orders, distinct_orders, permutest
-from evisynth.moderators.subgroup_analysis import subgroups
-from evisynth.random_effects.model import rma
-from evisynth.random_effects.tau2 import ESTIMATORS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

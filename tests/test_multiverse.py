@@ -6,22 +6,22 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from evisynth.bayes.models import bayes_normal
-from evisynth.effects.escalc import escalc
-from evisynth.errors import ArgumentError
-from evisynth.glmm.model import rma_glmm
-from evisynth.proportions.pooling import pool_proportions
-from evisynth.proportions.result import HEADLINE
-from evisynth.random_effects.model import rma
-from evisynth.specifications.contrasts import (
+from evisynth.engine.bayes.models import bayes_normal
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.proportions.pooling import pool_proportions
+from evisynth.engine.proportions.result import HEADLINE
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.specifications.contrasts import (
     CONTRAST_METHODS,
     ContrastMethod,
     Strata,
     contrast_multiverse,
 )
-from evisynth.specifications.multiverse import DEFAULT_METHODS, DataSet, Method, multiverse
-from evisynth.specifications.paired import paired_changes
-from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
+from evisynth.engine.specifications.multiverse import DEFAULT_METHODS, DataSet, Method, multiverse
+from evisynth.engine.specifications.paired import paired_changes
+from evisynth.engine.two_arm.pooling import inverse_variance, mantel_haenszel, peto
+from evisynth.errors import ArgumentError
 
 ALL = DataSet({"Data": "all", "Rule": "a"}, (7, 5, 9, 3, 6), (10, 11, 12, 9, 8))
 SOME = DataSet({"Data": "some", "Rule": "a"}, (7, 5, 9), (10, 11, 12))

@@ -11,9 +11,9 @@ from evisynth.evidence.countings import countings
 from evisynth.evidence.doubts import doubts, exclusions
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from evisynth.figures import PALETTE, double_counting_forest, overlap_graph
-from evisynth.figures.overlap_graph_arcs import FOLLOWS, LARGEST, LOOKS
-from evisynth.figures.overlap_graph_parts import DRAWN, RELATION_WORDS, graph_of
-from evisynth.figures.style import font, measure
+from evisynth.figures.base.style import font, measure
+from evisynth.figures.overlap.arcs import FOLLOWS, LARGEST, LOOKS
+from evisynth.figures.overlap.parts import DRAWN, RELATION_WORDS, graph_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex

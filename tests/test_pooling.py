@@ -4,24 +4,24 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.bayes.models import bayes_binomial
-from evisynth.beta_binomial.model import betabinomial
-from evisynth.coverage.few_studies import BAYES as SIMULATED_BAYES
-from evisynth.coverage.few_studies import GLMM as SIMULATED_GLMM
-from evisynth.coverage.few_studies import INTERVALS, KS, MEAN, NEW, TAUS
-from evisynth.coverage.record import read_few_studies
-from evisynth.effects.escalc import escalc, study_intervals
-from evisynth.errors import ArgumentError
-from evisynth.glmm.model import rma_glmm
-from evisynth.proportions.pooling import (
+from evisynth.engine.bayes.models import bayes_binomial
+from evisynth.engine.beta_binomial.model import betabinomial
+from evisynth.engine.coverage.few_studies import BAYES as SIMULATED_BAYES
+from evisynth.engine.coverage.few_studies import GLMM as SIMULATED_GLMM
+from evisynth.engine.coverage.few_studies import INTERVALS, KS, MEAN, NEW, TAUS
+from evisynth.engine.coverage.record import read_few_studies
+from evisynth.engine.effects.escalc import escalc, study_intervals
+from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.proportions.pooling import (
     BESIDE,
     FEW,
     WARNINGS,
     pool_proportions,
     small_k_rule,
 )
-from evisynth.proportions.result import HEADLINE
-from evisynth.random_effects.model import rma
+from evisynth.engine.proportions.result import HEADLINE
+from evisynth.engine.random_effects.model import rma
+from evisynth.errors import ArgumentError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -168,7 +168,7 @@ def test_all_patients_as_one_cohort_is_exact():
 
 
 def test_common_effect_maximises_the_likelihood_of_one_proportion():
-    from evisynth.glmm.model import glmm_log_likelihood
+    from evisynth.engine.glmm.model import glmm_log_likelihood
     from scipy.special import logit
     from scipy.stats import binom
 

@@ -11,9 +11,9 @@ from evisynth.evidence.doubts import KINDS, doubts, exclusions, ground_of, undou
 from evisynth.evidence.grounds import ground, sideways
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from evisynth.figures import forest_of
-from evisynth.report.glue import pool_values
-from evisynth.report.possible_overlaps import flagged_cohorts
-from evisynth.report.words import count_word
+from evisynth.report.page.values import pool_values
+from evisynth.report.selection.possible_overlaps import flagged_cohorts
+from evisynth.words.phrases import count_word
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

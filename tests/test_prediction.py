@@ -1,12 +1,12 @@
 """Every model's interval for a new study holds that of its mean, or the result says that not."""
 
 import numpy as np
-from evisynth.bayes.models import bayes_binomial, bayes_normal
-from evisynth.beta_binomial.model import betabinomial
+from evisynth.engine.bayes.models import bayes_binomial, bayes_normal
+from evisynth.engine.beta_binomial.model import betabinomial
+from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.moderators.meta_regression import meta_regression
+from evisynth.engine.moderators.subgroup_analysis import subgroups
 from evisynth.errors import NotEstimable
-from evisynth.glmm.model import rma_glmm
-from evisynth.moderators.meta_regression import meta_regression
-from evisynth.moderators.subgroup_analysis import subgroups
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from evisynth.evidence.base import load_evidence
-from evisynth.report.characteristics import _value as characteristic
-from evisynth.report.printed_rows import _printed as in_prose
-from evisynth.report.published import _printed as published
-from evisynth.report.survival import as_printed, merged
-from evisynth.report.with_and_without import _numbers as contrast
-from evisynth.schema import PrintedNumber, printed_text, read_codebook, read_tables
+from evisynth.evidence.schema import PrintedNumber, printed_text, read_codebook, read_tables
+from evisynth.report.certainty.published import _printed as published
+from evisynth.report.page.printed_rows import _printed as in_prose
+from evisynth.report.patients.characteristics import _value as characteristic
+from evisynth.report.patients.survival import as_printed, merged
+from evisynth.report.patients.with_and_without import _numbers as contrast
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 

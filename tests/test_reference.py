@@ -13,28 +13,28 @@ from pathlib import Path
 import evisynth
 import numpy as np
 import pytest
-from evisynth.bayes.models import bayes_binomial, bayes_normal
-from evisynth.beta_binomial.model import betabinomial
-from evisynth.diagnostics.all_subsets import gosh
-from evisynth.diagnostics.cases import baujat, influence
-from evisynth.diagnostics.refits import cumul, leave1out
-from evisynth.effects.escalc import escalc, study_intervals
-from evisynth.effects.from_intervals import effect_from_interval
-from evisynth.effects.measures import MEASURES, inverse_freeman_tukey
-from evisynth.glmm.marginal_proportion import marginal_mean
-from evisynth.glmm.model import rma_glmm
-from evisynth.glmm.profiles import glmm_profile
-from evisynth.moderators.meta_regression import TESTS, meta_regression
-from evisynth.moderators.permutation import permutest
-from evisynth.moderators.subgroup_analysis import subgroups
-from evisynth.random_effects.intervals import profile_likelihood, q_profile
-from evisynth.random_effects.model import rma
-from evisynth.random_effects.tau2 import ESTIMATORS
-from evisynth.small_study.asymmetry_tests import ranktest, regtest
-from evisynth.small_study.trim_and_fill import trimfill
-from evisynth.survival.kaplan_meier import kaplan_meier
-from evisynth.survival.medians import pool_medians
-from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
+from evisynth.engine.bayes.models import bayes_binomial, bayes_normal
+from evisynth.engine.beta_binomial.model import betabinomial
+from evisynth.engine.diagnostics.all_subsets import gosh
+from evisynth.engine.diagnostics.cases import baujat, influence
+from evisynth.engine.diagnostics.refits import cumul, leave1out
+from evisynth.engine.effects.escalc import escalc, study_intervals
+from evisynth.engine.effects.from_intervals import effect_from_interval
+from evisynth.engine.effects.measures import MEASURES, inverse_freeman_tukey
+from evisynth.engine.glmm.marginal_proportion import marginal_mean
+from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.glmm.profiles import glmm_profile
+from evisynth.engine.moderators.meta_regression import TESTS, meta_regression
+from evisynth.engine.moderators.permutation import permutest
+from evisynth.engine.moderators.subgroup_analysis import subgroups
+from evisynth.engine.random_effects.intervals import profile_likelihood, q_profile
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.random_effects.tau2 import ESTIMATORS
+from evisynth.engine.small_study.asymmetry_tests import ranktest, regtest
+from evisynth.engine.small_study.trim_and_fill import trimfill
+from evisynth.engine.survival.kaplan_meier import kaplan_meier
+from evisynth.engine.survival.medians import pool_medians
+from evisynth.engine.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 
 HERE = Path(__file__).parent
 REFERENCE = json.loads((HERE / "reference" / "reference.json").read_text("utf-8"))

@@ -5,9 +5,10 @@ from types import SimpleNamespace
 
 import pytest
 from evisynth import forest, pool_proportions, rma
-from evisynth.figures.axis import DIFFERENCE, PROPORTION, RATIO, Axis
-from evisynth.figures.effect_axis import effect_span
-from evisynth.report.words import (
+from evisynth.figures.base.axis import DIFFERENCE, PROPORTION, RATIO, Axis
+from evisynth.figures.base.effect_axis import effect_span
+from evisynth.rounding import decimal_numbers, exact, percents, ratios
+from evisynth.words.phrases import (
     per_hundred,
     points_with_interval,
     prediction_words,
@@ -16,7 +17,6 @@ from evisynth.report.words import (
     sentence,
     short_answer,
 )
-from evisynth.rounding import decimal_numbers, exact, percents, ratios
 from hypothesis import assume, given
 from hypothesis import strategies as st
 

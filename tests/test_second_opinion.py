@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.moderators.meta_regression import meta_regression
-from evisynth.random_effects.intervals import q_profile
-from evisynth.random_effects.model import rma
+from evisynth.engine.moderators.meta_regression import meta_regression
+from evisynth.engine.random_effects.intervals import q_profile
+from evisynth.engine.random_effects.model import rma
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text("utf-8"))
 CORRECTIONS = {

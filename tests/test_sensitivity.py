@@ -4,13 +4,13 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.diagnostics import all_subsets
-from evisynth.diagnostics.all_subsets import gosh
-from evisynth.diagnostics.cases import baujat, influence
-from evisynth.diagnostics.refits import cumul, leave1out
-from evisynth.effects.escalc import escalc
+from evisynth.engine.diagnostics import all_subsets
+from evisynth.engine.diagnostics.all_subsets import gosh
+from evisynth.engine.diagnostics.cases import baujat, influence
+from evisynth.engine.diagnostics.refits import cumul, leave1out
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.random_effects.model import rma
 from evisynth.errors import ArgumentError
-from evisynth.random_effects.model import rma
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from evisynth import validation
-from evisynth.validation.faults import share
+from evisynth import accuracy
+from evisynth.accuracy.faults import share
 
 ROOT = Path(__file__).resolve().parents[1]
 FAULTS = ROOT / "faults"
@@ -34,7 +34,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def record():
-    return validation.read_faults()
+    return accuracy.read_faults()
 
 
 @pytest.mark.parametrize(("table", "kind"), SLICE)

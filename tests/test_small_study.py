@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evisynth.effects.escalc import escalc
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.small_study.asymmetry import SmallStudyTest
+from evisynth.engine.small_study.asymmetry_tests import ranktest, regtest
+from evisynth.engine.small_study.trim_and_fill import trimfill
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.small_study.asymmetry import SmallStudyTest
-from evisynth.small_study.asymmetry_tests import ranktest, regtest
-from evisynth.small_study.trim_and_fill import trimfill
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

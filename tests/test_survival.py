@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from evisynth.effects.from_intervals import effect_from_interval
+from evisynth.engine.effects.from_intervals import effect_from_interval
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.survival.kaplan_meier import kaplan_meier
+from evisynth.engine.survival.medians import pool_medians
+from evisynth.engine.survival.product_limit import log_log_limits, median_with_limits
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.random_effects.model import rma
-from evisynth.survival.kaplan_meier import kaplan_meier
-from evisynth.survival.medians import pool_medians
-from evisynth.survival.product_limit import log_log_limits, median_with_limits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from evisynth.characters import stray
+from evisynth.engine.survival.kaplan_meier import kaplan_meier
 from evisynth.errors import ArgumentError
 from evisynth.figures import kaplan_meier_plot, swimmer
-from evisynth.figures.layout import apart
-from evisynth.figures.patients import SHAPES
-from evisynth.figures.scale import time_ticks
-from evisynth.figures.style import measure
-from evisynth.survival.kaplan_meier import kaplan_meier
+from evisynth.figures.base.scale import time_ticks
+from evisynth.figures.base.style import measure
+from evisynth.figures.forests.layout import apart
+from evisynth.figures.survival.patients import SHAPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -488,7 +488,7 @@ def test_wrong_tables_are_named(rows, options, argument):
     assert (caught.value.function, caught.value.argument) == ("swimmer", argument)
 
 
-@pytest.mark.filterwarnings("ignore::evisynth.figures.glyphs.MissingGlyphs")
+@pytest.mark.filterwarnings("ignore::evisynth.figures.base.glyphs.MissingGlyphs")
 @settings(max_examples=5, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_any_text_gives_well_formed_svg(label, event):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from evisynth.effects.escalc import escalc
-from evisynth.random_effects import tau2 as tau2_module
-from evisynth.random_effects.intervals import profile_likelihood, q_profile
-from evisynth.random_effects.tau2 import RESTRICTED, UNRESTRICTED, estimate_tau2, stack_of
-from evisynth.random_effects.tau2 import solve_q as solve_q_of_stack
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.random_effects import tau2 as tau2_module
+from evisynth.engine.random_effects.intervals import profile_likelihood, q_profile
+from evisynth.engine.random_effects.tau2 import RESTRICTED, UNRESTRICTED, estimate_tau2, stack_of
+from evisynth.engine.random_effects.tau2 import solve_q as solve_q_of_stack
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, multivariate_normal

@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import pytest
-from evisynth.effects.escalc import escalc
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.two_arm.difference import newcombe
+from evisynth.engine.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 from evisynth.errors import ArgumentError, EvisynthError, NotEstimable
-from evisynth.random_effects.model import rma
-from evisynth.two_arm.difference import newcombe
-from evisynth.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 

@@ -6,9 +6,10 @@ import pytest
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import Evidence
 from evisynth.evidence.selection import Counted
-from evisynth.report import composition, glue_rows
-from evisynth.report.definitions import glossary_terms
-from evisynth.report.sensitivity import _by_slug
+from evisynth.report import composition
+from evisynth.report.certainty.sensitivity import _by_slug
+from evisynth.report.data.definitions import glossary_terms
+from evisynth.report.page.printed_rows import row_values
 
 HEADS = {"Overt": ("overt",), "In remission": ("remission", "early"), "Other": ("else",)}
 
@@ -87,23 +88,20 @@ def evidence():
 
 
 def test_a_row_is_placed_as_it_is_printed(evidence):
-    told = glue_rows(evidence, "p", {"one": "one", "time": "time", "won": "won"}).text.splitlines()
-    assert told == [
-        "p-one-count = 24 of 33", "p-one-percent = 73", "p-time-value = 7.7",
-        "p-time-limits = 5.6 to 9", "p-won-count = 23 of 33",
-    ]  # fmt: skip
+    assert row_values(evidence, "one") == {"count": "24 of 33", "percent": "73"}
+    assert row_values(evidence, "time") == {"value": "7.7", "limits": "5.6 to 9"}
+    assert row_values(evidence, "won") == {"count": "23 of 33"}
 
 
 def test_a_row_that_no_table_has_is_refused(evidence):
-    with pytest.raises(ArgumentError, match="rows is 'none'; allowed: a row_id of outcomes"):
-        glue_rows(evidence, "p", {"x": "none"})
+    with pytest.raises(ArgumentError, match="row_id is 'none'; allowed: a row_id of outcomes"):
+        row_values(evidence, "none")
 
 
 def test_a_claim_decided_against_is_placed_only_where_it_is_meant(evidence):
-    with pytest.raises(ArgumentError, match="'lost', a claim decided against; allowed: 'x' in"):
-        glue_rows(evidence, "p", {"x": "lost", "y": "won"})
-    told = glue_rows(evidence, "p", {"x": "lost", "y": "won"}, rejected=["x"]).text
-    assert told == "p-x-percent = 71.5\np-y-count = 23 of 33"
+    with pytest.raises(ArgumentError, match="'lost', a claim decided against; allowed: rejected"):
+        row_values(evidence, "lost")
+    assert row_values(evidence, "lost", rejected=True) == {"percent": "71.5"}
 
 
 # Levels of alternatives ---------------------------------------------------------------------------

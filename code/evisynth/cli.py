@@ -48,8 +48,8 @@ def _print_anything():
 def _validate(chosen):
     from evisynth.evidence.base import read_everything
     from evisynth.evidence.readings import FOLDER
+    from evisynth.evidence.schema import find_package
     from evisynth.evidence.source_text import SOURCES, check_source_text, text_folder
-    from evisynth.schema import find_package
 
     folder, texts = find_package(chosen.folder), text_folder(chosen.sources)
     tables, analyses, problems = read_everything(folder)

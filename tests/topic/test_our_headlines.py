@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from evisynth import report
+from evisynth.engine.glmm.model import rma_glmm
 from evisynth.evidence.base import load_evidence
-from evisynth.glmm.model import rma_glmm
-from evisynth.report.words import ratio_with_interval
+from evisynth.words.phrases import ratio_with_interval
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "tests" / "reference"

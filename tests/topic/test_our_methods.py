@@ -10,7 +10,7 @@ import yaml
 from docutils.nodes import make_id
 from evisynth.evidence.base import load_evidence
 from evisynth.report import beside_published, findings, risk_of_bias, rob_marks
-from evisynth.report.definitions import define, glossary_terms
+from evisynth.report.data.definitions import define, glossary_terms
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("methods", "protocol", "glossary")

@@ -11,10 +11,9 @@ from evisynth.evidence.countings import countings
 from evisynth.evidence.flips import flips
 from evisynth.evidence.overlap import RELATIONS
 from evisynth.evidence.selection import CODES
-from evisynth.figures.landing import naive_numbers
+from evisynth.figures.book.landing import naive_numbers
 from evisynth.replication import printed_numbers, replicate
-from evisynth.report.double_counting import percent
-from evisynth.report.words import rate_with_interval, thousands
+from evisynth.words.phrases import rate_or_note, rate_with_interval, thousands
 
 
 @pytest.fixture(scope="module")
@@ -252,8 +251,8 @@ def test_the_table_of_double_counting_holds_every_pool(evidence):
     lines = [line for line in lines_of(report.double_counting(evidence)) if len(line) == 7][1:]
     for line, c in zip(lines, countings(evidence), strict=True):
         assert line == [
-            c.selection.spec.title, str(c.rows), thousands(c.patients), percent(c.naive),
-            str(c.independent.k), thousands(c.independent.total), percent(c.independent),
+            c.selection.spec.title, str(c.rows), thousands(c.patients), rate_or_note(c.naive),
+            str(c.independent.k), thousands(c.independent.total), rate_or_note(c.independent),
         ]  # fmt: skip
 
 

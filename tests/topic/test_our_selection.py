@@ -5,12 +5,12 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from evisynth.engine.proportions.pooling import FEW
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import Evidence, load_evidence
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import counts_that_fit, fits_printed
 from evisynth.evidence.selection import CODES
-from evisynth.proportions.pooling import FEW
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 

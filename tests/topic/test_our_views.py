@@ -5,16 +5,18 @@ import sys
 import numpy as np
 import pytest
 from evisynth import report
+from evisynth.chapter import cards
+from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.countings import told_once
 from evisynth.evidence.odds_ratios import TAU_PRIOR
-from evisynth.figures import cards, forest_of
-from evisynth.glmm.model import rma_glmm
-from evisynth.proportions.sensitivity import influence_pooled, leave1out_pooled
-from evisynth.report.characteristics import Characteristics
-from evisynth.report.survival import as_printed, merged
-from evisynth.report.words import per_hundred, ratio, sentence, short_answer
+from evisynth.figures import forest_of
+from evisynth.report.certainty.sensitivity import sensitivity_values
+from evisynth.report.patients.characteristics import Characteristics
+from evisynth.report.patients.survival import as_printed, merged
+from evisynth.words.phrases import per_hundred, ratio, sentence, short_answer
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +105,10 @@ def test_parts_of_a_pool_add_up_to_it(evidence):
 
 
 def test_leave_one_out_words_hold_the_headline(by_age):
-    text = str(report.glue_sensitivity(by_age, "adults", "children"))
     for pool in ("adults", "children"):
+        told = sensitivity_values(by_age, pool)
         rates = leave1out_pooled(by_age[pool].pooled).displayed["estimate"]
-        assert f"{pool}-without-low = {per_hundred(rates.min())}" in text
+        assert told["without-low"] == per_hundred(rates.min())
         assert rates.min() <= by_age[pool].pooled.displayed["estimate"] <= rates.max()
 
 
@@ -285,7 +287,7 @@ def test_a_characteristic_that_enough_cohorts_print_is_named_as_not_planned(by_a
     _, _, *usual = lines_of(report.regressions(by_age, "adults", "children"))
     assert usual and {why for _, _, why, _ in usual} == {"not fitted: fewer than 10"}
     most = max(int(printed) for _, printed, *_ in usual)
-    monkeypatch.setattr(sys.modules["evisynth.report.case_mix"], "NEEDED", most)
+    monkeypatch.setattr(sys.modules["evisynth.report.patients.case_mix"], "NEEDED", most)
     _, _, *lines = lines_of(report.regressions(by_age, "adults", "children"))
     assert len(lines) == len(usual)
     for _, printed, why, _ in lines:

@@ -1,5 +1,16 @@
 """A declared chapter: its numbers, its top, its sections, each made from the results."""
 
-from evisynth.chapter.page import Page, chapter
+from importlib import import_module
 
-__all__ = ["Page", "chapter"]
+_HOMES = {"Page": "page", "chapter": "page", "cards": "landing"}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"evisynth.chapter.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'evisynth.chapter' has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

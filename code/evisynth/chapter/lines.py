@@ -10,15 +10,15 @@ import numpy as np
 from evisynth.evidence.branches import specification_multiverse
 from evisynth.evidence.contrast_branches import contrast_specifications
 from evisynth.evidence.specs import contrast_of
-from evisynth.report.certainty import certainty_words
-from evisynth.report.decisions import effects
-from evisynth.report.disagreements import touching
-from evisynth.report.html import Html, tag
-from evisynth.report.possible_overlaps import flagged_cohorts
-from evisynth.report.published import published_values
-from evisynth.report.ratings import ratings_of, steps_of
-from evisynth.report.words import capital, count_word, plural, thousands
+from evisynth.report.certainty.grade import certainty_words
+from evisynth.report.certainty.published import published_values
+from evisynth.report.certainty.ratings import ratings_of, steps_of
+from evisynth.report.selection.decisions import effects
+from evisynth.report.selection.disagreements import touching
+from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.rounding import decimal_numbers, percents
+from evisynth.words.html import Html, tag
+from evisynth.words.phrases import capital, count_word, plural, thousands
 
 # What the reasons for leaving a row out say, several of one kind together.
 _KINDS = {
@@ -108,7 +108,7 @@ def _many(found):
 
 
 def certainty(analysis):
-    """How sure the pools are by GRADE, what lowered the ratings most, and what else is published."""
+    """How sure the pools are by GRADE, what lowered the ratings most, and published results."""
     steps = Counter()
     for selection in analysis.chosen():
         for row in steps_of(ratings_of(analysis, selection.spec.id)):

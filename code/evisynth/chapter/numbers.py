@@ -9,12 +9,12 @@ from string import Formatter
 
 from evisynth.errors import ArgumentError
 from evisynth.evidence.specs import contrast_of
-from evisynth.report.case_mix import regression_values
-from evisynth.report.glue import contrast_values, pool_values
-from evisynth.report.possible_overlaps import flagged_cohorts
-from evisynth.report.printed_rows import row_values
-from evisynth.report.sensitivity import curve_values, sensitivity_values
-from evisynth.report.words import count_word, thousands
+from evisynth.report.certainty.sensitivity import curve_values, sensitivity_values
+from evisynth.report.page.printed_rows import row_values
+from evisynth.report.page.values import contrast_values, pool_values
+from evisynth.report.patients.case_mix import regression_values
+from evisynth.report.selection.possible_overlaps import flagged_cohorts
+from evisynth.words.phrases import count_word, thousands
 
 
 class Numbers(Mapping):
@@ -68,7 +68,9 @@ class Numbers(Mapping):
         try:
             names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
         except ValueError as error:
-            raise ArgumentError("chapter", "text", repr(text), f"names in braces: {error}") from None
+            raise ArgumentError(
+                "chapter", "text", repr(text), f"names in braces: {error}"
+            ) from None
         return text.format_map({name: self[name] for name in names})
 
     @cached_property

@@ -12,8 +12,8 @@ from evisynth.chapter.views import figures_in, shown
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.specs import contrast_of
-from evisynth.report.entries import stacked
-from evisynth.report.glue import glue_values
+from evisynth.words.entries import stacked
+from evisynth.words.glue import glue_values
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from evisynth.evidence.specs import contrast_of
-from evisynth.figures import contrast_curve_of, curve_of, leave_one_out_of, overlap_graph, shrinkage_of
 from evisynth.chapter import lines
 from evisynth.chapter.views import placed
-from evisynth.report.boxes import badges, banner, question
-from evisynth.report.certainty import grade
-from evisynth.report.decisions import decisions
-from evisynth.report.disagreements import disagreements
-from evisynth.report.entries import folded, heading, stacked
-from evisynth.report.findings import findings
-from evisynth.report.judgements import risk_of_bias
-from evisynth.report.possible_overlaps import possible_overlaps
-from evisynth.report.published import beside_published
-from evisynth.report.sensitivity import influence
-from evisynth.report.tables import counted, left_out, models
+from evisynth.evidence.specs import contrast_of
+from evisynth.figures import (
+    contrast_curve_of,
+    curve_of,
+    leave_one_out_of,
+    overlap_graph,
+    shrinkage_of,
+)
+from evisynth.report.certainty.findings import findings
+from evisynth.report.certainty.grade import grade
+from evisynth.report.certainty.judgements import risk_of_bias
+from evisynth.report.certainty.published import beside_published
+from evisynth.report.certainty.sensitivity import influence
+from evisynth.report.page.boxes import badges, banner, question
+from evisynth.report.selection.decisions import decisions
+from evisynth.report.selection.disagreements import disagreements
+from evisynth.report.selection.possible_overlaps import possible_overlaps
+from evisynth.report.selection.tables import counted, left_out, models
+from evisynth.words.entries import folded, heading, stacked
 
 GRAPH = "Cohorts that share patients, or may. Filled: counted. Hollow: read, not counted."
 _CURVE = "{of}: every combination of the choices below, sorted by its result."
-_SHRUNK = "{of}: the rate of each cohort, and what the model makes of it in the light of the others."
+_SHRUNK = (
+    "{of}: the rate of each cohort, and what the model makes of it in the light of the others."
+)
 _LEFT_OUT = "{of}: the pooled rate without each cohort in turn. It shows how far the rate moves."
 
 
@@ -28,7 +36,12 @@ def who(page):
     """Who is counted, who may share patients, who is not counted and why."""
     analysis, number = page.analysis, page.numbered.graph
     graph = overlap_graph(analysis, name=f"{analysis.spec.id}-{number}")
-    parts = [lines.line(lines.who(analysis)), question(analysis), badges(analysis), counted(analysis)]
+    parts = [
+        lines.line(lines.who(analysis)),
+        question(analysis),
+        badges(analysis),
+        counted(analysis),
+    ]
     parts += [placed(page, graph, number, GRAPH), possible_overlaps(analysis)]
     return stacked([*parts, heading("Who is not counted, and why"), left_out(analysis)])
 
@@ -73,7 +86,10 @@ def _case_by_case(page, pool, number):
     without = leave_one_out_of(page.analysis, pool, figure=number + 1)
     return folded(
         [
-            (f"{of}: each cohort by the model", placed(page, shrunk, number, _SHRUNK.format(of=of))),
+            (
+                f"{of}: each cohort by the model",
+                placed(page, shrunk, number, _SHRUNK.format(of=of)),
+            ),
             (
                 f"{of}: without each cohort in turn",
                 placed(page, without, number + 1, _LEFT_OUT.format(of=of)),

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from html import escape
 
+from evisynth.engine.effects.escalc import study_intervals
 from evisynth.evidence.doubts import undoubted
 from evisynth.evidence.main_cohort import main_cohort
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
-from evisynth.report.certainty import certainty
-from evisynth.report.cite import cite
-from evisynth.report.html import Html, table, tag
-from evisynth.report.possible_overlaps import flagged_cohorts
-from evisynth.report.ratings import BETWEEN, level_of, ratings_of
-from evisynth.report.words import count_word, dash_range, per_hundred, points, points_range, thousands
-from evisynth.result import estimate_and_limits
-from evisynth.effects.escalc import study_intervals
+from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.ratings import BETWEEN, level_of, ratings_of
+from evisynth.report.page.cite import cite
+from evisynth.report.selection.possible_overlaps import flagged_cohorts
+from evisynth.words.html import Html, table, tag
+from evisynth.words.phrases import (
+    count_word,
+    dash_range,
+    per_hundred,
+    points,
+    points_range,
+    thousands,
+)
 
 HEADS = ("Of 100", "95% interval", "A new centre", "Patients", "Certainty")
 NONE = "–"

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from evisynth.engine.survival.kaplan_meier import kaplan_meier
 from evisynth.errors import ArgumentError
 from evisynth.evidence.conditions import Condition
+from evisynth.evidence.schema import field_of
 from evisynth.evidence.selection import plain
 from evisynth.evidence.specs import contrast_of
 from evisynth.figures import forest_of, kaplan_meier_plot, odds_ratio_forest, swimmer
-from evisynth.report.case_mix import case_mix, regressions, split_by
-from evisynth.report.composition import composition
-from evisynth.report.contrasts import odds_ratios
-from evisynth.report.entries import stacked
-from evisynth.report.html import Html
-from evisynth.report.judgements import rob_marks
-from evisynth.report.patients import tally
-from evisynth.report.survival import survival
-from evisynth.report.with_and_without import outcomes_among, with_and_without
-from evisynth.schema import field_of
-from evisynth.survival.kaplan_meier import kaplan_meier
+from evisynth.report.certainty.judgements import rob_marks
+from evisynth.report.page.contrasts import odds_ratios
+from evisynth.report.patients.case_mix import case_mix, regressions, split_by
+from evisynth.report.patients.composition import composition
+from evisynth.report.patients.survival import survival
+from evisynth.report.patients.tally import tally
+from evisynth.report.patients.with_and_without import outcomes_among, with_and_without
+from evisynth.words.entries import stacked
+from evisynth.words.html import Html
 
 FEW_LEFT_OUT = 8  # rows that a figure can show below the counted ones and stay one screen
 
@@ -141,7 +141,9 @@ def _courses(page, view, number):
 
 
 def _in_words(row):
-    return {column: plain(value) if isinstance(value, str) else value for column, value in row.items()}
+    return {
+        column: plain(value) if isinstance(value, str) else value for column, value in row.items()
+    }
 
 
 def _patients(evidence, view):
@@ -154,7 +156,9 @@ def _patients(evidence, view):
             if row[column] not in allowed:
                 title = field_of(evidence.codebook, view.table, column).get("title", column)
                 given = f"{row[column]!r} in the column {title!r} of {view.table}"
-                raise ArgumentError("courses", column, given, f"of {', '.join(allowed)}; declare it")
+                raise ArgumentError(
+                    "courses", column, given, f"of {', '.join(allowed)}; declare it"
+                )
     return rows
 
 

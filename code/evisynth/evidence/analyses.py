@@ -10,8 +10,7 @@ from evisynth.characters import VISIBLE, stray_in
 from evisynth.checks import LINK, is_link
 from evisynth.evidence.chapter_spec import ChapterSpec, chapter_faults
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
-from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
-from evisynth.schema import (
+from evisynth.evidence.schema import (
     NO_YAML_VALUE,
     TEXT,
     TEXTS,
@@ -24,6 +23,7 @@ from evisynth.schema import (
     read_text,
     repeated,
 )
+from evisynth.evidence.specs import COLUMNS, AnalysisSpec, Card, PoolSpec
 
 ANALYSES = "analyses.yml"
 

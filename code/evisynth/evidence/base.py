@@ -13,12 +13,12 @@ from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import rejected_claims
 from evisynth.evidence.readings import check_readings
+from evisynth.evidence.schema import find_package, read_codebook, read_tables, resource_of
 from evisynth.evidence.selection import Selection
 from evisynth.evidence.selector import Against, Selector, fits_where, unfit
 from evisynth.evidence.specs import PoolSpec
 from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
-from evisynth.schema import find_package, read_codebook, read_tables, resource_of
 
 
 def frozen(value):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evisynth.glmm.model import rma_glmm
+from evisynth.engine.glmm.model import rma_glmm
 
 NEEDED = 10  # studies per coefficient, the least for a regression
 

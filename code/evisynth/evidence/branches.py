@@ -6,10 +6,10 @@ import re
 from itertools import product
 
 from evisynth.checks import shown
+from evisynth.engine.specifications.multiverse import DataSet, multiverse
 from evisynth.errors import ArgumentError
 from evisynth.evidence.analyses import ONE_AXIS, clashes
 from evisynth.evidence.flips import counts_of, effective_flips, gives_count
-from evisynth.specifications.multiverse import DataSet, multiverse
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
     "Report counted", "Possible overlap", "Source left out", "Contested claim",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from evisynth.engine.specifications.contrasts import Strata, contrast_multiverse
+from evisynth.engine.two_arm.pooling import mantel_haenszel
 from evisynth.errors import ArgumentError
 from evisynth.evidence.branches import DECISION
 from evisynth.evidence.flips import effective_flips
 from evisynth.evidence.odds_ratios import cells_of
 from evisynth.evidence.synthesis import Analysis
 from evisynth.result import estimate_and_limits
-from evisynth.specifications.contrasts import Strata, contrast_multiverse
-from evisynth.two_arm.pooling import mantel_haenszel
 
 LEFT_OUT = "Stratum left out"
 _AS_COUNTED, _NOTHING, _AS_DECIDED = "none added", "none", "as decided"

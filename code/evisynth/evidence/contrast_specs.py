@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.schema import TEXT, TEXTS, Kind, misfits
 from evisynth.evidence.specs import ContrastSpec, Unplaced
-from evisynth.schema import TEXT, TEXTS, Kind, misfits
 
 _CONTRAST_KEYS = {
     "first": TEXT,

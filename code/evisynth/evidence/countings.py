@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from evisynth.engine.proportions.pooling import pool_proportions
+from evisynth.engine.proportions.result import Pooled
 from evisynth.evidence.base import answered
 from evisynth.evidence.printed import preference
 from evisynth.evidence.selection import Selection
 from evisynth.evidence.specs import AnalysisSpec
-from evisynth.proportions.pooling import pool_proportions
-from evisynth.proportions.result import Pooled
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 
 from evisynth.checks import shown
 from evisynth.errors import EvisynthError
-from evisynth.schema import Unreadable, other_separator, ragged, read_records, repeated
+from evisynth.evidence.schema import Unreadable, other_separator, ragged, read_records, repeated
 
 WHERE = ("source_id", "line")
 UNCOMPARED = ("note",)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from evisynth.bayes.models import bayes_normal
-from evisynth.bayes.result import BayesAnalysis
-from evisynth.effects.escalc import escalc
+from evisynth.engine.bayes.models import bayes_normal
+from evisynth.engine.bayes.result import BayesAnalysis
+from evisynth.engine.effects.escalc import escalc
+from evisynth.engine.random_effects.model import rma
+from evisynth.engine.random_effects.result import MetaAnalysis
+from evisynth.engine.two_arm.difference import newcombe
+from evisynth.engine.two_arm.pooling import mantel_haenszel
 from evisynth.evidence.selection import Counted
-from evisynth.random_effects.model import rma
-from evisynth.random_effects.result import MetaAnalysis
 from evisynth.result import estimate_and_limits
-from evisynth.two_arm.difference import newcombe
-from evisynth.two_arm.pooling import mantel_haenszel
 
 # Ratios of odds differ less between studies than odds do: half the scale that rates are given, with
 # half and twice that beside it (Rover C et al (2021) Res Synth Methods 12:448).

@@ -16,7 +16,7 @@ from evisynth.evidence.register_readings import (
     compare_registers,
     read_registers,
 )
-from evisynth.schema import Problem, read_records
+from evisynth.evidence.schema import Problem, read_records
 
 FOLDER = "extraction"
 PASSES = ("first", "second")

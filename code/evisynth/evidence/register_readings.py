@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evisynth.evidence.extraction import ROW, Disagreement, column_decision
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
-from evisynth.schema import Problem, read_records
+from evisynth.evidence.schema import Problem, read_records
 
 REGISTERS = "registers"
 COHORTS, OVERLAPS = "cohorts", "overlaps"

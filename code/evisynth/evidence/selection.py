@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 
+from evisynth.engine.proportions.pooling import pool_proportions
+from evisynth.engine.proportions.result import Pooled
 from evisynth.evidence.specs import PoolSpec
-from evisynth.proportions.pooling import pool_proportions
-from evisynth.proportions.result import Pooled
 
 CODES = MappingProxyType(
     {

@@ -14,7 +14,7 @@ from pathlib import Path
 from evisynth.errors import EvisynthError
 from evisynth.evidence.arithmetic.places import places
 from evisynth.evidence.printed import numbers_in
-from evisynth.schema import Problem, Unreadable, read_text
+from evisynth.evidence.schema import Problem, Unreadable, read_text
 
 SOURCES = "EVISYNTH_SOURCES"
 NEAR = 2

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from evisynth.evidence.analyses import ANALYSES
+from evisynth.evidence.schema import Problem, field_of
 from evisynth.evidence.specs import COLUMNS
-from evisynth.schema import Problem, field_of
 
 
 def undeclared(analyses, book, tables, broken=()):

@@ -12,10 +12,10 @@ import yaml
 
 from evisynth.errors import EvisynthError, printable
 from evisynth.evidence.base import read_everything
+from evisynth.evidence.schema import CODEBOOK, NO_YAML_VALUE
 from evisynth.pages.images import image_faults
 from evisynth.pages.prose import typed_results
 from evisynth.pages.reading import code_of, markdown_of, notebook_cells, strings_of, tree_of
-from evisynth.schema import CODEBOOK, NO_YAML_VALUE
 
 TOC, CONFIG, DATA = "_toc.yml", "_config.yml", "data"
 SUFFIXES = (".ipynb", ".md")

@@ -8,7 +8,7 @@ import re
 
 import yaml
 
-from evisynth.schema import NO_YAML_VALUE
+from evisynth.evidence.schema import NO_YAML_VALUE
 
 
 def markdown_of(path):

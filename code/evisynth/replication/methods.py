@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from evisynth.effects.escalc import normal_quantile
+from evisynth.engine.effects.escalc import normal_quantile
 from evisynth.evidence.printed import half_unit
 from evisynth.replication.numbers import (
     ASSOCIATION_TESTS,

@@ -13,7 +13,7 @@ from evisynth.checks import (
     check_numbers,
     check_tables,
 )
-from evisynth.effects.escalc import escalc, normal_quantile
+from evisynth.engine.effects.escalc import escalc, normal_quantile
 from evisynth.errors import ArgumentError, NotEstimable
 
 # Numbers from counts ------------------------------------------------------------------------------

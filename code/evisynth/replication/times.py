@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from evisynth.checks import check_choice, check_level, check_number
-from evisynth.effects.escalc import normal_quantile
+from evisynth.engine.effects.escalc import normal_quantile
+from evisynth.engine.survival.kaplan_meier import kaplan_meier
+from evisynth.engine.survival.product_limit import median_with_limits
 from evisynth.errors import NotEstimable
-from evisynth.survival.kaplan_meier import kaplan_meier
-from evisynth.survival.product_limit import median_with_limits
 
 
 def survival_at(time, event, at, *, before=False):

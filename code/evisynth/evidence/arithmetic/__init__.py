@@ -13,7 +13,7 @@ from evisynth.evidence.arithmetic import (  # noqa: F401  (they enter their rule
 )
 from evisynth.evidence.arithmetic.needs import NEEDS
 from evisynth.evidence.arithmetic.rules import CHECKS
-from evisynth.schema import Problem
+from evisynth.evidence.schema import Problem
 
 __all__ = ["NEEDS", "check_arithmetic"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from evisynth.effects.escalc import study_intervals
+from evisynth.engine.effects.escalc import study_intervals
 from evisynth.errors import EvisynthError
 from evisynth.evidence.arithmetic.rules import (
     LIMITS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evisynth.evidence.overlap import RELATIONS
-from evisynth.schema import Needs
+from evisynth.evidence.schema import Needs
 
 UNITS = ("whole", "part", "difference", "subgroup", "post_baseline", "pool")
 DECISIONS = ("a", "b", "neither", "open")

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from evisynth.evidence.arithmetic.rules import counted, problem, rule
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import best_rows, half_unit, number, rejected_claims
-from evisynth.schema import Problem
+from evisynth.evidence.schema import Problem
 
 
 @rule("overlaps", "cohorts")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from evisynth.schema import Problem
+from evisynth.evidence.schema import Problem
 
 LIMITS = ("value", "lower", "upper")
 WITH_INTERVALS = ("survival", "contrasts", "characteristics", "outcomes")

@@ -1,0 +1,1 @@
+"""What all figures are drawn with: style, axes, marks, and the two drawings of a page."""

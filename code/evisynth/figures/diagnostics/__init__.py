@@ -1,0 +1,1 @@
+"""Funnel, Baujat and GOSH plots."""

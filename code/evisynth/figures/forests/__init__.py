@@ -1,0 +1,1 @@
+"""Forest plots: of rows, of results, of a declared analysis."""

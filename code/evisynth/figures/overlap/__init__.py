@@ -1,0 +1,1 @@
+"""Who shares patients with whom, and what counting twice does."""

@@ -1,0 +1,1 @@
+"""How much an answer moves: specification curves, leave-one-out, shrinkage."""

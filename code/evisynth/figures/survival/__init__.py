@@ -1,0 +1,1 @@
+"""Kaplan-Meier curves and the courses of single patients."""

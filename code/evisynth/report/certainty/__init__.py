@@ -1,0 +1,1 @@
+"""Risk of bias, certainty, sensitivity, published results beside ours."""

@@ -1,0 +1,230 @@
+"""The summary of findings: numbers from the results, what lowered each rating, the certainty."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html import escape
+
+from evisynth.evidence.between_studies import odds_ratio_across
+from evisynth.evidence.selection import plain
+from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.judgements import GRADE
+from evisynth.report.certainty.ratings import (
+    BETWEEN,
+    LEVELS,
+    STEPS,
+    anchor,
+    contrasts_of,
+    level_of,
+    ratings_of,
+    starts_high,
+    steps_of,
+)
+from evisynth.result import estimate_and_limits
+from evisynth.rounding import percents
+from evisynth.words.entries import stacked
+from evisynth.words.html import Html, muted, table, tag
+from evisynth.words.phrases import (
+    cohorts_and_patients,
+    count_word,
+    dash_range,
+    per_hundred,
+    plural,
+    points_with_interval,
+    rates,
+    ratio_with_interval,
+    shown_rate,
+    thousands,
+)
+
+
+def findings(analysis, *pools):
+    """Summary of findings: each pool and contrast with its numbers and its certainty.
+
+    The form is that of GRADE's tables (Guyatt et al, J Clin Epidemiol 2013;66:158): numbers from
+    the results, judgements from the table of appraisals, each domain that lowered a rating with a
+    link to its reason in the profile (`grade`), which stands below on the page.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    *pools : str
+        Pool ids; all where none is named. A contrast is shown where both of its pools are.
+
+    Returns
+    -------
+    Html
+    """
+    chosen = analysis.chosen(*pools)
+    subjects = [s.spec.id for s in chosen] + contrasts_of(analysis, chosen)
+    rows = [_finding(analysis, subject) for subject in subjects]
+    header = ("Outcome", "Of 100 [95% interval]", "Rated down for", "Certainty")
+    return stacked([table(header, rows), _guidance(analysis, subjects)])
+
+
+def _finding(analysis, subject):
+    ratings = ratings_of(analysis, subject)
+    cells = _contrast_cells if BETWEEN in subject else _pool_cells
+    return (
+        *cells(analysis, subject),
+        _lowered(analysis, subject, ratings),
+        certainty(level_of(ratings)),
+    )
+
+
+def _lowered(analysis, subject, ratings):
+    """Domains that moved the rating, each with its step and a link to the reason."""
+    steps = [(anchor(analysis, subject, row), row) for row in steps_of(ratings)]
+    shown = [
+        tag("a", escape(f"{row['wording'].lower()} {STEPS[row['judgement']]}"), href=f"#{anchor}")
+        for anchor, row in steps
+    ]
+    text = ", ".join(f"{row['wording'].lower()} {STEPS[row['judgement']]}" for _, row in steps)
+    return Html("<br>".join(shown), text) if steps else "–"
+
+
+def _titled(title, *about):
+    lines = "".join(f"<br>{muted(line)}" for line in about)
+    return Html(f"<strong>{escape(title)}</strong>{lines}", "; ".join((title, *about)))
+
+
+def _pool_cells(analysis, pool):
+    selection = analysis[pool]
+    found = Counter(plain(c.row["criterion"]) for c in selection.counted)
+    kinds = [kind for kind, _ in found.most_common()]
+    counted_as = f", counted as {', '.join(kinds)}" if set(kinds) - {"not stated"} else ""
+    about = (f"{selection.spec.estimand}{counted_as}", cohorts_and_patients(selection))
+    return _titled(selection.spec.title, *about), _rate_cell(selection.pooled)
+
+
+def unbroken(words):
+    """Words whose interval stays on one line."""
+    whole = r'<span style="white-space:nowrap">\g<0></span>'
+    return Html(re.sub(r"\S+ \[[^\]]*\]", whole, escape(words)), words)
+
+
+def _rate_cell(pooled):
+    """The rate, and under it where a new centre could lie, if the rule gives that."""
+    rate, shown = rate_words(pooled), pooled.displayed
+    if shown["pi_lb"] is None:
+        return unbroken(rate)
+    new = f"new centre {dash_range(shown['pi_lb'], shown['pi_ub'])}"
+    style = "color:var(--co-accent);white-space:nowrap"
+    return Html(f'{unbroken(rate).html}<br><span style="{style}">{new}</span>', f"{rate}; {new}")
+
+
+def rate_words(pooled):
+    """A pooled rate of 100 with its interval, or what stands for it where none is given."""
+    shown = pooled.displayed
+    if shown["estimate"] is not None:
+        return shown_rate(shown)
+    if pooled.k == 0:
+        return "–"
+    found = rates(pooled)
+    if pooled.k == 2:
+        return f"{' and '.join(map(per_hundred, found))}, not pooled"
+    return f"{' to '.join(percents(found[0], found[-1]))}, not pooled"
+
+
+def _contrast_cells(analysis, contrast):
+    first, second = contrast.split(BETWEEN)
+    title = f"{analysis[first].spec.title} against {analysis[second].spec.title}"
+    pairs = analysis.strata(first, second)
+    if not pairs:
+        evidence = (cohorts_and_patients(analysis[pool]) for pool in (first, second))
+        about = ("between cohorts only, no study compares them", " against ".join(evidence))
+        return _titled(title, *about), _ratio_across(analysis, first, second)
+    patients = sum(arm.row["total"] for pair in pairs for arm in pair)
+    size = f"{plural(len(pairs), 'stratum', 'strata')}, {thousands(patients)} patients"
+    return _titled(title, "within the same studies", size), _contrast_cell(analysis, first, second)
+
+
+def _contrast_cell(analysis, first, second):
+    """How many more of 100, the odds ratio, and, over several strata, the one if they may differ.
+
+    The difference is that of the only stratum with Newcombe's limits, or the common one.
+    """
+    found = analysis.odds_ratios(first, second)
+    one = len(found.pairs) == 1
+    difference = found.differences[0] if one else found.common_as("RD")
+    lines = [
+        f"{points_with_interval(*difference)} more",
+        f"odds ratio {ratio_with_interval(*found.common)}",
+    ]
+    if found.bayes is not None:
+        apart = ratio_with_interval(*estimate_and_limits(found.bayes))
+        lines.append(f"if studies may differ {apart}")
+    return Html("<br>".join(unbroken(line).html for line in lines), "; ".join(lines))
+
+
+def _ratio_across(analysis, first, second):
+    """What the regression across cohorts gives, with everything else that differs between them."""
+    found = odds_ratio_across(analysis, second, first)
+    if found is None:
+        return "not estimated"
+    return unbroken(f"odds ratio {ratio_with_interval(*found.odds_ratio)}, confounded")
+
+
+def _guidance(analysis, subjects):
+    """Which guidance the ratings follow, in one line."""
+    by_guidance = {}
+    for subject in subjects:
+        for row in ratings_of(analysis, subject)[:1]:
+            kind = "contrasts" if row["subject_type"] == "contrast" else "rates"
+            by_guidance.setdefault((kind, row["version"]), None)
+    if not by_guidance:
+        return Html("", "")
+    named = "; ".join(f"{kind} by {version}" for kind, version in by_guidance)
+    text = (
+        f"Certainty by {GRADE}: {named}. The reason for each step stands in the profiles below."
+        f"{_second_hand_rule(analysis, subjects)}{_start_rule(analysis, subjects)}"
+    )
+    return Html(tag("p", escape(text), class_="co-provenance"), text)
+
+
+def _second_hand_rule(analysis, subjects):
+    """That reading second-hand costs a step by a rule of the book, where one of these was."""
+    pools = {pool for subject in subjects for pool in subject.split(BETWEEN)}
+    found = [ratings_of(analysis, subject) for subject in subjects]
+    if not any(c.second_hand for pool in pools for c in analysis[pool].counted):
+        return ""
+    return (
+        " What was read second-hand is rated as a serious risk of bias by a rule of this book,"
+        " since the conduct of such a study cannot be assessed; that a review chose which reports"
+        f" to tell of is another matter, and rated under publication bias.{_counted_steps(found)}"
+    )
+
+
+def _counted_steps(ratings):
+    """How many steps down each domain took, over all that is shown, the most first."""
+    steps = Counter()
+    for rows in ratings:
+        for row in steps_of(rows):
+            steps[row["wording"].lower()] += max(_step_down(row), 0)
+    told = [f"{count_word(n)} for {domain}" for domain, n in (+steps).most_common()]
+    return f" Steps down in this table: {', '.join(told)}." if told else ""
+
+
+def _start_rule(analysis, subjects):
+    """What a start at low instead of high would give for the rates."""
+    found = [ratings_of(analysis, subject) for subject in subjects]
+    started = [rows for rows in found if starts_high(rows)]
+    if not started:
+        return ""
+    levels = {LEVELS[max(LEVELS.index("low") - _steps_down(rows), 0)] for rows in started}
+    given = " or ".join(level for level in reversed(LEVELS) if level in levels)
+    throughout = " throughout" if len(levels) == 1 and len(started) > 1 else ""
+    return (
+        f" {started[0][0]['reason']} To start there is contested for a rate of response: the"
+        " guidance is about prognosis in broad groups of patients. Starting low would give"
+        f" {given}{throughout}."
+    )
+
+
+def _steps_down(ratings):
+    return sum(map(_step_down, steps_of(ratings)))
+
+
+def _step_down(row):
+    return -int(STEPS[row["judgement"]].replace("−", "-"))

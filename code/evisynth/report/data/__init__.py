@@ -1,0 +1,1 @@
+"""The tables behind the book: codebook, definitions, protocol, checklists, recomputations."""

@@ -1,0 +1,1 @@
+"""Boxes, numbers for the prose, how to cite."""

@@ -1,0 +1,1 @@
+"""What is printed of patients: case mix, courses, survival."""
