@@ -36,11 +36,14 @@ FIRST = 6  # tests that are tried before the files of all others are read
 MEMORY = 6 * 2**30
 SURVIVORS = Path(__file__).with_name("survivors.csv")
 TESTS = [
-    *(f"tests/test_{name}.py" for name in (
+    *(f"tests/engine/test_{name}.py" for name in (
         "effects", "model", "prediction", "tau2", "glmm", "betabinomial", "bayes_normal",
         "bayes_binomial", "pooling", "two_arm", "survival", "moderators", "small_study",
-        "multiverse", "reference", "sensitivity", "overlap", "synthesis", "bad_input",
-        "printed_twice",
+        "multiverse", "reference",
+    )),
+    "tests/figures/test_sensitivity.py",
+    *(f"tests/evidence/test_{name}.py" for name in (
+        "overlap", "synthesis", "bad_input", "printed_twice",
     )),
     *(f"tests/topic/test_our_{name}.py" for name in ("selection", "headlines", "branches")),
 ]  # fmt: skip

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.between_studies import odds_ratio_across
 from evisynth.evidence.flips import effective_flips, flips_that_matter
 from evisynth.report import glue_agreement
@@ -45,11 +44,6 @@ UNEXTRACTED = {
         *(f"References · {n}" for n in (19, 20, 49)),
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(DATA)
 
 
 @pytest.fixture(scope="module")

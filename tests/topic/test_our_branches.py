@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 from evisynth.errors import ArgumentError
 from evisynth.evidence import contrast_branches
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.branches import DECISION, branches, specification_multiverse
 from evisynth.evidence.flips import effective_flips, flips, gives_count
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def test_each_contradiction_can_be_decided_otherwise(evidence):

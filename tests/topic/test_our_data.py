@@ -2,15 +2,7 @@
 
 from pathlib import Path
 
-import pytest
-from evisynth.evidence.base import load_evidence
-
 DATA = Path(__file__).resolve().parents[2] / "data"
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(DATA)
 
 
 def test_sources_are_the_five(evidence):

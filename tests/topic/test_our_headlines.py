@@ -40,11 +40,6 @@ TOLERANCES = {
 
 
 @pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(ROOT / "data")
-
-
-@pytest.fixture(scope="module")
 def analyses(evidence):
     return {name: evidence.analyse(name) for name in evidence.analyses}
 

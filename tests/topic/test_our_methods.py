@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 from docutils.nodes import make_id
-from evisynth.evidence.base import load_evidence
 from evisynth.report import beside_published, findings, risk_of_bias, rob_marks
 from evisynth.report.data.definitions import define, glossary_terms
 
@@ -20,14 +19,11 @@ BETWEEN = "-v-"
 
 
 @pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(ROOT / "data")
-
-
-@pytest.fixture(scope="module")
 def house():
     """The house rules, to be held by these pages too."""
-    spec = importlib.util.spec_from_file_location("house", ROOT / "tests" / "test_house.py")
+    spec = importlib.util.spec_from_file_location(
+        "house", ROOT / "tests" / "book" / "test_house.py"
+    )
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

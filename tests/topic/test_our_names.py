@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from evisynth.evidence.base import load_evidence
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 WHAT = {
@@ -14,11 +13,6 @@ WHAT = {
     "analysis_sets": ("analysis_set",),
     "characteristics": ("characteristic",),
 }
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(DATA)
 
 
 def spelled(value):

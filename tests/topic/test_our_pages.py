@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 from evisynth import report
 from evisynth.errors import ArgumentError
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.countings import countings
 from evisynth.evidence.flips import flips
 from evisynth.evidence.overlap import RELATIONS
@@ -14,11 +13,6 @@ from evisynth.evidence.selection import CODES
 from evisynth.figures.book.landing import naive_numbers
 from evisynth.replication import printed_numbers, replicate
 from evisynth.words.phrases import rate_or_note, rate_with_interval, thousands
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")

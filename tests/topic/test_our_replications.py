@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 
 import pytest
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.printed import counts_that_fit
 from evisynth.replication import median_time, printed_numbers, replicate, survival_at
 
@@ -33,11 +32,6 @@ COUNTS = ("xi", "ni", "ai", "n1i", "ci", "n2i")
 def rows_of(table):
     with (DATA / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(DATA)
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,6 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(DATA)
-
-
-@pytest.fixture(scope="module")
 def selections(evidence):
     return [s for a in evidence.analyses for s in evidence.analyse(a).selections.values()]
 

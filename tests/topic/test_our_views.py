@@ -9,7 +9,6 @@ from evisynth.chapter import cards
 from evisynth.engine.glmm.model import rma_glmm
 from evisynth.engine.proportions.sensitivity import influence_pooled, leave1out_pooled
 from evisynth.errors import ArgumentError
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.countings import told_once
 from evisynth.evidence.odds_ratios import TAU_PRIOR
 from evisynth.figures import forest_of
@@ -17,11 +16,6 @@ from evisynth.report.certainty.sensitivity import sensitivity_values
 from evisynth.report.patients.characteristics import Characteristics
 from evisynth.report.patients.survival import as_printed, merged
 from evisynth.words.phrases import per_hundred, ratio, sentence, short_answer
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")

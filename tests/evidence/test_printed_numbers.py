@@ -6,7 +6,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.schema import PrintedNumber, printed_text, read_codebook, read_tables
 from evisynth.report.certainty.published import _printed as published
 from evisynth.report.page.printed_rows import _printed as in_prose
@@ -14,12 +13,7 @@ from evisynth.report.patients.characteristics import _value as characteristic
 from evisynth.report.patients.survival import as_printed, merged
 from evisynth.report.patients.with_and_without import _numbers as contrast
 
-DATA = Path(__file__).resolve().parents[1] / "data"
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(DATA)
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from evisynth.evidence.base import read_everything
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from evisynth import accuracy
 from evisynth.accuracy.faults import share
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FAULTS = ROOT / "faults"
 SLICE = [
     ("outcomes", "events one off"),

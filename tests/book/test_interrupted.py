@@ -15,7 +15,7 @@ from evisynth import book
 from evisynth.command import Terminated, run
 from evisynth.errors import EvisynthError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "code")}
 
 

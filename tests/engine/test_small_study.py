@@ -14,7 +14,7 @@ from evisynth.errors import ArgumentError, NotEstimable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "reference.json").read_text())
 # metadat's dat.egger2001 and dat.hackshaw1998 (its effects).
 EGGER = {
     "ai": [1, 9, 2, 1, 10, 1, 1, 0, 6, 1, 2, 5, 4, 90, 4, 2216],

@@ -9,7 +9,7 @@ from evisynth.evidence.base import read_everything
 from evisynth.evidence.readings import check_readings, disagreements
 from evisynth.evidence.register_readings import graph_of, relation_between
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
 STATEMENTS = sorted(path.stem for path in (DATA / "extraction" / "first").glob("*.csv"))
 REGISTERS = sorted(path.stem for path in (DATA / "extraction/first/registers").glob("*.csv"))

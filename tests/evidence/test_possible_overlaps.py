@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 from evisynth import report
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.doubts import KINDS, doubts, exclusions, ground_of, undoubted
 from evisynth.evidence.grounds import ground, sideways
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
@@ -79,11 +78,6 @@ def test_a_chain_is_known_as_well_as_its_least_firm_edge(inside, across):
 
 
 # On our data --------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 @pytest.fixture(scope="module")

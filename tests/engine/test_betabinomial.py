@@ -15,7 +15,7 @@ from scipy import stats
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "reference.json").read_text())
 DATA = {case["data"]: case["counts"] for case in REFERENCE["glmm"]}
 
 # Own R code: minus sum(lchoose(n, x) + lbeta(x + a, n - x + b) - lbeta(a, b)) over qlogis of mean

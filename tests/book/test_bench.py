@@ -18,7 +18,7 @@ from evisynth.accuracy.agreement import compare
 from evisynth.engine.random_effects.model import rma
 from evisynth.errors import EvisynthError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = accuracy.read_reference()
 RECORD = accuracy.read_benchmark()
 

@@ -36,7 +36,7 @@ from evisynth.engine.survival.kaplan_meier import kaplan_meier
 from evisynth.engine.survival.medians import pool_medians
 from evisynth.engine.two_arm.pooling import inverse_variance, mantel_haenszel, peto
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 REFERENCE = json.loads((HERE / "reference" / "reference.json").read_text("utf-8"))
 FIT = ("estimate", "se", "ci_lb", "ci_ub", "tau2", "I2", "H2", "Q", "Q_p")
 LIMITS = ("ci_lb", "ci_ub")

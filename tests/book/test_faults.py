@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from evisynth import figures
 
-FAULTS = Path(__file__).resolve().parents[1] / "faults"
+FAULTS = Path(__file__).resolve().parents[2] / "faults"
 SLOW = {"glmm_profile": 2, "bayes_binomial": 2, "pool_proportions": 3, "gosh": 8, "forest": 5}
 # Whole bases are read by test_validation, and drawings made by test_bad_input.
 READ = ("table", "extraction passes", "book", "notebook", "record", "analyses")

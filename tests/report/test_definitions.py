@@ -13,7 +13,6 @@ from evisynth.engine.proportions.result import HEADLINE
 from evisynth.engine.specifications.multiverse import DEFAULT_METHODS
 from evisynth.errors import ArgumentError
 from evisynth.evidence import branches
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.flips import flips
 from evisynth.evidence.selection import CODES
 from evisynth.report import (
@@ -26,15 +25,10 @@ from evisynth.report import (
 from evisynth.report.data.definitions import STATISTICS, define, glossary_terms
 from evisynth.report.data.protocol import WHEN
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FIELD = {"name": "kind", "constraints": {"enum": ["a/b", "<1e-4", ">1e-4"]}}
 MEANINGS = {"a/b": "one or the other", "<1e-4": "less", ">1e-4": "more"}
 BOOK = {"resources": [{"schema": {"fields": [FIELD | {"meanings": MEANINGS}, {"name": "n"}]}}]}
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence(ROOT / "data")
 
 
 def test_a_term_is_a_field_and_one_of_its_words():

@@ -23,7 +23,7 @@ from evisynth.pages.reading import (
     tree_of,
 )
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "code" / "evisynth"
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 PAGES = CHAPTERS + [page for page in [ROOT / "intro.md"] if page.exists()]

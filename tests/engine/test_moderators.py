@@ -18,7 +18,7 @@ from evisynth.errors import ArgumentError, NotEstimable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "reference.json").read_text())
 BCG = next(c["counts"] for c in REFERENCE["analyses"] if (c["data"], c["measure"]) == ("bcg", "RR"))
 YI, VI = escalc("RR", **BCG)
 # metadat's dat.bcg.

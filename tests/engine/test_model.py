@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import expit
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "reference.json").read_text())
 TESTS = ("z", "knha", "adhoc")
 
 

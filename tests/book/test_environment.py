@@ -12,7 +12,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BUILD_ONLY = {"setuptools", "wheel"}
 UNLOCKED = {"faults"}  # extras that no page and no test needs
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 from evisynth import report
-from evisynth.evidence.base import load_evidence
 from evisynth.figures import forest, forest_of, overlap_graph
 from evisynth.figures.base.parts import after_label
 from evisynth.figures.base.rows import Group, LeftOut, Row
@@ -14,11 +13,6 @@ from evisynth.words.names import family_title, second_name
 
 ROW = Row("Alder 2014", 0.5, 0.3, 0.7, 50.0, "5 / 10", ("series", "any"), badges=("∩?",))
 COLUMNS = ("Design", "Definition", "n/N", "weight")
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def drawn(rows, **more):

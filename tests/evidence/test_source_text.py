@@ -9,7 +9,7 @@ from evisynth.evidence.base import read_everything
 from evisynth.evidence.schema import Table
 from evisynth.evidence.source_text import SOURCES, check_source_text, text_folder
 
-DATA = Path(__file__).resolve().parents[1] / "data"
+DATA = Path(__file__).resolve().parents[2] / "data"
 KEPT = ("outcomes", "survival", "contrasts", "analysis_sets", "characteristics", "searches")
 TEXT = "A line.\nOf nine patients 66.7% or 6 responded.\n\nMedian of 1,234 days at two years.\n"
 

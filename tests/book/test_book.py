@@ -13,7 +13,7 @@ import pytest
 from evisynth.book import LOCK, main, only_build, said_faults
 from evisynth.pages.checks import faults
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TOC = "format: jb-book\nroot: intro\nchapters:\n  - file: chapters/a\n  - file: chapters/b\n"
 CONFIG = "title: T\nbibtex_bibfiles: [references.bib]\n"
 BIB = "@article{doe2020,\n  title = {T},\n}\n@book{roe2021, title = {U}}\n"

@@ -21,7 +21,7 @@ from scipy import stats
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln, log_expit, logit, logsumexp
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "reference.json").read_text())
 PRITZ = next(case["counts"] for case in REFERENCE["glmm"] if case["data"] == "pritz1997")
 
 

@@ -426,7 +426,7 @@ def bad_sequences(value, numeric):
 # NaN stands for None in the arrays of these results, as their docstrings say.
 def _what_is_sound():
     """The module beside ``make fuzz`` that says what is wrong with a result."""
-    path = Path(__file__).resolve().parents[1] / "faults" / "sound.py"
+    path = Path(__file__).resolve().parents[2] / "faults" / "sound.py"
     spec = importlib.util.spec_from_file_location("sound", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -13,7 +13,9 @@ from evisynth.engine.moderators.meta_regression import meta_regression
 from evisynth.engine.random_effects.intervals import q_profile
 from evisynth.engine.random_effects.model import rma
 
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text("utf-8"))
+REFERENCE = json.loads(
+    (Path(__file__).parents[1] / "reference" / "reference.json").read_text("utf-8")
+)
 CORRECTIONS = {
     "z": "wald",
     "knha": "knapp-hartung",

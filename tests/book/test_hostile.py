@@ -21,7 +21,7 @@ from evisynth.words.entries import link
 from evisynth.words.glue import _Text
 from evisynth.words.html import Html, table, tag
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "faults"))
 import hostile  # noqa: E402
 

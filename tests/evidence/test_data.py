@@ -10,7 +10,7 @@ from evisynth.cli import main
 from evisynth.errors import EvidenceError
 from evisynth.evidence.base import load_evidence
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
 
 

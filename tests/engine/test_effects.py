@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 ALL = "PLO, PLN, PR, PAS, PFT, OR, RR, RD"
-REFERENCE = json.loads((Path(__file__).parent / "reference" / "reference.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "reference.json").read_text())
 
 
 @st.composite

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 
 import pytest
 from evisynth.errors import ArgumentError, NotEstimable
-from evisynth.evidence.base import load_evidence
 from evisynth.evidence.countings import countings
 from evisynth.evidence.doubts import doubts, exclusions
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
@@ -344,11 +343,6 @@ def check_all_weighed_pairs_are_joined(source, evidence):
 
 
 # On our data --------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def evidence():
-    return load_evidence()
 
 
 def test_the_graph_of_all_our_cohorts_can_be_read(evidence):
