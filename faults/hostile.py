@@ -29,6 +29,7 @@ from typing import NamedTuple
 
 from evisynth import figures, kaplan_meier, pool_proportions, report
 from evisynth.book import COMMAND
+from evisynth.chapter import cards
 from evisynth.evidence.base import Evidence, read_everything
 from evisynth.evidence.schema import read_codebook
 from evisynth.figures.base.glyphs import MissingGlyphs
@@ -299,7 +300,7 @@ def of_base(evidence):
     columns = {"citation": "Report", "population": "Of", "note": "Note"}
     yield "show_rows", lambda: report.show_rows(evidence, "external_estimates", columns)
     yield "checklist", lambda: _checklists(evidence)
-    yield "cards", lambda: figures.cards(evidence)
+    yield "cards", lambda: cards(evidence)
     yield "overlap graph of all", lambda: figures.overlap_graph(evidence, name="all")
     yield "double counting drawn", lambda: figures.double_counting_forest(evidence, name="twice")
 

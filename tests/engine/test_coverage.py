@@ -264,7 +264,7 @@ def test_the_record_is_written_as_it_is_read(record, tmp_path):
     assert read_few_studies(path).rows == record.rows
     path.write_text("{}", "utf-8")
     for wrong in (path, tmp_path / "none.json"):
-        with pytest.raises(EvisynthError, match=r"evisynth\.coverage\.record"):
+        with pytest.raises(EvisynthError, match=r"evisynth\.engine\.coverage\.record"):
             read_few_studies(wrong)
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from docutils.nodes import make_id
 from evisynth.report import beside_published, findings, risk_of_bias, rob_marks
+from evisynth.report.data.checklists import targets
 from evisynth.report.data.definitions import define, glossary_terms
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,13 +110,13 @@ def test_an_item_is_met_somewhere_or_has_a_reason(evidence):
 
 
 def test_links_of_the_checklists_resolve(evidence):
-    pages, targets = pages_of_the_book(), set()
+    pages, found = pages_of_the_book(), set()
     for row in evidence.rows("checklists"):
-        targets |= set((row["met_at"] or "").split())
+        found |= set(targets(evidence, row))
     sections = {page: sections_of(page) for page in pages}
     broken = [
         target
-        for target in sorted(targets)
+        for target in sorted(found)
         for page, _, section in [target.partition("#")]
         if page not in pages or (section and section not in sections[page])
     ]

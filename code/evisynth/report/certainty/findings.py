@@ -12,13 +12,11 @@ from evisynth.report.certainty.grade import certainty
 from evisynth.report.certainty.judgements import GRADE
 from evisynth.report.certainty.ratings import (
     BETWEEN,
-    LEVELS,
     STEPS,
     anchor,
     contrasts_of,
     level_of,
     ratings_of,
-    starts_high,
     steps_of,
 )
 from evisynth.result import estimate_and_limits
@@ -27,7 +25,6 @@ from evisynth.words.entries import stacked
 from evisynth.words.html import Html, muted, table, tag
 from evisynth.words.phrases import (
     cohorts_and_patients,
-    count_word,
     dash_range,
     per_hundred,
     plural,
@@ -37,6 +34,8 @@ from evisynth.words.phrases import (
     shown_rate,
     thousands,
 )
+
+RULES = "methods.html#certainty"  # where a book says them once
 
 
 def findings(analysis, *pools):
@@ -167,64 +166,10 @@ def _ratio_across(analysis, first, second):
 
 
 def _guidance(analysis, subjects):
-    """Which guidance the ratings follow, in one line."""
-    by_guidance = {}
-    for subject in subjects:
-        for row in ratings_of(analysis, subject)[:1]:
-            kind = "contrasts" if row["subject_type"] == "contrast" else "rates"
-            by_guidance.setdefault((kind, row["version"]), None)
-    if not by_guidance:
+    """Which guidance the ratings follow, and where the book's rules for them stand."""
+    if not any(ratings_of(analysis, subject) for subject in subjects):
         return Html("", "")
-    named = "; ".join(f"{kind} by {version}" for kind, version in by_guidance)
-    text = (
-        f"Certainty by {GRADE}: {named}. The reason for each step stands in the profiles below."
-        f"{_second_hand_rule(analysis, subjects)}{_start_rule(analysis, subjects)}"
-    )
-    return Html(tag("p", escape(text), class_="co-provenance"), text)
-
-
-def _second_hand_rule(analysis, subjects):
-    """That reading second-hand costs a step by a rule of the book, where one of these was."""
-    pools = {pool for subject in subjects for pool in subject.split(BETWEEN)}
-    found = [ratings_of(analysis, subject) for subject in subjects]
-    if not any(c.second_hand for pool in pools for c in analysis[pool].counted):
-        return ""
-    return (
-        " What was read second-hand is rated as a serious risk of bias by a rule of this book,"
-        " since the conduct of such a study cannot be assessed; that a review chose which reports"
-        f" to tell of is another matter, and rated under publication bias.{_counted_steps(found)}"
-    )
-
-
-def _counted_steps(ratings):
-    """How many steps down each domain took, over all that is shown, the most first."""
-    steps = Counter()
-    for rows in ratings:
-        for row in steps_of(rows):
-            steps[row["wording"].lower()] += max(_step_down(row), 0)
-    told = [f"{count_word(n)} for {domain}" for domain, n in (+steps).most_common()]
-    return f" Steps down in this table: {', '.join(told)}." if told else ""
-
-
-def _start_rule(analysis, subjects):
-    """What a start at low instead of high would give for the rates."""
-    found = [ratings_of(analysis, subject) for subject in subjects]
-    started = [rows for rows in found if starts_high(rows)]
-    if not started:
-        return ""
-    levels = {LEVELS[max(LEVELS.index("low") - _steps_down(rows), 0)] for rows in started}
-    given = " or ".join(level for level in reversed(LEVELS) if level in levels)
-    throughout = " throughout" if len(levels) == 1 and len(started) > 1 else ""
-    return (
-        f" {started[0][0]['reason']} To start there is contested for a rate of response: the"
-        " guidance is about prognosis in broad groups of patients. Starting low would give"
-        f" {given}{throughout}."
-    )
-
-
-def _steps_down(ratings):
-    return sum(map(_step_down, steps_of(ratings)))
-
-
-def _step_down(row):
-    return -int(STEPS[row["judgement"]].replace("−", "-"))
+    rules = tag("a", "under the rules of this book", href=RULES)
+    words = f"Certainty by {GRADE}, {{}}. The reason for each step stands in the profiles below."
+    shown = tag("p", words.format(rules), class_="co-provenance")
+    return Html(shown, words.format("under the rules of this book"))

@@ -9,6 +9,8 @@ from evisynth.errors import ArgumentError
 from evisynth.words.html import Html, table, tag
 from evisynth.words.phrases import capital
 
+EVERY = "chapters/*"
+
 
 def checklist(evidence, name, *, page):
     """A reporting checklist: each item, whether it applies, and where it is met.
@@ -35,19 +37,42 @@ def checklist(evidence, name, *, page):
         allowed = ", ".join(dict.fromkeys(row["checklist"] for row in rows))
         raise ArgumentError("checklist", "name", repr(name), allowed)
     cells = [
-        (row["item"], row["wording"], _where(row, page), row["note"])
+        (row["item"], row["wording"], _where(evidence, row, page), row["note"])
         for row in rows
         if row["checklist"] == name
     ]
     return table(("Item", "Asks for", "Where", "Note"), cells)
 
 
-def _where(row, page):
+def targets(evidence, row):
+    """Where an item is met, as page and section; ``chapters/*`` is every declared chapter.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    row : mapping
+        Of the table of checklists.
+
+    Returns
+    -------
+    list of str
+        Such as "chapters/methods#certainty".
+    """
+    cards = [spec.card for spec in evidence.analyses.values() if spec.chapter and spec.card]
+    found = []
+    for target in (row["met_at"] or "").split():
+        page, mark, section = target.partition("#")
+        pages = [card.page.removesuffix(".html") for card in cards] if page == EVERY else [page]
+        found += [f"{page}{mark}{section}" for page in pages]
+    return found
+
+
+def _where(evidence, row, page):
     """Links by section: a section that several pages have is named once."""
     if row["applies"] == "no":
         return "does not apply"
     pages = {}
-    for target in row["met_at"].split():
+    for target in targets(evidence, row):
         path, _, section = target.partition("#")
         pages.setdefault(section, []).append(path)
     parts = [_links(section, paths, page) for section, paths in pages.items()]
