@@ -265,12 +265,9 @@ def test_a_transplant_by_a_detour_is_counted_in_both_series_or_in_neither(eviden
 
 def test_the_pools_of_transplants_share_one_rule(evidence):
     for spec in evidence.analyses["hsct-bridging"].pools:
-        planned = spec.id.startswith("planned")
-        assert spec.criteria == (
-            ()
-            if planned
-            else ("direct", "on study, in remission", "on study", "not stated", "any later")
-        )
+        usual = ("direct", "on study, in remission", "on study", "not stated", "any later")
+        alike = {"planned": (), "randomised": ("on study",)}  # both arms by one count
+        assert spec.criteria == alike.get(spec.id.partition("-")[0], usual)
 
 
 STATES = {
@@ -436,7 +433,19 @@ def test_the_contrast_at_random_is_that_of_metafor(evidence):
     assert found == pytest.approx(OR_OF_R, abs=1e-8)  # 5e-10, as printed
     difference = analysis.odds_ratios(*ARMS).common_as("RD")
     assert difference == pytest.approx(RD_OF_R, abs=1e-9)
-    assert [(c.first, c.second) for c in analysis.spec.contrasts] == [ARMS]
+    assert (analysis.spec.contrasts[0].first, analysis.spec.contrasts[0].second) == ARMS
+
+
+def test_transplants_on_study_are_as_frequent_in_both_arms_of_the_trial_in_adults(evidence):
+    """97 of 405 transplanted on study, 65 of 271 in one arm: escalc and newcombe by hand."""
+    found = evidence.analyse("hsct-bridging").odds_ratios(
+        "randomised-adults", "randomised-adults-chemotherapy"
+    )
+    assert found.cells == ((65,), (271,), (32,), (134,))
+    assert found.common[0] == pytest.approx(65 * 102 / (206 * 32))
+    difference, low, high = found.differences[0]
+    assert difference == pytest.approx(65 / 271 - 32 / 134)
+    assert low < -0.08 and high > 0.08
 
 
 # Residual disease --------------------------------------------------------------------------------
