@@ -22,7 +22,7 @@ from pathlib import Path
 from evisynth.results import DOWNLOADS
 
 INPUTS = ("code", "data", "bench", "tests/reference", "CITATION.cff")
-ASSETS = ("_static", "_extra", "_ext")
+ASSETS = ("_static", "_extra", "_ext", "_templates")
 IGNORED = ("__pycache__", ".ipynb_checkpoints")
 BUILDERS = ("html", "dirhtml", "singlehtml", "latex")
 

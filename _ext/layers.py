@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 RESULT = re.compile(r'\s*<p class="co-result">(.*?)</p>', re.S)
+CHAPTER = re.compile(r'<div class="co-top" data-chapter="([\w-]+)"')
 CLASS = "co-result"
 SCRIPT = "layers.js"
 
@@ -64,7 +65,14 @@ def fold(section, told):
     ]
 
 
+def name_chapter(app, pagename, templatename, context, doctree):
+    """Tell the margin's templates which declared chapter a page is, if it is one."""
+    found = CHAPTER.search(context.get("body") or "")
+    context["chapter_id"] = found[1] if found else ""
+
+
 def setup(app):
+    app.connect("html-page-context", name_chapter)
     app.add_post_transform(Fold)
     app.add_js_file(SCRIPT)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-_HOMES = {"Page": "page", "chapter": "page", "cards": "landing"}
+_HOMES = {"Page": "page", "chapter": "page", "cards": "landing", "questions": "landing"}
 __all__ = sorted(_HOMES)
 
 

@@ -1,19 +1,92 @@
-"""The cards of the landing page: question, answer, small picture, what stands behind it."""
+"""The landing page's table of all questions, and its cards: question, answer, small picture."""
 
 from __future__ import annotations
 
 from html import escape
 
-from evisynth.evidence.synthesis import patients_of
+from evisynth.chapter.numbers import Numbers
+from evisynth.evidence.specs import contrast_of
+from evisynth.evidence.synthesis import cohorts_once
 from evisynth.figures.book.landing import mini_forest_of
-from evisynth.report.certainty.grade import certainty_words
+from evisynth.report.certainty.grade import certainty_of, certainty_words
+from evisynth.report.certainty.ratings import BETWEEN
 from evisynth.rounding import percents
-from evisynth.words.html import Html, tag
-from evisynth.words.phrases import fractions, percentages, plural, thousands
+from evisynth.words.html import Html, table, tag
+from evisynth.words.phrases import dash_range, percentages, plural, thousands
+
+HEADS = ("Question", "Answer", "A new centre", "Patients", "Certainty", "Keep in mind")
+
+
+def questions(evidence):
+    """Every declared chapter in a line: its question, answer, patients, certainty, one caveat.
+
+    Parameters
+    ----------
+    evidence : Evidence
+
+    Returns
+    -------
+    Html
+        Made from the results; each line leads to its chapter.
+    """
+    rows = [_line(analysis) for analysis in _declared(evidence)]
+    shown = table(HEADS, rows)
+    return Html(shown.html.replace("co-table", "co-table co-questions", 1), shown.text)
+
+
+def _declared(evidence):
+    specs = [spec for spec in evidence.analyses.values() if spec.chapter and spec.card]
+    return [evidence.analyse(spec.id) for spec in specs]
+
+
+def _line(analysis):
+    card, chapter = analysis.spec.card, analysis.spec.chapter
+    question = Html(tag("a", escape(card.title), href=card.page), card.title)
+    chosen = _behind_the_answer(analysis)
+    once = cohorts_once(chosen, analysis.evidence.graph)
+    return (
+        question,
+        Numbers(analysis).filled(chapter.answer),
+        _new_centre(chosen),
+        f"{thousands(sum(once.values()))} in {len(once)}",
+        _certainty(analysis),
+        chapter.caveat,
+    )
+
+
+def _behind_the_answer(analysis):
+    """Selections of the first lines of the chapter's table: those of its contrast, or of all."""
+    rows = analysis.spec.chapter.top.rows
+    first = next((row for row in rows if row.contrast), None)
+    if first is None:
+        return analysis.chosen(*(row.pool for row in rows))
+    contrast = contrast_of(analysis.spec, first.contrast)
+    return analysis.matched(contrast.first, contrast.second)
+
+
+def _new_centre(chosen):
+    """The range of a new centre where the rule gives one for each pool."""
+    shown = [selection.pooled.displayed for selection in chosen]
+    if any(found["pi_lb"] is None for found in shown):
+        return "–"
+    ranges = [dash_range(found["pi_lb"], found["pi_ub"]) for found in shown]
+    return Html(
+        "<br>".join(tag("span", escape(r), class_="co-prediction") for r in ranges),
+        ", ".join(ranges),
+    )
+
+
+def _certainty(analysis):
+    rows = analysis.spec.chapter.top.rows
+    first = next((row for row in rows if row.contrast), None)
+    if first is None:
+        return certainty_words(analysis, *(row.pool for row in rows))
+    contrast = contrast_of(analysis.spec, first.contrast)
+    return certainty_of(analysis, f"{contrast.first}{BETWEEN}{contrast.second}")
 
 
 def cards(evidence):
-    """One card per analysis that declares one.
+    """One card for each declared chapter.
 
     Parameters
     ----------
@@ -23,7 +96,7 @@ def cards(evidence):
     -------
     Html
     """
-    analyses = [evidence.analyse(spec.id) for spec in evidence.analyses.values() if spec.card]
+    analyses = _declared(evidence)
     html = "".join(_card(analysis) for analysis in analyses)
     return Html(tag("div", html, class_="co-cards"), "\n".join(map(_text, analyses)))
 
@@ -33,8 +106,8 @@ def _card(analysis):
     picture = mini_forest_of(analysis, *card.pools, labels=tuple(card.pools.values()))
     title = tag("h3", tag("a", escape(card.title), href=card.page))
     parts = (
-        f"{tag('span', rate, class_='co-card-number')} {escape(words)}"
-        for rate, words in _answers(analysis)
+        f"{tag('span', rate, class_='co-card-number')} {escape(label)}"
+        for rate, label in _answers(analysis)
     )
     answer = tag("p", f"{' · '.join(parts)} {escape(card.unit)}")
     behind = "".join(tag("span", escape(part)) for part in _behind(analysis))
@@ -43,34 +116,32 @@ def _card(analysis):
 
 
 def _answers(analysis):
-    """What each pool of the card says, as a number and the words after it."""
+    """What each pool of the card says: its rate, and what it is of."""
     pools = analysis.spec.card.pools
     shown = zip(pools.values(), analysis.side_by_side(*pools), strict=True)
-    return [_answer(label.lower(), selection.pooled) for label, selection in shown]
+    return [(_rate(selection.pooled), label) for label, selection in shown]
 
 
-def _answer(label, pooled):
-    """The pooled rate; cohorts that are not pooled have a rate each, with its fraction."""
+def _rate(pooled):
+    """The pooled rate; cohorts that are not pooled have a rate each."""
     shown = pooled.displayed
     if shown["estimate"] is not None:
-        rate, low, high = percents(shown["estimate"], shown["ci_lb"], shown["ci_ub"])
-        return f"{rate}%", f"({low}–{high}) {label}"
-    if not pooled.k:
-        return "–", label
-    return percentages(pooled), f"({fractions(pooled)}) {label}"
+        return f"{percents(shown['estimate'])[0]}%"
+    return percentages(pooled) if pooled.k else "–"
 
 
 def _behind(analysis):
-    pools = analysis.spec.card.pools
-    beside = analysis.side_by_side(*pools)
+    chosen = analysis.side_by_side(*analysis.spec.card.pools)
+    once = cohorts_once(chosen, analysis.evidence.graph)
+    certainty = _certainty(analysis)
     return (
-        plural(len({c.cohort["cohort_id"] for s in beside for c in s.counted}), "cohort"),
-        f"{thousands(patients_of(beside, analysis.evidence.graph))} patients",
-        f"certainty {certainty_words(analysis, *pools)}",
+        plural(len(once), "cohort"),
+        f"{thousands(sum(once.values()))} patients",
+        f"certainty {certainty}",
     )
 
 
 def _text(analysis):
     card = analysis.spec.card
-    answers = " · ".join(f"{rate} {words}" for rate, words in _answers(analysis))
+    answers = " · ".join(f"{rate} {label}" for rate, label in _answers(analysis))
     return f"{card.title} {answers} {card.unit}; {', '.join(_behind(analysis))}"

@@ -10,6 +10,7 @@ import numpy as np
 from evisynth.evidence.branches import specification_multiverse
 from evisynth.evidence.contrast_branches import contrast_specifications
 from evisynth.evidence.specs import contrast_of
+from evisynth.evidence.synthesis import cohorts_once
 from evisynth.report.certainty.grade import certainty_words
 from evisynth.report.certainty.published import published_values
 from evisynth.report.certainty.ratings import ratings_of, steps_of
@@ -44,10 +45,11 @@ def who(analysis):
     """How many are counted, how many may share patients, how many rows are not, and why."""
     chosen = analysis.chosen()
     flagged = len(flagged_cohorts(chosen))
-    counted = plural(len(analysis.cohorts), "cohort")
+    once = cohorts_once(chosen, analysis.evidence.graph)
+    counted = plural(len(once), "cohort")
     doubt = f"; {count_word(flagged)} may share patients" if flagged else ""
     out = {i.row["row_id"]: _KINDS[i.code] for s in chosen for i in s.left_out}
-    told = f"{counted}, {thousands(analysis.patients())} patients, each counted once{doubt}"
+    told = f"{counted}, {thousands(sum(once.values()))} patients, each counted once{doubt}"
     if not out:
         return f"{told}; none left out"
     kinds = (_WORDS[kind].format(n=n) for kind, n in Counter(out.values()).most_common(2))

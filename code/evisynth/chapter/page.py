@@ -14,6 +14,7 @@ from evisynth.evidence.base import load_evidence
 from evisynth.evidence.specs import contrast_of
 from evisynth.words.entries import stacked
 from evisynth.words.glue import glue_values
+from evisynth.words.html import Html, tag
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ class Page:
             top.buttons(self.analysis),
             top.stamp(self.analysis),
         )
-        return stacked([*parts, glued])
+        shown = stacked(parts)
+        about = {"class_": "co-top", "data-chapter": self.analysis.spec.id}
+        return Html(tag("div", shown.html, **about), f"{shown.text}\n\n{glued.text}")
 
     @property
     def evidence(self):

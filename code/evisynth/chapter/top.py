@@ -13,13 +13,12 @@ from evisynth.report.certainty.grade import certainty
 from evisynth.report.certainty.ratings import BETWEEN, level_of, ratings_of
 from evisynth.report.page.cite import cite
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
+from evisynth.rounding import percents
 from evisynth.words.html import Html, table, tag
 from evisynth.words.phrases import (
     count_word,
     dash_range,
     per_hundred,
-    points,
-    points_range,
     thousands,
 )
 
@@ -108,8 +107,9 @@ def _pool(analysis, selection):
 
 def _contrast(analysis, contrast):
     found = analysis.odds_ratios(contrast.first, contrast.second)
-    more = ", ".join(points(d) for d, _, _ in found.differences)
-    limits = ", ".join(points_range(low, high) for _, low, high in found.differences)
+    shown = [percents(*difference) for difference in found.differences]
+    more = ", ".join(by for by, _, _ in shown)
+    limits = ", ".join(f"{low} to {high}" for _, low, high in shown)
     patients = sum(arm.row["total"] for pair in found.pairs for arm in pair)
     subject = f"{contrast.first}{BETWEEN}{contrast.second}"
     rated = certainty(level_of(ratings_of(analysis, subject)))

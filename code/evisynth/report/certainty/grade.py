@@ -41,6 +41,22 @@ def certainty_words(analysis, *pools):
     return " to ".join(dict.fromkeys((ordered[0], ordered[-1]))) if ordered else NOT_RATED
 
 
+def certainty_of(analysis, subject):
+    """The certainty of one pool or contrast in a word.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    subject : str
+        Pool id, or the ids of a contrast.
+
+    Returns
+    -------
+    str
+    """
+    return level_of(ratings_of(analysis, subject)) or NOT_RATED
+
+
 def certainty(level):
     """A rating as four circles and the word.
 
