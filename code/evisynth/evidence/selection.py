@@ -60,13 +60,16 @@ class LeftOut:
     code : str
         One of `CODES`.
     reason : str
-        In plain words, with the cohort it overlaps where that is the reason.
+        In short, with the cohort it overlaps where that is the reason.
+    words : str
+        The same for readers, without a sign.
     """
 
     row: Mapping
     cohort: Mapping
     code: str
     reason: str
+    words: str = ""
 
 
 @dataclass(frozen=True)

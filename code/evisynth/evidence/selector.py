@@ -7,6 +7,19 @@ from dataclasses import dataclass
 from evisynth.evidence.independent import Candidate, independent_set
 from evisynth.evidence.selection import CODES, Counted, LeftOut, Selection, plain
 
+_OF_RIVALS = ("OVL", "POOL", "SEL", "SUB")
+_NAMED = 3  # cohorts that a reason names; of more the first two
+_RELATIONS = {
+    "inside": "part of",
+    "contains": "contains",
+    "same": "the same patients as",
+    "shares": "shares patients with",
+}
+_SAID = {
+    "DEN": "another denominator: {}",
+    "DEF": "another definition: {}",
+    "TIM": "another time: {}",
+}
 _UNIT_CODES = {
     "pool": "POOL",
     "post_baseline": "SEL",
@@ -136,18 +149,29 @@ class Selector:
             code = _UNIT_CODES[cohort["unit"]]
         elif rivals and not code:
             code = "OVL"
-        return LeftOut(row, cohort, code, self._reason(cohort_id, row, code, rivals))
+        reason = self._reason(cohort_id, row, code, rivals)
+        return LeftOut(row, cohort, code, reason, self._words(cohort_id, code, reason, rivals))
+
+    def _words(self, cohort_id, code, reason, rivals):
+        """The reason for readers: which counted cohorts there are patients of, or what is other."""
+        if code not in _OF_RIVALS or not rivals:
+            return _SAID.get(code, "{}").format(reason)
+        relation = _RELATIONS[self.graph.describe(cohort_id, rivals[0])]
+        labels = [self.cohorts[c]["label"] for c in rivals]
+        named = labels if len(labels) <= _NAMED else [*labels[: _NAMED - 1], "others"]
+        told = " and ".join(filter(None, (", ".join(named[:-1]), named[-1])))
+        return f"{relation} {told}"
 
     def _reason(self, cohort_id, row, code, rivals):
         if code in ("OVL", "POOL", "SEL", "SUB") and rivals:
             words = {"inside": "⊂", "contains": "⊃", "same": "=", "shares": "∩"}
             sign = words[self.graph.describe(cohort_id, rivals[0])]
-            others = f" and {len(rivals) - 1} more" if len(rivals) > 1 else ""
-            return f"{sign} {self.cohorts[rivals[0]]['label']}{others}"
+            one = len(rivals) == 1
+            return f"{sign} {self.cohorts[rivals[0]]['label'] if one else _several(rivals)}"
         if code == "DEN":
             return f"counted per {plain(row['denominator'])}"
         if code == "DEF":
-            return row["criterion"] or "definition not stated"
+            return plain(row["criterion"]) if row["criterion"] else "definition not stated"
         if code == "TIM":
             return row["timepoint"] or "time not stated"
         if code == "NE":
@@ -156,6 +180,10 @@ class Selector:
             kept = "no claim" if self._undecidable(row) else "the other claim"
             return f"sources disagree, {kept} used ({row['discrepancy_id']})"
         return CODES[code]
+
+
+def _several(rivals):
+    return f"{len(rivals)} counted cohorts"
 
 
 def _what_is_missing(row):

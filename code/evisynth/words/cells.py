@@ -6,6 +6,7 @@ from html import escape
 
 from evisynth.engine.effects.escalc import study_intervals
 from evisynth.words.html import Html, tag
+from evisynth.words.names import named_sources, source_name
 from evisynth.words.phrases import rate_with_interval
 
 
@@ -19,7 +20,7 @@ def place(row):
     """Where a row was read, in monospace; nothing where it names no document."""
     if not row["source_id"]:
         return ""
-    text = " · ".join(part for part in (row["source_id"], row["locator"]) if part)
+    text = " · ".join(part for part in (source_name(row["source_id"]), row["locator"]) if part)
     return Html(tag("span", escape(text), class_="co-code"), text)
 
 
@@ -37,7 +38,7 @@ def places(rows):
 
 def _places_in(source, found):
     full = "; ".join(dict.fromkeys(row["locator"] for rows in found.values() for row in rows))
-    text = f"{source} · {', '.join(found)}"
+    text = f"{source_name(source)} · {', '.join(found)}"
     return Html(tag("span", escape(text), class_="co-code", title=full), text)
 
 
@@ -55,6 +56,7 @@ def below(cell, note):
     shown = cell if isinstance(cell, Html) else Html(escape(cell), cell)
     if not note:
         return shown
+    note = named_sources(note)
     under = tag("div", escape(note), class_="co-note")
     return Html(shown.html + under, f"{shown.text} ({note})")
 

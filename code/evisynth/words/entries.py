@@ -6,6 +6,7 @@ from collections import Counter
 from html import escape
 
 from evisynth.words.html import Html, table, tag
+from evisynth.words.names import named_sources
 
 
 def entry(key, heading, parts, *, page=""):
@@ -31,10 +32,12 @@ def entry(key, heading, parts, *, page=""):
     own = "" if page else key
     html = tag("section", head + tag("dl", lines), class_="co-entry", id=own)
     told = (f"{name}: {words}{f' ({place})' if place else ''}" for name, words, place in parts)
-    return Html(html, f"{key} {heading} | {' | '.join(told)}")
+    return Html(html, named_sources(f"{key} {heading} | {' | '.join(told)}"))
 
 
 def _line(name, words, place):
+    place = named_sources(place)
+    words = words if isinstance(words, Html) else named_sources(words)
     shown = words.html if isinstance(words, Html) else escape(words)
     where = " " + tag("span", escape(place), class_="co-code") if place else ""
     return tag("div", tag("dt", escape(name)) + tag("dd", shown + where))
@@ -148,7 +151,7 @@ def cross_table(head, pairs, levels, columns):
 
 def wide(text):
     """A cell of running text, which is not squeezed into a narrow column."""
-    shown = _as_html(text)
+    shown = text if isinstance(text, Html) else _as_html(named_sources(text))
     return Html(tag("div", shown.html, class_="co-wide"), shown.text)
 
 

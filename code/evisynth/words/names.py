@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from evisynth.evidence.selection import plain
 from evisynth.words.phrases import capital
+
+# A key of a document: a name and a year, as citations have it.
+_KEY = re.compile(r"\b([a-z]{3,})((?:19|20)\d\d)\b(?!-)")
 
 
 def family_of(evidence, cohort) -> str:
@@ -52,3 +57,14 @@ def name_of(spec):
 def title_of(spec):
     """A question in short, as on its card; without one the name of the analysis."""
     return spec.card.title if spec.card else capital(name_of(spec))
+
+
+def source_name(source_id):
+    """The key of a document as readers cite it: its author and year."""
+    author, year = _KEY.fullmatch(source_id).groups() if _KEY.fullmatch(source_id) else ("", "")
+    return f"{author.capitalize()} {year}" if author else source_id
+
+
+def named_sources(text):
+    """A place or a reason in words, with documents by author and year in place of their keys."""
+    return _KEY.sub(lambda found: source_name(found[0]), text)

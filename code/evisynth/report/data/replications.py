@@ -12,6 +12,7 @@ from evisynth.report.selection.decisions import PAGE
 from evisynth.words.entries import entry, folded, link, stacked, strong, wide
 from evisynth.words.glue import glue_values
 from evisynth.words.html import Html, table, tag
+from evisynth.words.names import source_name
 from evisynth.words.phrases import capital, plural, thousands
 
 _AGREES, _ON_CONDITION, _DIFFERS = VERDICTS
@@ -66,7 +67,8 @@ def _counts(numbers, column):
     lines = []
     for name in sorted({number[column] for number in numbers}, key=str.lower):
         verdicts = [number["verdict"] for number in numbers if number[column] == name]
-        lines.append((name if column == "source_id" else capital(name), *_line(verdicts)))
+        shown = source_name(name) if column == "source_id" else capital(name)
+        lines.append((shown, *_line(verdicts)))
     return lines
 
 
@@ -109,7 +111,8 @@ def replication_conditions(evidence):
     parts = []
     for source in dict.fromkeys(number["source_id"] for number in numbers):
         own = [number for number in numbers if number["source_id"] == source]
-        parts.append((f"{source}: {plural(len(own), 'number')}", stacked(_entries(own))))
+        line = f"{source_name(source)}: {plural(len(own), 'number')}"
+        parts.append((line, stacked(_entries(own))))
     return folded(parts)
 
 
@@ -128,7 +131,7 @@ def _entries(numbers):
 
 
 def _entry(number, again):
-    place = f"{number['source_id']} · {number['locator']}"
+    place = f"{source_name(number['source_id'])} · {number['locator']}"
     parts = [("Printed", strong(number["printed"]), place)]
     parts += [("Again", _anchor(o["replication_id"]), o["locator"]) for o in again]
     for i, way in enumerate(number["ways"]):

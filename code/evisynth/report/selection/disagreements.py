@@ -8,6 +8,7 @@ from evisynth.report.selection.decisions import PAGE
 from evisynth.words.cells import below
 from evisynth.words.entries import grouped, link
 from evisynth.words.html import Html
+from evisynth.words.names import named_sources
 
 
 def disagreements(analysis, *, also=()):
@@ -84,4 +85,4 @@ def _line(row):
     what = Html(f"{key.html} {escape(row['what'])}", f"{key.text} {row['what']}")
     claims = [below(row[f"claim_{side}"], row[f"where_{side}"]) for side in "ab"]
     both = Html("".join(c.html for c in claims), "; against: ".join(c.text for c in claims))
-    return what, both, f"{_KEPT[row['decision']]}. {row['reason']}"
+    return what, both, f"{_KEPT[row['decision']]}. {named_sources(row['reason'])}"

@@ -7,6 +7,7 @@ from html import escape
 from evisynth.evidence.doubts import doubts, undoubted
 from evisynth.words.entries import folded, grouped, wide
 from evisynth.words.html import Html, tag
+from evisynth.words.names import named_sources
 from evisynth.words.phrases import capital, plural
 
 _HEADER = ("Cohort", "May share with", "Patients at most", "Ground", "Known", "Read in")
@@ -74,6 +75,7 @@ def _row(evidence, doubt):
         labels = " – ".join(evidence.cohorts[end]["label"] for end in ends)
         words = f"Follows from {labels}: {words}"
     a, b = doubt.a.cohort["label"], doubt.b.cohort["label"]
+    source = named_sources(source)
     read = Html(tag("span", escape(source), class_="co-code"), source) if source else "no document"
     return a, b, str(doubt.most), wide(capital(words)), ground.kind, read
 

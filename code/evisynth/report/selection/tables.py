@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from evisynth.engine.proportions.result import BETA, HEADLINE
-from evisynth.evidence.selection import CODES, plain
+from evisynth.evidence.selection import plain
 from evisynth.rounding import decimal_numbers
 from evisynth.words.cells import below, by_pool, counts, place, share
 from evisynth.words.entries import grouped
 from evisynth.words.html import table
-from evisynth.words.phrases import dash_range, decimals, rate_with_interval, shown_rate, thousands
+from evisynth.words.phrases import (
+    capital,
+    dash_range,
+    decimals,
+    rate_with_interval,
+    shown_rate,
+    thousands,
+)
 
 
 def counted(analysis, *pools):
@@ -72,14 +79,12 @@ def left_out(analysis, *pools):
     """
     header = ("Cohort", "n / N", "%", "Why", "Read from")
     groups = by_pool(analysis, pools, _left_out_rows)
-    used = dict.fromkeys(item.code for s in analysis.chosen(*pools) for item in s.left_out)
-    caption = "; ".join(f"{code}: {CODES[code]}" for code in used)
-    return grouped(header, groups, numeric=header[1:3], caption=caption)
+    return grouped(header, groups, numeric=header[1:3])
 
 
 def _left_out_rows(selection):
     for item in selection.left_out:
-        why = f"{item.code}: {item.reason}"
+        why = capital(item.words)
         yield item.cohort["label"], counts(item.row), share(item.row), why, place(item.row)
 
 
