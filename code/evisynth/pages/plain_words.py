@@ -22,7 +22,9 @@ _UNREAD = [
 ]
 _ROLE = re.compile(r"\{(?:glue:\w+|def|math)\}`([^`]*)`")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\{[^}]*\}")
-_END = re.compile(r"(?<=[.?!:])[\"”*)]*\s+(?=[\"“*(]*[A-Z0-9•])|\n\s*\n|^\s*[-*] |^#+ .*$|^:::.*$", re.M)
+_END = re.compile(
+    r"(?<=[.?!:])[\"”*)]*\s+(?=[\"“*(]*[A-Z0-9•])|\n\s*\n|^\s*[-*] |^#+ .*$|^:::.*$", re.M
+)
 _ABBREVIATED = re.compile(r"\b(?:et al|e\.g|i\.e|v|vs|Fig|No)\.")
 _WORD = re.compile(r"[^\W_]+(?:[-’'.,/][^\W_]+)*")
 # What stands in tables, notebooks and code, and means nothing to a reader.
@@ -82,6 +84,4 @@ def unread_tokens(text, kinds=tuple(TOKENS)):
     list of str
         Each with its kind.
     """
-    return [
-        f"{kind}: {found[0]!r}" for kind in kinds for found in re.finditer(TOKENS[kind], text)
-    ]
+    return [f"{kind}: {found[0]!r}" for kind in kinds for found in re.finditer(TOKENS[kind], text)]

@@ -6,7 +6,7 @@ from html import escape
 
 from evisynth.engine.effects.escalc import study_intervals
 from evisynth.words.html import Html, tag
-from evisynth.words.names import named_sources, source_name
+from evisynth.words.names import named_sources, readable, source_name
 from evisynth.words.phrases import rate_with_interval
 
 
@@ -20,7 +20,9 @@ def place(row):
     """Where a row was read, in monospace; nothing where it names no document."""
     if not row["source_id"]:
         return ""
-    text = " · ".join(part for part in (source_name(row["source_id"]), row["locator"]) if part)
+    text = " · ".join(
+        part for part in (source_name(row["source_id"]), readable(row["locator"])) if part
+    )
     return Html(tag("span", escape(text), class_="co-code"), text)
 
 
@@ -37,7 +39,8 @@ def places(rows):
 
 
 def _places_in(source, found):
-    full = "; ".join(dict.fromkeys(row["locator"] for rows in found.values() for row in rows))
+    of_all = (readable(row["locator"]) for rows in found.values() for row in rows)
+    full = "; ".join(dict.fromkeys(of_all))
     text = f"{source_name(source)} · {', '.join(found)}"
     return Html(tag("span", escape(text), class_="co-code", title=full), text)
 

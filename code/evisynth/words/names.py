@@ -9,6 +9,7 @@ from evisynth.words.phrases import capital
 
 # A key of a document: a name and a year, as citations have it.
 _KEY = re.compile(r"\b([a-z]{3,})((?:19|20)\d\d)\b(?!-)")
+_ROWS = re.compile(r"\b[a-z]+_[a-z]+ \(([^)]*)\)")
 
 
 def family_of(evidence, cohort) -> str:
@@ -63,6 +64,11 @@ def source_name(source_id):
     """The key of a document as readers cite it: its author and year."""
     author, year = _KEY.fullmatch(source_id).groups() if _KEY.fullmatch(source_id) else ("", "")
     return f"{author.capitalize()} {year}" if author else source_id
+
+
+def readable(locator):
+    """A place with the table of patients by its name in the document, not by that of our file."""
+    return _ROWS.sub(r"\1, patient by patient", locator or "")
 
 
 def named_sources(text):
