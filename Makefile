@@ -1,7 +1,7 @@
 # Two commands do everything: `make book` and `make test`. Each sets up .venv by itself; nothing to activate.
 .POSIX:
 .DEFAULT_GOAL := help
-.PHONY: help environment book test serve refresh bench mutate mutants fuzz hostile interrupted builds \
+.PHONY: help environment book test serve refresh bench lengths mutate mutants fuzz hostile interrupted builds \
   licences check format lock clean
 
 BIN := .venv/bin
@@ -35,6 +35,9 @@ refresh: environment ## run the chapters again and keep their new results
 
 bench: environment ## time the engine against metafor and PyMARE (needs R for metafor)
 	@$(BIN)/python bench/run.py
+
+lengths: book ## measure how long each page is as it opens (needs Chromium)
+	@$(BIN)/python bench/pages.py
 
 mutate: environment ## put slips into the tables and count which are caught (N=12 of each kind)
 	@$(BIN)/python faults/data.py $(N)

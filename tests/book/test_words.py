@@ -89,6 +89,14 @@ def test_every_declared_section_has_its_place_on_the_page(name):
         assert sum(bool(re.search(rf"page\.{part}$", cell)) for cell in shown) == 1, part
 
 
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_can_be_finished(name):
+    """As it was measured last; `make lengths` measures again."""
+    record = json.loads((ROOT / "bench" / "pages.json").read_text("utf-8"))
+    found = record[f"chapters/{name}.html"]
+    assert found["height_1280"] <= 3500 and 200 < found["words"] <= 1200
+
+
 def outputs_of(path):
     cells = json.loads(path.read_text("utf-8"))["cells"]
     for cell in cells:

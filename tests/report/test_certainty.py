@@ -124,7 +124,7 @@ def test_every_step_down_leads_to_its_reason_in_the_profile(analysis):
     assert set(targets) <= set(reasons) and len(set(reasons)) == len(reasons)
     assert "no concern" not in html
     assert "Read second-hand &amp; &lt;told&gt; again." in grade(analysis).html
-    assert "rates by Somebody 2015; contrasts by Somebody 2015" in html
+    assert 'href="methods.html#certainty"' in html
 
 
 def test_a_contrast_is_shown_where_both_pools_are(analysis):
@@ -247,26 +247,6 @@ def test_what_was_read_of_the_published_results_is_said(read, said):
             for i in range(len(read))]  # fmt: skip
     text = beside_published(evidence([], rows, estimates).analyse("age")).text
     assert said in text and ("abstract" in text) == ("abstract" in read)
-
-
-def test_steps_down_are_counted_from_the_ratings_shown():
-    base = evidence(RATED)
-    second = replace_hand(base.analyse("age"))
-    # Three subjects, each one step for risk of bias and two for imprecision.
-    told = "Steps down in this table: six for imprecision, three for risk-of-bias."
-    assert told in findings(second).text and "Steps down" not in findings(base.analyse("age")).text
-    told = "Steps down in this table: two for imprecision, one for risk-of-bias."
-    assert told in findings(second, "young").text
-
-
-def replace_hand(analysis):
-    """The same analysis, all of it read second-hand."""
-    pools = {
-        pool: replace(s, counted=tuple(replace(c, row={**c.row, "second_hand": True})
-                                       for c in s.counted))
-        for pool, s in analysis.selections.items()
-    }  # fmt: skip
-    return replace(analysis, selections=pools)
 
 
 def test_nothing_published_leaves_nothing():

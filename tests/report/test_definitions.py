@@ -170,7 +170,7 @@ def test_axes_of_the_curve_are_those_of_the_code(evidence):
 def test_every_pool_has_its_estimand(evidence):
     text = estimands(evidence).text
     pools = [pool for spec in evidence.analyses.values() for pool in spec.pools]
-    assert len(text.splitlines()) == 1 + len(pools)
+    assert len(text.splitlines()) == 1 + len(evidence.analyses) + len(pools)
     assert all(f"{pool.title}: {pool.estimand} | " in text for pool in pools)
     with pytest.raises(ArgumentError, match="nothing"):
         estimands(evidence, "nothing")

@@ -69,7 +69,8 @@ def test_levels_that_a_report_does_not_tell_apart_are_not_counted():
 
 
 def printed(row_id, claim=None, **values):
-    return {"row_id": row_id, "discrepancy_id": claim and "D001", "claim": claim} | values
+    about = {"cohort_id": "a", "denominator": "treated", "source_id": "s"}
+    return {"row_id": row_id, "discrepancy_id": claim and "D001", "claim": claim} | about | values
 
 
 @pytest.fixture
@@ -79,7 +80,10 @@ def evidence():
             printed("one", events=24, total=33, percent="73.0"),
             printed("lost", "a", events=None, total=33, percent="71.5"),
             printed("won", "b", events=23, total=33, percent=None),
+            printed("rate", events=None, total=None, percent="76", cohort_id="c", denominator="d"),
         ],
+        "analysis_sets": [{"cohort_id": "c", "analysis_set": "d", "n": 119}],
+        "sources": [{"source_id": "s", "rounds_to_whole_percent": False}],
         "survival": [printed("time", value=7.70, lower=5.6, upper=9)],
         "characteristics": [], "contrasts": [],
         "discrepancies": [{"discrepancy_id": "D001", "decision": "b"}],
@@ -91,6 +95,12 @@ def test_a_row_is_placed_as_it_is_printed(evidence):
     assert row_values(evidence, "one") == {"count": "24 of 33", "percent": "73"}
     assert row_values(evidence, "time") == {"value": "7.7", "limits": "5.6 to 9"}
     assert row_values(evidence, "won") == {"count": "23 of 33"}
+
+
+def test_a_percentage_tells_every_count_that_it_can_be(evidence):
+    """90 of 119 are 75.6 percent, 91 are 76.5: both round to 76 with halves up or to even."""
+    told = row_values(evidence, "rate")
+    assert told == {"percent": "76", "fits": "90 or 91 of 119"}
 
 
 def test_a_row_that_no_table_has_is_refused(evidence):

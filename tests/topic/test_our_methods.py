@@ -87,10 +87,7 @@ def test_the_glossary_shows_every_definition(evidence):
 
 
 def test_the_protocol_shows_every_question(evidence):
-    shown = re.findall(
-        r'report\.estimands\(evidence, "([^"]+)"\)', markdown_of("chapters/protocol")
-    )
-    assert sorted(shown) == sorted(evidence.analyses)
+    assert "report.estimands(evidence)" in markdown_of("chapters/protocol")
 
 
 # Checklists ---------------------------------------------------------------------------------------

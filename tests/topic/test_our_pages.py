@@ -12,6 +12,7 @@ from evisynth.evidence.overlap import RELATIONS
 from evisynth.evidence.selection import CODES
 from evisynth.figures.book.landing import naive_numbers
 from evisynth.replication import printed_numbers, replicate
+from evisynth.words.names import named_sources
 from evisynth.words.phrases import rate_or_note, rate_with_interval, thousands
 
 
@@ -144,7 +145,7 @@ def test_every_contradiction_stands_once_with_an_anchor(evidence, register):
     for row in rows:
         (line,) = [x for x in str(view).splitlines() if x.startswith(row["discrepancy_id"] + " ")]
         for part in ("what", "claim_a", "where_a", "claim_b", "where_b", "reason"):
-            assert row[part] in line
+            assert named_sources(row[part]) in line
 
 
 def test_links_to_the_register_arrive(evidence, register):
@@ -193,7 +194,7 @@ def test_replications_show_ours_beside_theirs(evidence):
     for row in replicate(evidence).to_dict("records"):
         (line,) = [x for x in text if re.search(rf"\b{row['replication_id']}\b", x)]
         for part in ("quantity", "printed", "ours", "locator"):
-            assert row[part] in line
+            assert named_sources(row[part]) in line
         assert row["method"].lower() in line.lower()
         assert row["reason"] in line or "printed again" in row["reason"]
 

@@ -14,6 +14,7 @@ from evisynth.accuracy.faults import (
 )
 from evisynth.accuracy.few_studies import few_studies_table, glue_few_studies
 from evisynth.accuracy.few_studies_plot import few_studies_plot
+from evisynth.accuracy.pages import page_lengths
 from evisynth.accuracy.peers import (
     combine_effects_dl,
     combine_effects_pm,
@@ -23,6 +24,7 @@ from evisynth.accuracy.peers import (
 from evisynth.accuracy.records import (
     read_benchmark,
     read_faults,
+    read_pages,
     read_reasons,
     read_reference,
 )
@@ -60,11 +62,13 @@ __all__ = [
     "inconsistency_table",
     "missed_table",
     "mutants_table",
+    "page_lengths",
     "pm_table",
     "pymare_default",
     "pymare_inconsistency",
     "read_benchmark",
     "read_faults",
+    "read_pages",
     "read_reasons",
     "read_reference",
     "robustness_table",

@@ -36,6 +36,11 @@ def read_benchmark(path=_ROOT / "bench" / "results.json"):
     return _read(path, "`make bench` writes it.")
 
 
+def read_pages(path=_ROOT / "bench" / "pages.json"):
+    """What ``make lengths`` wrote of each page; as `read_reference`."""
+    return _read(path, "`make lengths` writes it.")
+
+
 def read_faults(path=_ROOT / "faults" / "results.json"):
     """What the commands of ``faults/`` wrote, a part for each; as `read_reference`."""
     return _read(path, "`make mutate` and the commands beside it write it.")

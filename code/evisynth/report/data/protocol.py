@@ -12,7 +12,9 @@ from evisynth.evidence.branches import COHORTS, DECISION, LEFT_OUT, MINIMUM_K, O
 from evisynth.evidence.flips import flips, flips_that_matter
 from evisynth.evidence.selection import plain
 from evisynth.report.data.definitions import glossary_terms
+from evisynth.words.entries import grouped
 from evisynth.words.html import Html, muted, table
+from evisynth.words.names import title_of
 from evisynth.words.phrases import capital, count_word
 
 # When each rule of `small_k_rule` applies.
@@ -78,8 +80,10 @@ def estimands(evidence, *analyses):
             raise ArgumentError("estimands", "analyses", repr(name), allowed)
     chosen = [evidence.analyses[name] for name in analyses or evidence.analyses]
     meanings = glossary_terms(evidence.codebook)
-    rows = [_estimand(pool, meanings) for spec in chosen for pool in spec.pools]
-    return table(("Pool and estimand", "Patients", "Taken, best first"), rows)
+    groups = [
+        (title_of(spec), [_estimand(pool, meanings) for pool in spec.pools]) for spec in chosen
+    ]
+    return grouped(("Pool and estimand", "Patients", "Taken, best first"), groups)
 
 
 def _estimand(pool, meanings):
