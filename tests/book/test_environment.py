@@ -170,6 +170,18 @@ def test_the_folder_code_does_not_shadow_pythons_code():
     assert hasattr(code, "InteractiveConsole")
 
 
+def test_what_is_installed_has_every_file_that_the_library_reads():
+    """A file that no pattern names is there in this checkout and missing in an installed one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    library = ROOT / "code" / "evisynth"
+    patterns = project["tool"]["setuptools"]["package-data"]["evisynth"]
+    found = {pattern: set(library.glob(pattern)) for pattern in patterns}
+    assert all(found.values()), {pattern for pattern, files in found.items() if not files}
+    files = {p for p in library.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    beside = {path for path in files if path.suffix != ".py"}
+    assert beside == set().union(*found.values())
+
+
 def test_workflows_pin_actions_and_ask_for_little():
     workflows = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
     assert workflows
