@@ -54,7 +54,8 @@ class Mutant:
 def modules():
     """Package and path of every module that is mutated."""
     for package in PACKAGES:
-        for path in sorted((LIBRARY / package).glob("*.py")):
+        folder = LIBRARY / package if package == "evidence" else LIBRARY / "engine" / package
+        for path in sorted(folder.glob("*.py")):
             if path.stem != "__init__" and (package != "evidence" or path.stem in OF_EVIDENCE):
                 yield package, path
 

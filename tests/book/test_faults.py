@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import json
 import sys
 from pathlib import Path
 
@@ -119,6 +120,13 @@ def test_a_change_of_an_annotation_alone_is_none(load, after, otherwise):
     assert load("mutants").runs_otherwise(before, after) == otherwise
 
 
+def test_each_package_that_is_mutated_has_modules(load):
+    mutants = load("mutants")
+    assert {package for package, _ in mutants.modules()} == set(mutants.PACKAGES)
+    selecting = {path.stem for package, path in mutants.modules() if package == "evidence"}
+    assert selecting == set(mutants.OF_EVIDENCE)
+
+
 def test_a_line_belongs_to_the_innermost_function(load, tmp_path):
     path = tmp_path / "m.py"
     path.write_text("A = 1\n\n\ndef f(x):\n    def g():\n        return x\n\n    return g\n")
@@ -131,6 +139,8 @@ def test_each_surviving_fault_has_a_reason_and_its_line_still_stands(load):
     with (FAULTS / "survivors.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert all(row["reason"].strip() for row in rows)
+    recorded = json.loads((FAULTS / "results.json").read_text("utf-8"))["engine"]["survivors"]
+    assert [row["module"] for row in recorded if not (library / row["module"]).is_file()] == []
     for row in rows:
         lines = (library / row["module"]).read_text("utf-8").splitlines()
         assert row["mutation"].split(" -> ")[0] in {" ".join(line.split()) for line in lines}, row
