@@ -19,8 +19,8 @@ from evisynth.engine.coverage.record import read_few_studies
 from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS
 from evisynth.evidence.base import load_evidence, read_everything
-from evisynth.evidence.extraction import compare, read_pass
 from evisynth.evidence.printed import count_patients
+from evisynth.evidence.readings.extraction import compare, read_pass
 from evisynth.evidence.schema import CODEBOOK, read_codebook, read_records
 from evisynth.pages.checks import faults
 from evisynth.report.page.cite import citation

@@ -47,9 +47,9 @@ def _print_anything():
 
 def _validate(chosen):
     from evisynth.evidence.base import read_everything
-    from evisynth.evidence.readings import FOLDER
+    from evisynth.evidence.readings.checks import FOLDER
+    from evisynth.evidence.readings.source_text import SOURCES, check_source_text, text_folder
     from evisynth.evidence.schema import find_package
-    from evisynth.evidence.source_text import SOURCES, check_source_text, text_folder
 
     folder, texts = find_package(chosen.folder), text_folder(chosen.sources)
     tables, analyses, problems = read_everything(folder)
@@ -65,7 +65,7 @@ def _validate(chosen):
 
 
 def _compare(chosen):
-    from evisynth.evidence.extraction import compare, read_pass
+    from evisynth.evidence.readings.extraction import compare, read_pass
 
     found = compare(read_pass(chosen.first), read_pass(chosen.second))
     for d in found:

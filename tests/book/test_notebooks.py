@@ -5,7 +5,7 @@ import json
 import pytest
 from evisynth import notebooks
 from evisynth.errors import EvisynthError
-from evisynth.evidence.extraction import read_pass
+from evisynth.evidence.readings.extraction import read_pass
 from evisynth.output import write_text
 
 CELL = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": "A"}

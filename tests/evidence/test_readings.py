@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from evisynth.evidence.base import read_everything
-from evisynth.evidence.readings import check_readings, disagreements
-from evisynth.evidence.register_readings import graph_of, relation_between
+from evisynth.evidence.readings.checks import check_readings, disagreements
+from evisynth.evidence.readings.registers import graph_of, relation_between
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"

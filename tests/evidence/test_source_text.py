@@ -6,8 +6,8 @@ import pytest
 from evisynth.cli import main
 from evisynth.errors import EvisynthError
 from evisynth.evidence.base import read_everything
+from evisynth.evidence.readings.source_text import SOURCES, check_source_text, text_folder
 from evisynth.evidence.schema import Table
-from evisynth.evidence.source_text import SOURCES, check_source_text, text_folder
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 KEPT = ("outcomes", "survival", "contrasts", "analysis_sets", "characteristics", "searches")

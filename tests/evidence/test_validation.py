@@ -17,8 +17,8 @@ from evisynth.errors import ArgumentError, EvidenceError, EvisynthError
 from evisynth.evidence import branches
 from evisynth.evidence.arithmetic import NEEDS
 from evisynth.evidence.base import load_evidence
-from evisynth.evidence.extraction import compare, consensus, read_pass
 from evisynth.evidence.printed import counts_that_fit, interval_recomputes
+from evisynth.evidence.readings.extraction import compare, consensus, read_pass
 
 # A made-up evidence base --------------------------------------------------------------------------
 

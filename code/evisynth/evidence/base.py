@@ -12,7 +12,7 @@ from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import rejected_claims
-from evisynth.evidence.readings import check_readings
+from evisynth.evidence.readings.checks import check_readings
 from evisynth.evidence.schema import find_package, read_codebook, read_tables, resource_of
 from evisynth.evidence.selection import Selection
 from evisynth.evidence.selector import Against, Selector, fits_where, unfit

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from evisynth.evidence.extraction import ROW, UNCOMPARED, WHERE, compare, pair_rows, read_pass
-from evisynth.evidence.register_readings import (
+from evisynth.evidence.readings.extraction import (
+    ROW,
+    UNCOMPARED,
+    WHERE,
+    compare,
+    pair_rows,
+    read_pass,
+)
+from evisynth.evidence.readings.registers import (
     OVERLAPS,
     compare_registers,
     read_registers,

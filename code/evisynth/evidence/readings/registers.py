@@ -1,7 +1,7 @@
 """Double reading of the registers: what each row is, and which cohorts share patients.
 
-Statements are paired by the line on which they stand; see `evisynth.evidence.extraction`. Registers
-are paired by what their rows are about: the first column of a reading is its key. Two readings of
+Statements are paired by the line on which they stand; see `evisynth.evidence.readings.extraction`.
+Registers are paired by what their rows are about: the first column of a reading is its key. Two readings of
 the overlaps seldom draw the same edges, and need not: they are held against each other by what
 follows from the edges.
 """
@@ -12,8 +12,8 @@ from functools import partial
 from itertools import combinations
 from pathlib import Path
 
-from evisynth.evidence.extraction import ROW, Disagreement, column_decision
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
+from evisynth.evidence.readings.extraction import ROW, Disagreement, column_decision
 from evisynth.evidence.schema import Problem, read_records
 
 REGISTERS = "registers"

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 from evisynth.errors import EvisynthError
-from evisynth.evidence.extraction import compare, consensus, read_pass
-from evisynth.evidence.register_readings import (
+from evisynth.evidence.readings.extraction import compare, consensus, read_pass
+from evisynth.evidence.readings.registers import (
     check_registers,
     compare_registers,
     read_registers,
