@@ -1,9 +1,9 @@
 """Double reading of the registers: what each row is, and which cohorts share patients.
 
 Statements are paired by the line on which they stand; see `evisynth.evidence.readings.extraction`.
-Registers are paired by what their rows are about: the first column of a reading is its key. Two readings of
-the overlaps seldom draw the same edges, and need not: they are held against each other by what
-follows from the edges.
+Registers are paired by what their rows are about: the first column of a reading is its key. Two
+readings of the overlaps seldom draw the same edges, and need not: they are held against each other
+by what follows from the edges.
 """
 
 from __future__ import annotations
