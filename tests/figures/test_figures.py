@@ -1,7 +1,6 @@
 import re
 import subprocess
 import sys
-from itertools import combinations
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -37,9 +36,9 @@ from evisynth.figures.base.scale import Scale
 from evisynth.figures.base.style import font, measure, wrap
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from legible import WIDTHS, check_legible, texts
 from matplotlib.colors import to_hex
 
-WIDTHS = ("desktop", "phone")
 LONG = "Consortium for the extremely long-named multicentre observational registry of two regions"
 CODES = {"OVL": "shares patients", "2nd": "read in another report", "DEN": "other denominator"}
 
@@ -60,33 +59,6 @@ def group(title="First", k=2, **more):
 
 LEFT = LeftOut("Aspen 2016", "OVL", "⊂ Alder 2014", "21 / 36", 0.58, 0.42, 0.73)
 NOT_ESTIMABLE = LeftOut("Willow 2018", "DEN", "counts not given", "? / 44")
-
-
-def texts(figure, width):
-    """Every text of a drawing with its box: left, right, top, bottom in pixels."""
-    found = []
-    for artist in figure._sheets[width].axes.texts:
-        cut = artist.get_fontproperties()
-        family = "serif" if "Serif" in cut.get_family()[0] else "sans"
-        size, string = artist.get_fontsize(), artist.get_text()
-        wide = measure(string, size, cut.get_weight(), family, cut.get_style() == "italic")
-        x, y = artist.get_position()
-        left = x - wide * {"left": 0, "center": 0.5, "right": 1}[artist.get_ha()]
-        found.append((string, left, left + wide, y - 0.66 * size, y))
-    return found
-
-
-def check_legible(figure):
-    for width in WIDTHS:
-        sheet, boxes = figure._sheets[width], texts(figure, width)
-        bottom = sheet.axes.get_ylim()[0]
-        for string, left, right, top, base in boxes:
-            assert left >= -0.5 and right <= sheet.width + 1, (width, string)
-            assert top >= 0 and base <= bottom, (width, string)
-        for one, other in combinations(boxes, 2):
-            across = min(one[2], other[2]) - max(one[1], other[1])
-            down = min(one[4], other[4]) - max(one[3], other[3])
-            assert across <= 0.5 or down <= 0.5, (width, one, other)
 
 
 def drawn_words(figure, width):

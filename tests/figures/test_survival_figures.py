@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,13 +13,12 @@ from evisynth.engine.survival.kaplan_meier import kaplan_meier
 from evisynth.errors import ArgumentError
 from evisynth.figures import kaplan_meier_plot, swimmer
 from evisynth.figures.base.scale import time_ticks
-from evisynth.figures.base.style import measure
 from evisynth.figures.forests.layout import apart
 from evisynth.figures.survival.patients import SHAPES
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from legible import WIDTHS, check_legible, texts
 
-WIDTHS = ("desktop", "phone")
 LONG = "Consortium for the extremely long-named multicentre observational registry of two regions"
 
 
@@ -62,37 +61,16 @@ def stand(times=(2, 5, 5, 9, 12, 20), events=(1, 1, 0, 1, 0, 0), **changes):
     return replace(Stand(*columns, *numbers), **changes)
 
 
-def texts(figure, width):
-    """Every text of a drawing with its box: left, right, top, bottom in pixels, and its size."""
-    found = []
-    for artist in figure._sheets[width].axes.texts:
-        cut = artist.get_fontproperties()
-        family = "serif" if "Serif" in cut.get_family()[0] else "sans"
-        size, string = artist.get_fontsize(), artist.get_text()
-        wide = measure(string, size, cut.get_weight(), family, cut.get_style() == "italic")
-        x, y = artist.get_position()
-        left = x - wide * {"left": 0, "center": 0.5, "right": 1}[artist.get_ha()]
-        found.append((string, left, left + wide, y - 0.66 * size, y, size))
-    return found
-
-
 def words(figure, width):
     return [text[0] for text in texts(figure, width)]
 
 
-def check_legible(figure):
-    for width in WIDTHS:
-        sheet, boxes = figure._sheets[width], texts(figure, width)
-        assert sheet.width == {"desktop": 690, "phone": 358}[width]
-        bottom = sheet.axes.get_ylim()[0]
-        for string, left, right, top, base, size in boxes:
-            assert left >= -0.5 and right <= sheet.width + 1, (width, string)
-            assert top >= 0 and base <= bottom and size >= 11, (width, string)
-        for one, other in combinations(boxes, 2):
-            across = min(one[2], other[2]) - max(one[1], other[1])
-            down = min(one[4], other[4]) - max(one[3], other[3])
-            assert across <= 0.5 or down <= 0.5, (width, one, other)
-        ElementTree.fromstring(figure.svg(width))
+def check_drawing(figure):
+    """What `check_legible` asks of every drawing, of the usual width, and no word is small."""
+    check_legible(figure)
+    for width, pixels in {"desktop": 690, "phone": 358}.items():
+        assert figure._sheets[width].width == pixels
+        assert all(size >= 11 for *_, size in texts(figure, width)), width
 
 
 def lines_of(figure, color, width="desktop"):
@@ -127,13 +105,13 @@ CURVES = {
 
 @pytest.mark.parametrize("case", CURVES)
 def test_curves_are_legible(case):
-    check_legible(kaplan_meier_plot(CURVES[case], title=LONG, subtitle=LONG, footer=[LONG * 2]))
+    check_drawing(kaplan_meier_plot(CURVES[case], title=LONG, subtitle=LONG, footer=[LONG * 2]))
 
 
 def test_a_real_curve_is_drawn_with_its_own_label():
     curve = kaplan_meier([2, 5, 5, 9, 12, 20], [1, 1, 0, 1, 0, 0], slab="Alder")
     figure = kaplan_meier_plot(curve, title="T", times=(0, 5, 10, 20))
-    check_legible(figure)
+    check_drawing(figure)
     # By hand: 5/6, then 5/6 * 4/5, then of 3 left at 9 months one dies.
     survival = [entry["survival"] for entry in figure.table[1:]]
     assert survival == pytest.approx([1, 2 / 3, 2 / 3 * 2 / 3, 2 / 3 * 2 / 3])
@@ -358,7 +336,7 @@ SWIMMERS = {
 @pytest.mark.parametrize("case", SWIMMERS)
 def test_swimmers_are_legible(case):
     rows, options = SWIMMERS[case]
-    check_legible(swimmer(rows, title=LONG, subtitle=LONG, footer=[LONG * 2], **options))
+    check_drawing(swimmer(rows, title=LONG, subtitle=LONG, footer=[LONG * 2], **options))
 
 
 def test_no_bar_of_which_the_end_is_known_is_without_a_sign():
@@ -434,7 +412,7 @@ def test_every_shape_can_be_drawn():
     names = [f"event {n}" for n in range(len(SHAPES))]
     events = pd.DataFrame({"label": "P2", "time": range(len(SHAPES)), "event": names})
     figure = swimmer(PEOPLE.iloc[[1]], events=events, title="T")
-    check_legible(figure)
+    check_drawing(figure)
     assert [f"{shape}: {name}" in words(figure, "desktop") for shape, name in
             zip(SHAPES, names, strict=True)] == [True] * len(SHAPES)  # fmt: skip
 
