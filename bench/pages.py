@@ -24,7 +24,8 @@ WIDTHS = (1280, 390)
 # What a page holds beside its own text: lists of its sections, the way to others, code.
 NOT_READ = ".headerlink, .cell_input, details.hide, svg, script, style, .prev-next-footer"
 FRAME = """<!doctype html><body style="margin:0">
-<iframe style="border:0;width:{width}px;height:900px" src="/{page}"></iframe><pre id="told"></pre><script>
+<iframe style="border:0;width:{width}px;height:900px" src="/{page}"></iframe>
+<pre id="told"></pre><script>
 document.querySelector("iframe").onload = function () {{
   setTimeout(() => {{
     const page = this.contentDocument, article = page.querySelector(".bd-article");
