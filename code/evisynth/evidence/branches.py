@@ -14,7 +14,7 @@ from evisynth.evidence.flips import counts_of, effective_flips, gives_count
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
     "Report counted", "Possible overlap", "Source left out", "Contested claim",
 )  # fmt: skip
-_LARGEST, _OWN = "most patients", "own report first"
+_LARGEST, _OWN, _LATEST = "most patients", "own report first", "latest report first"
 _COUNTED, _OUT = "counted", "left out"
 _NOTHING, _AS_DECIDED = "nothing", "as decided"
 MINIMUM_K = 3
@@ -86,7 +86,11 @@ def _axes(evidence, spec):
     }
     usually = evidence.selector().select(spec)
     found = {
-        COHORTS: {_LARGEST: {}, _OWN: {"settings": {"own_first": True}}},
+        COHORTS: {
+            _LARGEST: {},
+            _OWN: {"settings": {"own_first": True}},
+            _LATEST: {"settings": {"latest_first": True}},
+        },
         OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
         LEFT_OUT: {_NOTHING: {}} | _omissions(evidence, spec),
         DECISION: {_AS_DECIDED: {}} | {
