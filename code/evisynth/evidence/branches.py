@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from types import MappingProxyType
 
 from evisynth.checks import shown
 from evisynth.engine.specifications.multiverse import DataSet, multiverse
@@ -80,30 +81,69 @@ def _axes(evidence, spec):
     for key, both in clashes(levels_of):
         given = f"{key} in {both}"
         raise ArgumentError("branches", f"alternatives of pool {spec.id}", given, ONE_AXIS)
-    declared = {
-        axis: {level: {"overrides": keys} for level, keys in levels.items()}
-        for axis, levels in spec.alternatives.items()
-    }
     usually = evidence.selector().select(spec)
     found = {
-        COHORTS: {
-            _LARGEST: {},
-            _OWN: {"settings": {"own_first": True}},
-            _LATEST: {"settings": {"latest_first": True}},
-        },
-        OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
+        **_OF_OVERLAP,
         LEFT_OUT: {_NOTHING: {}} | _omissions(evidence, spec),
         DECISION: {_AS_DECIDED: {}} | {
             flip.label: {"settings": flip.settings}
             for flip, other in effective_flips(evidence, spec)
             if gives_count(flip, usually, other)
         },
-    } | declared  # fmt: skip
+    } | _declared(spec)  # fmt: skip
     usual = counts_of(usually)
     kept, why = {}, {}
     for axis, levels in found.items():
         kept[axis], why[axis] = _that_matter(evidence, spec, levels, usual)
     return kept, why
+
+
+_OF_OVERLAP = MappingProxyType(
+    {
+        COHORTS: {
+            _LARGEST: {},
+            _OWN: {"settings": {"own_first": True}},
+            _LATEST: {"settings": {"latest_first": True}},
+        },
+        OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
+    }
+)
+
+
+def _declared(spec):
+    """The alternatives of a pool as axes: level to what it changes."""
+    return {
+        axis: {level: {"overrides": keys} for level, keys in levels.items()}
+        for axis, levels in spec.alternatives.items()
+    }
+
+
+def other_choices(evidence, spec):
+    """What a pool counts by each choice of its own, one at a time, however few cohorts are left.
+
+    The choices are which of overlapping reports is counted, whether cohorts that may share
+    patients are, and the alternatives that the pool declares. Contradictions are not among them;
+    see `effective_flips`.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    spec : PoolSpec
+
+    Returns
+    -------
+    tuple of (str, str, Selection)
+        Axis and level, the declared levels left off, and what is then counted, if it is other.
+    """
+    usual = counts_of(evidence.selector().select(spec))
+    found = []
+    for axis, levels in (dict(_OF_OVERLAP) | _declared(spec)).items():
+        for level, change in list(levels.items())[1:]:
+            settings, overrides = _merged([change])
+            selection = evidence.selector(**settings).select(spec.otherwise(overrides))
+            if counts_of(selection) != usual:
+                found.append((axis, level, selection))
+    return tuple(found)
 
 
 def _that_matter(evidence, spec, levels, usual):

@@ -12,6 +12,7 @@ _HOMES = {
     "certainty_words": "report.certainty.grade",
     "checklist": "report.data.checklists",
     "cite": "report.page.cite",
+    "choices": "report.selection.choices",
     "codebook": "report.data.codebook",
     "codebooks": "report.data.codebook",
     "composition": "report.patients.composition",
