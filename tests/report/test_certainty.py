@@ -19,7 +19,7 @@ from evisynth.report import (
 from evisynth.report.certainty.findings import rate_words
 from evisynth.report.certainty.grade import certainty
 from evisynth.report.certainty.judgements import circles
-from evisynth.report.certainty.ratings import LEVELS
+from evisynth.report.certainty.ratings import LEVELS, level_without
 from evisynth.words.phrases import rate_with_interval, ratio_with_interval
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -100,6 +100,28 @@ def test_filled_circles_count_the_steps_of_certainty(level):
     assert shown.text == f"{'●' * (LEVELS.index(level) + 1):○<4} {level}"
     assert shown.html.count('fill="currentColor"') == LEVELS.index(level) + 1
     assert f'aria-label="{LEVELS.index(level) + 1} of 4 circles"' in shown.html
+
+
+def test_the_level_without_a_domain_takes_its_steps_back():
+    rows = ratings("age/young", "very low")  # high, down once and twice
+    assert level_without(rows, "imprecision") == "moderate"
+    assert level_without(rows, "risk-of-bias") == "low"
+    assert level_without(rows, "inconsistency") is None  # it moved nothing
+    assert level_without([], "imprecision") is None
+
+
+def test_findings_tell_what_the_reading_alone_cost():
+    rows = [
+        *ratings("age/young", "very low"),
+        rating("age/young", "publication-bias", "serious"),
+        *ratings("age/old", "very low"),
+    ]
+    text = findings(evidence(rows).analyse("age")).text
+    # Very low either way for the young: more was taken than there is.
+    assert "but for" not in text
+    rows = [rating("age/young", "start", "high"), rating("age/young", "overall", "moderate"),
+            rating("age/young", "publication-bias", "serious")]  # fmt: skip
+    assert "moderate; high but for publication-bias" in findings(evidence(rows).analyse("age")).text
 
 
 def test_an_empty_a_half_and_a_full_circle_differ():

@@ -16,6 +16,7 @@ from evisynth.report.certainty.ratings import (
     anchor,
     contrasts_of,
     level_of,
+    level_without,
     ratings_of,
     steps_of,
 )
@@ -36,6 +37,8 @@ from evisynth.words.phrases import (
 )
 
 RULES = "methods.html#certainty"  # where a book says them once
+# The domain that GRADE calls publication bias; its step is of the sources, not of the studies.
+SELECTION = "publication-bias"
 
 
 def findings(analysis, *pools):
@@ -68,8 +71,18 @@ def _finding(analysis, subject):
     return (
         *cells(analysis, subject),
         _lowered(analysis, subject, ratings),
-        certainty(level_of(ratings)),
+        _level(ratings),
     )
+
+
+def _level(ratings):
+    """The certainty, and what it would be without the step that the reading second-hand costs."""
+    shown, other = certainty(level_of(ratings)), level_without(ratings, SELECTION)
+    if other in (None, level_of(ratings)):
+        return shown
+    wording = next(row["wording"] for row in ratings if row["item"] == SELECTION)
+    words = f"{other} but for {wording.lower()}"
+    return Html(f"{shown.html}<br>{muted(words)}", f"{shown.text}; {words}")
 
 
 def _lowered(analysis, subject, ratings):
