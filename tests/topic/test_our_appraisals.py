@@ -558,6 +558,21 @@ def test_arms_with_patients_who_had_the_outcome_already_are_indirect_as_rates_al
     assert contrast["judgement"] == "no concern" and "in both arms alike" in contrast["reason"]
 
 
+CAUSAL = r"\b(lowers|raises|improves|worsens|prevents|causes|leads? to|thanks to|due to)\b"
+
+
+def test_no_reason_or_note_tells_a_cause(evidence):
+    """Nothing here but random allocation could; what guidance says of itself is quoted once."""
+    told = {
+        row[column]
+        for name in ("appraisals", "comparisons", "discrepancies", "cohorts", "studies")
+        for row in evidence.rows(name)
+        for column in ("reason", "note", "basis", "difference")
+        if row.get(column) and re.search(CAUSAL, row[column])
+    }
+    assert {text for text in told if "what the treatment causes" not in text} == set()
+
+
 def test_ratings_differ_and_the_reading_hides_more_of_that(ratings):
     """Were the reports at hand, what is told of them would give three levels."""
     levels = {items["overall"]["judgement"] for items in ratings.values()}
