@@ -5,12 +5,14 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from evisynth import report
 from evisynth.engine.proportions.pooling import FEW
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import Evidence, load_evidence
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import counts_that_fit, fits_printed
 from evisynth.evidence.selection import CODES
+from evisynth.evidence.synthesis import counted_again
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -541,6 +543,31 @@ def fates(evidence):
                 yield name, pool, one.cohort["cohort_id"], "counted", one.row["row_id"], doubts
             for one in selection.left_out:
                 yield name, pool, one.cohort["cohort_id"], one.code, one.reason, ""
+
+
+def test_denominators_are_the_people_and_who_comes_again(evidence):
+    for name in evidence.analyses:
+        analysis = evidence.analyse(name)
+        found = counted_again(analysis.chosen(), evidence.graph)
+        again = sum(item.counted.row["total"] for item in found)
+        total = sum(sum(s.ni) for s in analysis.chosen())
+        assert total == analysis.patients() + again
+        assert bool(found) == bool(report.again(analysis).text)
+        assert all(item.among for item in found)
+
+
+def test_children_given_both_agents_count_once(evidence):
+    """Two Spanish children were treated with either; the larger group stands for both."""
+    for name, total, people in (
+        ("mrd-response", 779, 775),
+        ("pediatric-vs-adult", 1843, 1833),
+        ("salvage-line", 564, 564),
+    ):
+        analysis = evidence.analyse(name)
+        assert sum(sum(s.ni) for s in analysis.chosen()) == total
+        assert analysis.patients() == people
+    text = report.again(evidence.analyse("pediatric-vs-adult")).text
+    assert "1,843" in text and "1,833" in text and "10 of Fuster 2020" in text
 
 
 def test_the_fate_of_every_cohort_is_known(evidence):

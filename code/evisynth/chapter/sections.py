@@ -19,6 +19,7 @@ from evisynth.report.certainty.published import beside_published
 from evisynth.report.certainty.sensitivity import influence
 from evisynth.report.page.boxes import badges, banner, question
 from evisynth.report.selection.choices import choices
+from evisynth.report.selection.counted_again import again
 from evisynth.report.selection.decisions import decisions
 from evisynth.report.selection.disagreements import disagreements
 from evisynth.report.selection.possible_overlaps import possible_overlaps
@@ -42,6 +43,7 @@ def who(page):
         question(analysis),
         badges(analysis),
         counted(analysis),
+        again(analysis),
     ]
     parts += [placed(page, graph, number, GRAPH), possible_overlaps(analysis)]
     return stacked([*parts, heading("Who is not counted, and why"), left_out(analysis)])

@@ -5,6 +5,7 @@ nothing.
 from importlib import import_module
 
 _HOMES = {
+    "again": "report.selection.counted_again",
     "badges": "report.page.boxes",
     "banner": "report.page.boxes",
     "beside_published": "report.certainty.published",
