@@ -20,7 +20,12 @@ from evisynth.report.certainty.findings import rate_words
 from evisynth.report.certainty.grade import certainty
 from evisynth.report.certainty.judgements import circles
 from evisynth.report.certainty.ratings import LEVELS, level_without
-from evisynth.words.phrases import rate_with_interval, ratio_with_interval
+from evisynth.result import estimate_and_limits
+from evisynth.words.phrases import (
+    points_with_interval,
+    rate_with_interval,
+    ratio_with_interval,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +141,17 @@ def test_findings_print_the_results_and_nothing_else(analysis):
     assert ratio_with_interval(*analysis.odds_ratios("young", "old").common) in text
     assert "two strata, 101 patients" in text
     assert text.count("new centre") == 1  # the pool of two cohorts has no range
+
+
+def test_of_two_strata_the_odds_ratio_that_lets_them_differ_leads(analysis):
+    found = analysis.odds_ratios("young", "old")
+    line = next(row for row in findings(analysis).text.splitlines() if "against" in row)
+    apart = ratio_with_interval(*estimate_and_limits(found.bayes))
+    assert line.index(f"{apart} if studies may differ") < line.index(
+        f"{ratio_with_interval(*found.common)} if they do not"
+    )
+    assert " and ".join(points_with_interval(*d) for d in found.differences) in line
+    assert points_with_interval(*found.common_as("RD")) not in line
 
 
 def test_every_step_down_leads_to_its_reason_in_the_profile(analysis):

@@ -31,8 +31,8 @@ def again(analysis, *pools):
     people = analysis.patients(*pools)
     told = "; ".join(map(_told, found))
     text = (
-        f"The denominators of all groups add up to {thousands(total)}; {thousands(people)} patients "
-        f"stand behind them. Not added again: {told}."
+        f"The denominators of all groups add up to {thousands(total)}; "
+        f"{thousands(people)} patients stand behind them. Not added again: {told}."
     )
     return Html(tag("p", escape(text), class_="co-note"), text)
 
