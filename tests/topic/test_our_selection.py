@@ -13,6 +13,7 @@ from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import counts_that_fit, fits_printed
 from evisynth.evidence.selection import CODES
 from evisynth.evidence.synthesis import counted_again
+from evisynth.report.page.printed_rows import row_values
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -543,6 +544,26 @@ def fates(evidence):
                 yield name, pool, one.cohort["cohort_id"], "counted", one.row["row_id"], doubts
             for one in selection.left_out:
                 yield name, pool, one.cohort["cohort_id"], one.code, one.reason, ""
+
+
+def test_a_size_that_the_base_knows_stands_with_a_count_without_its_own(evidence):
+    """No table shows "?" where one size of the set is known, and no row is changed for it."""
+    rows = [r for r in evidence.rows("outcomes") if r["events"] is not None and r["total"] is None]
+    known = [row for row in rows if evidence.size_of(row) is not None]
+    assert len(known) > 40 and len(known) < len(rows)
+    for row in known:
+        sizes = {
+            s["n"]
+            for s in evidence.rows("analysis_sets")
+            if (s["cohort_id"], s["analysis_set"]) == (row["cohort_id"], row["denominator"])
+        }
+        assert sizes == {evidence.size_of(row)} and row["events"] <= evidence.size_of(row)
+        if not evidence.turned_down(row):
+            of = row_values(evidence, row["row_id"])["of"]
+            assert of == f"{row['events']} of {evidence.size_of(row)}"
+    shown = report.outcomes_among(evidence, {"crs": ["treated"], "sos": ["treated"]}).text
+    assert "0 / 45" in shown and "2 / 16" in shown and "9 / 59" in shown
+    assert "/ ?" not in shown
 
 
 def test_denominators_are_the_people_and_who_comes_again(evidence):

@@ -11,7 +11,7 @@ from evisynth.errors import ArgumentError
 from evisynth.evidence.specs import contrast_of
 from evisynth.report.certainty.sensitivity import choice_values, curve_values, sensitivity_values
 from evisynth.report.page.printed_rows import row_values
-from evisynth.report.page.values import contrast_values, pool_values
+from evisynth.report.page.values import contrast_choice_values, contrast_values, pool_values
 from evisynth.report.patients.case_mix import regression_values
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.words.phrases import count_word, thousands
@@ -99,6 +99,8 @@ class Numbers(Mapping):
         found = {}
         for pool in self.analysis.selections:
             found |= _named(pool, choice_values(self.analysis, pool))
+        for contrast in self.analysis.spec.contrasts:
+            found |= _named(contrast.id, contrast_choice_values(self.analysis, contrast))
         for name in self.spec.sure:
             if contrast_of(self.analysis.spec, name) is None:
                 found |= _named(name, sensitivity_values(self.analysis, name))

@@ -109,6 +109,31 @@ class Evidence:
         """Whether a row prints a claim that a decision turned down."""
         return (row["discrepancy_id"], row["claim"]) in self.rejected
 
+    def size_of(self, row):
+        """How many patients a row of the outcomes counts of, if that is known.
+
+        Parameters
+        ----------
+        row : mapping
+
+        Returns
+        -------
+        int or None
+            Its total; where the place prints none, the one size that the base has of that set of
+            its cohort. None where it has no size, or several.
+        """
+        if row["total"] is not None:
+            return row["total"]
+        sizes = self._sizes.get((row["cohort_id"], row["denominator"]), ())
+        return next(iter(sizes)) if len(sizes) == 1 else None
+
+    @cached_property
+    def _sizes(self):
+        found: dict[tuple, set] = {}
+        for row in self.rows("analysis_sets"):
+            found.setdefault((row["cohort_id"], row["analysis_set"]), set()).add(row["n"])
+        return found
+
     @cached_property
     def _cautious_graph(self):
         return self.graph.cautious()

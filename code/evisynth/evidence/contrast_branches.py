@@ -174,7 +174,7 @@ def contrast_specifications(analysis, first, second, *, measure="OR", **options)
     unplaced = _declared(analysis, first, second)
     axis = unplaced.title if unplaced else "Events of unknown group"
     data_sets, seen = [], set()
-    declared = _declared_otherwise(analysis, first, second)
+    declared = declared_otherwise(analysis, first, second)
     for levels, decision, reading in _every_reading(declared, first, second):
         names = [a.study["name"] for a, _ in reading.strata(first, second)]
         for level, strata in _levels(reading, first, second, decision, levels).items():
@@ -207,10 +207,20 @@ def shared_alternatives(one, other):
     return {axis: levels for axis, levels in ours.items() if theirs.get(axis) == levels}
 
 
-def _declared_otherwise(analysis, first, second):
-    """The analysis by the levels of each shared axis; those that change no stratum are left off.
+def declared_otherwise(analysis, first, second):
+    """The analysis with what both pools declare as alternatives, by the levels that are taken.
 
-    A level that leaves no stratum to compare is left off too.
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids.
+
+    Returns
+    -------
+    dict of tuple of (str, str) to Analysis
+        Pairs of axis and level; first the declared ones, with the analysis itself. Levels that
+        change no stratum, or leave none, are left off, and so is an axis of one level.
     """
     pools = [analysis[pool].spec for pool in (first, second)]
     axes = shared_alternatives(*pools)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from evisynth.engine.proportions.sensitivity import influence_pooled, leave1out_pooled
@@ -13,6 +11,7 @@ from evisynth.evidence.doubts import undoubted
 from evisynth.rounding import decimal_numbers, percents
 from evisynth.words.cells import by_pool
 from evisynth.words.entries import grouped
+from evisynth.words.glue import slug_of
 from evisynth.words.phrases import (
     cohorts_and_patients,
     dash_range,
@@ -122,7 +121,7 @@ def _by_slug(spec):
     for axis, levels in spec.alternatives.items():
         for level, keys in levels.items():
             if keys:
-                slug, name = _slug(level), f"{axis}: {level}"
+                slug, name = slug_of(level), f"{axis}: {level}"
                 if slug in names or not slug:
                     other = f" and {names[slug]!r}" if slug else ""
                     given = f"{name!r}{other} of pool {spec.id!r}, glued as 'if-{slug}'"
@@ -130,10 +129,6 @@ def _by_slug(spec):
                     raise ArgumentError("sensitivity_values", "alternatives", given, allowed)
                 names[slug], found[slug] = name, keys
     return found
-
-
-def _slug(words):
-    return "-".join(re.findall(r"[a-z0-9]+", words.lower()))
 
 
 def curve_values(analysis, pool):
