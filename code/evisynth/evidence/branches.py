@@ -27,7 +27,7 @@ _NONE = "there is no other choice"
 def branches(evidence, spec):
     """Every combination of choices about the data, the declared one first.
 
-    The axes are which of two overlapping reports is counted, whether cohorts that may share
+    The axes are which of overlapping reports is counted, whether cohorts that may share
     patients are, which source, sponsor or kind of reading is left out, each contradiction that
     matters decided otherwise where the other claim has a count (one without would only drop its
     cohort, which `leave1out` shows), and what the pool declares as alternatives. An axis of which
@@ -83,7 +83,7 @@ def _axes(evidence, spec):
         raise ArgumentError("branches", f"alternatives of pool {spec.id}", given, ONE_AXIS)
     usually = evidence.selector().select(spec)
     found = {
-        **_OF_OVERLAP,
+        **OF_OVERLAP,
         LEFT_OUT: {_NOTHING: {}} | _omissions(evidence, spec),
         DECISION: {_AS_DECIDED: {}} | {
             flip.label: {"settings": flip.settings}
@@ -98,7 +98,7 @@ def _axes(evidence, spec):
     return kept, why
 
 
-_OF_OVERLAP = MappingProxyType(
+OF_OVERLAP = MappingProxyType(
     {
         COHORTS: {
             _LARGEST: {},
@@ -137,7 +137,7 @@ def other_choices(evidence, spec):
     """
     usual = counts_of(evidence.selector().select(spec))
     found = []
-    for axis, levels in (dict(_OF_OVERLAP) | _declared(spec)).items():
+    for axis, levels in (dict(OF_OVERLAP) | _declared(spec)).items():
         for level, change in list(levels.items())[1:]:
             settings, overrides = _merged([change])
             selection = evidence.selector(**settings).select(spec.otherwise(overrides))
