@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import product
 from types import MappingProxyType
 
@@ -198,6 +199,18 @@ def specification_multiverse(evidence, analysis, pool, **options):
     if not hasattr(evidence, "selector"):
         allowed = "what load_evidence returns"
         raise ArgumentError("specification_multiverse", "evidence", shown(evidence), allowed)
+    if options:
+        return _made(evidence, analysis, pool, options)
+    return _usual(evidence, analysis, pool)
+
+
+@lru_cache(maxsize=16)
+def _usual(evidence, analysis, pool):
+    """The curve without options, which a page asks for in its words and in its figure."""
+    return _made(evidence, analysis, pool, {})
+
+
+def _made(evidence, analysis, pool, options):
     selection = evidence.select(analysis, pool)
     axes, why_one = _axes(evidence, selection.spec)
     data_sets = _combined(evidence, selection.spec, axes)
