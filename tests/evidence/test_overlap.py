@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 from evisynth.errors import ArgumentError
-from evisynth.evidence.independent import Candidate, independent_set
+from evisynth.evidence.independent import Candidate, independent_set, latest_set
 from evisynth.evidence.overlap import RELATIONS, Edge, OverlapGraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -87,6 +87,28 @@ def test_no_patient_counts_twice_and_nothing_can_be_added(offered, edges):
     for candidate in offered:
         if candidate.cohort not in kept and candidate.patients > 0:
             assert any(graph.shares(candidate.cohort, name) for name in kept)
+
+
+@settings(max_examples=60, deadline=None)
+@given(candidates(), graphs())
+def test_the_latest_set_leaves_out_only_who_shares_with_a_report_as_late(offered, edges):
+    graph = OverlapGraph(edges)
+    kept = latest_set(offered, graph)
+    assert list(kept) == sorted(set(kept))
+    assert not any(graph.shares(a, b) for a, b in combinations(kept, 2))
+    orders = {c.cohort: c.order for c in offered}
+    for c in offered:
+        if c.cohort not in kept:
+            rivals = [name for name in kept if graph.shares(c.cohort, name)]
+            assert any(orders[name] >= c.order for name in rivals)
+
+
+def test_the_latest_report_goes_before_a_larger_one():
+    offered = [Candidate("trial", 70, order=2016), Candidate("series", 38, order=2021)]
+    shared = OverlapGraph([Edge("trial", "partly_shared", "series")])
+    assert latest_set(offered, shared) == ("series",)
+    assert independent_set(offered, shared) == ("trial",)
+    assert latest_set(offered, OverlapGraph([])) == ("series", "trial")
 
 
 def test_removing_an_edge_changes_the_set():

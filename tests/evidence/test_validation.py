@@ -1141,3 +1141,97 @@ def test_a_pass_that_is_no_folder_of_tables_is_named(passes):
     (passes[0] / "sets.csv").mkdir()
     with pytest.raises(EvisynthError, match=r"sets\.csv: a folder"):
         read_pass(passes[0])
+
+
+# Counts that a percentage leaves open -------------------------------------------------------------
+
+
+def with_rows(folder, table, *new):
+    """Add rows to a table."""
+    path = folder / f"{table}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    write_table(folder, small_codebook(), table, [*rows, *new])
+
+
+@pytest.fixture
+def open_base(base):
+    """The small base with a cohort of 300 of which 76% had it: 227 to 229, the ends as rows."""
+    size = {"cohort_id": "large", "analysis_set": "treated", "n": 300, "preferred": "true"}
+    with_rows(base, "cohorts", cohort("large", "study-b", 300))
+    with_rows(base, "analysis_sets", {"row_id": "set.large"} | size)
+    hand = {"second_hand": "true"}
+    made = {"derived_from": "o10", "preferred": "false", **hand}
+    with_rows(
+        base,
+        "outcomes",
+        outcome("o10", "large", "cr", "", "", "76", derivation="percent_only", **hand),
+        outcome("o11", "large", "cr", 227, 300, "76", derivation="fewest_from_percent", **made),
+        outcome("o12", "large", "cr", 229, 300, "76", derivation="most_from_percent", **made),
+    )
+    return base
+
+
+def test_an_open_count_is_counted_by_an_alternative_alone(open_base):
+    evidence = load_evidence(open_base)
+    usual = evidence.select("first", "all")
+    assert 300 not in usual.ni
+    (left,) = [item for item in usual.left_out if item.cohort["cohort_id"] == "large"]
+    assert (left.code, left.reason) == ("NE", "76% of 300, which may be 227 or 229")
+    assert left.row["row_id"] == "o10"
+    for kind, events in (("fewest_from_percent", 227), ("most_from_percent", 229)):
+        chosen = evidence.selector().select(usual.spec.otherwise({"bounds": (kind,)}))
+        assert dict(zip(chosen.ni, chosen.xi, strict=True))[300] == events
+    # Nobody who pools printed rows could pool it.
+    assert not [r for r in evidence.printed_rows(usual.spec) if r["cohort_id"] == "large"]
+
+
+@pytest.mark.parametrize(
+    ("key", "cells", "column"),
+    [
+        ("o11", {"events": "228"}, "events"),
+        ("o12", {"events": "228"}, "events"),
+        ("o12", {"derived_from": "o1"}, "derived_from"),
+        ("o12", {"denominator": "responders"}, "derived_from"),
+        ("o12", {"derivation": "fewest_from_percent"}, "derivation"),
+        ("o11", {"percent": ""}, "percent"),
+        ("o11", {"total": ""}, "derivation"),
+    ],
+)
+def test_an_open_count_is_an_end_beside_the_other_end(open_base, key, cells, column):
+    with_cells(open_base, "outcomes", key, **cells)
+    assert (key, column) in {problem[1:3] for problem in problems_of(open_base)}
+
+
+def test_a_count_that_is_not_open_has_no_ends(open_base):
+    for key in ("o10", "o11", "o12"):
+        with_cells(open_base, "outcomes", key, percent="75.7")  # 227 alone
+    found = problems_of(open_base)
+    assert ("outcomes", "o11", "derivation", "fewest_from_percent") in found
+
+
+def test_no_pool_takes_an_end_as_its_own(open_base):
+    declared = json.loads(json.dumps(ANALYSES))
+    declared["analyses"][0]["pools"][0]["bounds"] = ["fewest_from_percent"]
+    (open_base / "analyses.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+    assert [problem[2] for problem in problems_of(open_base)] == ["bounds"]
+    pool = declared["analyses"][0]["pools"][0]
+    del pool["bounds"]
+    pool["alternatives"] = {"Count": {"none": {}, "some": {"bounds": ["percent_only"]}}}
+    (open_base / "analyses.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
+    assert [problem[2] for problem in problems_of(open_base)] == ["alternatives"]
+
+
+@pytest.mark.parametrize(("total", "fits"), [("16", True), ("17", False)])
+def test_a_total_from_a_percentage_is_the_only_one_that_fits(base, total, fits):
+    """7 of 20 printed as 43.8%: of all totals up to 20 only 16 fits."""
+    with_cells(base, "outcomes", "o4", derivation="reported", percent="43.8", **CLAIM, claim="a")
+    with_cells(base, "outcomes", "o6", events="5", total="16", derived_from="o4;o2")
+    made = outcome("o10", "other", "cr", 7, total, "43.8", derivation="total_from_percent",
+                   derived_from="o4", denominator="responders", preferred="false",
+                   second_hand="true", **CLAIM, claim="b")  # fmt: skip
+    with_rows(base, "outcomes", made)
+    if fits:
+        assert load_evidence(base)
+    else:
+        assert ("outcomes", "o10", "total", "17") in problems_of(base)

@@ -19,8 +19,13 @@ from evisynth.report import (
 from evisynth.report.certainty.findings import rate_words
 from evisynth.report.certainty.grade import certainty
 from evisynth.report.certainty.judgements import circles
-from evisynth.report.certainty.ratings import LEVELS
-from evisynth.words.phrases import rate_with_interval, ratio_with_interval
+from evisynth.report.certainty.ratings import LEVELS, level_without
+from evisynth.result import estimate_and_limits
+from evisynth.words.phrases import (
+    points_with_interval,
+    rate_with_interval,
+    ratio_with_interval,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -102,6 +107,28 @@ def test_filled_circles_count_the_steps_of_certainty(level):
     assert f'aria-label="{LEVELS.index(level) + 1} of 4 circles"' in shown.html
 
 
+def test_the_level_without_a_domain_takes_its_steps_back():
+    rows = ratings("age/young", "very low")  # high, down once and twice
+    assert level_without(rows, "imprecision") == "moderate"
+    assert level_without(rows, "risk-of-bias") == "low"
+    assert level_without(rows, "inconsistency") is None  # it moved nothing
+    assert level_without([], "imprecision") is None
+
+
+def test_findings_tell_what_the_reading_alone_cost():
+    rows = [
+        *ratings("age/young", "very low"),
+        rating("age/young", "publication-bias", "serious"),
+        *ratings("age/old", "very low"),
+    ]
+    text = findings(evidence(rows).analyse("age")).text
+    # Very low either way for the young: more was taken than there is.
+    assert "but for" not in text
+    rows = [rating("age/young", "start", "high"), rating("age/young", "overall", "moderate"),
+            rating("age/young", "publication-bias", "serious")]  # fmt: skip
+    assert "moderate; high but for publication-bias" in findings(evidence(rows).analyse("age")).text
+
+
 def test_an_empty_a_half_and_a_full_circle_differ():
     assert circles((0.0, 0.5, 1.0), "each").text == "○◐●"
     assert len({circles((fill,), "x").html for fill in (0.0, 0.5, 1.0)}) == 3
@@ -114,6 +141,17 @@ def test_findings_print_the_results_and_nothing_else(analysis):
     assert ratio_with_interval(*analysis.odds_ratios("young", "old").common) in text
     assert "two strata, 101 patients" in text
     assert text.count("new centre") == 1  # the pool of two cohorts has no range
+
+
+def test_of_two_strata_the_odds_ratio_that_lets_them_differ_leads(analysis):
+    found = analysis.odds_ratios("young", "old")
+    line = next(row for row in findings(analysis).text.splitlines() if "against" in row)
+    apart = ratio_with_interval(*estimate_and_limits(found.bayes))
+    assert line.index(f"{apart} if studies may differ") < line.index(
+        f"{ratio_with_interval(*found.common)} if they do not"
+    )
+    assert " and ".join(points_with_interval(*d) for d in found.differences) in line
+    assert points_with_interval(*found.common_as("RD")) not in line
 
 
 def test_every_step_down_leads_to_its_reason_in_the_profile(analysis):

@@ -7,6 +7,7 @@ import pytest
 from evisynth.evidence.between_studies import odds_ratio_across
 from evisynth.evidence.flips import effective_flips, flips_that_matter
 from evisynth.report import glue_agreement
+from evisynth.report.certainty.ratings import level_without
 from evisynth.result import estimate_and_limits
 
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -523,6 +524,62 @@ def test_transplants_on_study_alone_are_rated_down_as_narrower(pools, ratings):
         arms = {f"{subject.split('/')[0]}/{pool}" for pool in sides(subject)}
         assert ("on study" in row["reason"]) == (arms <= narrow), subject
         assert subject not in narrow or row["judgement"] == "serious"
+
+
+# What costs a rate a step where most of its patients are counted so, by the outcome of its pool: a
+# wider definition than asked for, a threshold or a time that is not stated.
+INDIRECT = (
+    ("cr", "criterion", ("CR M1", "not stated", None)),
+    ("mrd_negative", "criterion", ("not stated", None)),
+    ("mrd_negative", "timepoint", ("not stated", None)),
+)
+
+
+@pytest.mark.parametrize(("outcome", "column", "untold"), INDIRECT)
+def test_what_most_patients_are_not_told_of_is_indirect(pools, ratings, outcome, column, untold):
+    found = {
+        subject
+        for subject, selection in pools.items()
+        if outcome in selection.spec.outcomes
+        and selection.counted
+        and share(selection.counted, lambda c: c.row[column] in untold) > 0.5
+    }
+    assert found
+    for subject in found:
+        assert STEPS[ratings[subject]["indirectness"]["judgement"]] >= 1, subject
+
+
+def test_arms_with_patients_who_had_the_outcome_already_are_indirect_as_rates_alone(ratings):
+    arms = [f"mrd-response/first-relapse-{arm}" for arm in ("blinatumomab", "chemotherapy")]
+    for arm in arms:
+        assert "before the course" in ratings[arm]["indirectness"]["reason"]
+        assert ratings[arm]["indirectness"]["judgement"] == "serious"
+    contrast = ratings[f"{arms[0]}-v-{arms[1].split('/')[1]}"]["indirectness"]
+    assert contrast["judgement"] == "no concern" and "in both arms alike" in contrast["reason"]
+
+
+CAUSAL = r"\b(lowers|raises|improves|worsens|prevents|causes|leads? to|thanks to|due to)\b"
+
+
+def test_no_reason_or_note_tells_a_cause(evidence):
+    """Nothing here but random allocation could; what guidance says of itself is quoted once."""
+    told = {
+        row[column]
+        for name in ("appraisals", "comparisons", "discrepancies", "cohorts", "studies")
+        for row in evidence.rows(name)
+        for column in ("reason", "note", "basis", "difference")
+        if row.get(column) and re.search(CAUSAL, row[column])
+    }
+    assert {text for text in told if "what the treatment causes" not in text} == set()
+
+
+def test_ratings_differ_and_the_reading_hides_more_of_that(ratings):
+    """Were the reports at hand, what is told of them would give three levels."""
+    levels = {items["overall"]["judgement"] for items in ratings.values()}
+    but_for = {
+        level_without(list(items.values()), "publication-bias") for items in ratings.values()
+    }
+    assert levels == {"very low", "low"} and but_for - {None} == {"very low", "low", "moderate"}
 
 
 # The methods page ---------------------------------------------------------------------------------

@@ -4,10 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from evisynth import report
 from evisynth.errors import ArgumentError
 from evisynth.evidence import contrast_branches
-from evisynth.evidence.branches import DECISION, branches, specification_multiverse
+from evisynth.evidence.branches import (
+    DECISION,
+    branches,
+    other_choices,
+    specification_multiverse,
+)
 from evisynth.evidence.flips import effective_flips, flips, gives_count
+from evisynth.report.page.values import contrast_choice_values
+from evisynth.report.selection.choices import NONE
 
 
 def test_each_contradiction_can_be_decided_otherwise(evidence):
@@ -176,3 +184,109 @@ def test_the_curve_of_a_contrast_has_every_branch(evidence):
     alone = (found.choices[contrast_branches.LEFT_OUT] != "none").to_numpy()
     assert (found.k == np.where(alone, 1, 2)).all()
     assert set(found.n[alone]) == {104 + 167, 61 + 200} and set(found.n[~alone]) == {532}
+
+
+# Choices of what is counted -----------------------------------------------------------------------
+
+
+def made_otherwise(evidence, analysis, pool):
+    spec = evidence.select(analysis, pool).spec
+    found = other_choices(evidence, spec)
+    return {
+        (axis, level): dict(zip(s.slab, zip(s.xi, s.ni, strict=True), strict=True))
+        for axis, level, s in found
+    }
+
+
+def test_the_largest_trial_of_adults_in_remission_is_a_branch_with_both_counts(evidence):
+    """76% of 119 is 90 or 91; the headline keeps to 75 of 90, and nothing else counts either."""
+    usual = evidence.select("mrd-response", "responders-blinatumomab-adults")
+    assert (usual.xi, usual.ni) == ((75,), (90,))
+    found = made_otherwise(evidence, "mrd-response", "responders-blinatumomab-adults")
+    assert {
+        level: counts["Kantarjian 2017"]
+        for (axis, level), counts in found.items()
+        if axis == "Largest trial"
+    } == {"fewest that fit": (90, 119), "most that fit": (91, 119)}
+    for name in evidence.analyses:
+        for selection in evidence.analyse(name).selections.values():
+            assert not {c.row["derivation"] for c in selection.counted} & {
+                "fewest_from_percent", "most_from_percent", "total_from_percent",
+            }  # fmt: skip
+
+
+def test_either_denominator_of_the_real_world_series_is_another_decision(evidence):
+    spec = evidence.select("mrd-response", "conversion-adults").spec
+    found = {flip.label: sorted(zip(s.xi, s.ni, strict=True))
+             for flip, s in effective_flips(evidence, spec)}  # fmt: skip
+    assert found["D063: first claim"] == [(9, 12), (66, 109)]
+    assert found["D063: second claim"] == [(9, 12), (66, 80)]
+
+
+def test_whoever_had_no_mrd_result_can_count_as_positive_in_both_arms(evidence):
+    pools = "first-relapse-blinatumomab", "first-relapse-chemotherapy"
+    found = contrast_branches.contrast_specifications(evidence.analyse("mrd-response"), *pools)
+    common = (found.choices["Model"] == "Mantel–Haenszel").to_numpy()
+    both = (found.choices[contrast_branches.LEFT_OUT] == "none").to_numpy()
+    decided = (found.choices[DECISION] == "as decided").to_numpy()
+    ratios = dict(
+        zip(
+            found.choices["Without an MRD result"][common & both & decided],
+            found.estimate[common & both & decided],
+            strict=True,
+        )
+    )
+    # By hand: 79 of 105 against 33 of 103, and 44 of 54 against 26 of 54.
+    terms = ((79 * 70 / 208, 26 * 33 / 208), (44 * 28 / 108, 10 * 26 / 108))
+    above, below = map(sum, zip(*terms, strict=True))
+    assert ratios["counted as MRD-positive"] == pytest.approx(above / below)
+    assert ratios["left out where told"] == pytest.approx(6.69, abs=0.005)
+
+
+def test_first_salvage_by_the_title_alone_can_be_left_out(evidence):
+    found = made_otherwise(evidence, "salvage-line", "first")
+    without = found["First salvage by the title alone", "not counted"]
+    assert sorted(without.values()) == [(36, 61), (53, 104)]
+
+
+def test_the_latest_report_of_the_same_patients_can_speak(evidence):
+    adults = made_otherwise(evidence, "pediatric-vs-adult", "adults")
+    children = made_otherwise(evidence, "pediatric-vs-adult", "children")
+    latest = ("Report counted", "latest report first")
+    assert adults[latest]["Badar 2021"] == (128, 221)
+    assert children[latest]["Queudeville 2021"] == (13, 38)
+    usual = evidence.select("pediatric-vs-adult", "adults")
+    assert (149, 227) in zip(usual.xi, usual.ni, strict=True)
+
+
+def test_choices_that_leave_too_few_for_a_curve_are_told(evidence):
+    view = str(report.choices(evidence.analyse("hsct-bridging"), "treated-adults"))
+    assert "50 of 271" in view and "65 of 271" in view
+    assert str(report.choices(evidence.analyse("hsct-bridging"), "randomised-adults")) == NONE
+
+
+def test_alternatives_of_one_pool_alone_are_no_axis_of_a_contrast(evidence):
+    lines = [evidence.select("salvage-line", pool).spec for pool in ("first", "later")]
+    assert lines[0].alternatives and contrast_branches.shared_alternatives(*lines) == {}
+
+
+def test_prose_can_place_what_a_contrast_gives_otherwise(evidence):
+    analysis = evidence.analyse("mrd-response")
+    (contrast,) = analysis.spec.contrasts
+    found = contrast_choice_values(analysis, contrast)
+    assert found["if-counted-as-mrd-positive-rates-2"] == "81 against 48"
+    assert found["if-counted-as-mrd-positive-rates-1"] == "75 against 32"
+    assert found["if-counted-as-mrd-positive-or"] == "5.82"
+    lines = evidence.analyse("salvage-line")
+    assert contrast_choice_values(lines, lines.spec.contrasts[0]) == {}
+
+
+def test_the_arms_of_the_randomised_trial_of_adults_can_be_compared(evidence):
+    """No chapter declares it yet: 119 of 271 against the derived 33 of 134."""
+    spec = evidence.select("pediatric-vs-adult", "adults").spec
+    arms = {}
+    for agent in ("blinatumomab", "chemotherapy"):
+        chosen = evidence.selector().select(spec.otherwise({"where": {"agent": (agent,)}}))
+        (arm,) = [c.row for c in chosen.counted if c.study["known_as"] == "TOWER"]
+        arms[agent] = arm["events"], arm["total"]
+    assert arms == {"blinatumomab": (119, 271), "chemotherapy": (33, 134)}

@@ -5,12 +5,15 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from evisynth import report
 from evisynth.engine.proportions.pooling import FEW
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import Evidence, load_evidence
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import counts_that_fit, fits_printed
 from evisynth.evidence.selection import CODES
+from evisynth.evidence.synthesis import counted_again
+from evisynth.report.page.printed_rows import row_values
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 
@@ -541,6 +544,51 @@ def fates(evidence):
                 yield name, pool, one.cohort["cohort_id"], "counted", one.row["row_id"], doubts
             for one in selection.left_out:
                 yield name, pool, one.cohort["cohort_id"], one.code, one.reason, ""
+
+
+def test_a_size_that_the_base_knows_stands_with_a_count_without_its_own(evidence):
+    """No table shows "?" where one size of the set is known, and no row is changed for it."""
+    rows = [r for r in evidence.rows("outcomes") if r["events"] is not None and r["total"] is None]
+    known = [row for row in rows if evidence.size_of(row) is not None]
+    assert len(known) > 40 and len(known) < len(rows)
+    for row in known:
+        sizes = {
+            s["n"]
+            for s in evidence.rows("analysis_sets")
+            if (s["cohort_id"], s["analysis_set"]) == (row["cohort_id"], row["denominator"])
+        }
+        assert sizes == {evidence.size_of(row)} and row["events"] <= evidence.size_of(row)
+        if not evidence.turned_down(row):
+            of = row_values(evidence, row["row_id"])["of"]
+            assert of == f"{row['events']} of {evidence.size_of(row)}"
+    shown = report.outcomes_among(evidence, {"crs": ["treated"], "sos": ["treated"]}).text
+    assert "0 / 45" in shown and "2 / 16" in shown and "9 / 59" in shown
+    assert "/ ?" not in shown
+
+
+def test_denominators_are_the_people_and_who_comes_again(evidence):
+    for name in evidence.analyses:
+        analysis = evidence.analyse(name)
+        found = counted_again(analysis.chosen(), evidence.graph)
+        again = sum(item.counted.row["total"] for item in found)
+        total = sum(sum(s.ni) for s in analysis.chosen())
+        assert total == analysis.patients() + again
+        assert bool(found) == bool(report.again(analysis).text)
+        assert all(item.among for item in found)
+
+
+def test_children_given_both_agents_count_once(evidence):
+    """Two Spanish children were treated with either; the larger group stands for both."""
+    for name, total, people in (
+        ("mrd-response", 779, 775),
+        ("pediatric-vs-adult", 1843, 1833),
+        ("salvage-line", 564, 564),
+    ):
+        analysis = evidence.analyse(name)
+        assert sum(sum(s.ni) for s in analysis.chosen()) == total
+        assert analysis.patients() == people
+    text = report.again(evidence.analyse("pediatric-vs-adult")).text
+    assert "1,843" in text and "1,833" in text and "10 of Fuster 2020" in text
 
 
 def test_the_fate_of_every_cohort_is_known(evidence):

@@ -9,9 +9,9 @@ from string import Formatter
 
 from evisynth.errors import ArgumentError
 from evisynth.evidence.specs import contrast_of
-from evisynth.report.certainty.sensitivity import curve_values, sensitivity_values
+from evisynth.report.certainty.sensitivity import choice_values, curve_values, sensitivity_values
 from evisynth.report.page.printed_rows import row_values
-from evisynth.report.page.values import contrast_values, pool_values
+from evisynth.report.page.values import contrast_choice_values, contrast_values, pool_values
 from evisynth.report.patients.case_mix import regression_values
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.words.phrases import count_word, thousands
@@ -28,9 +28,10 @@ class Numbers(Mapping):
     Notes
     -----
     As ``pool-what`` those of each pool (`pool_values`), as ``contrast-what`` those of each contrast
-    (`contrast_values`), as ``name-what`` what the declared rows print (`row_values`). Of the pools
-    under ``sure`` also what leaving out, deciding or choosing otherwise gives. Each group is
-    computed when one of its names is asked for.
+    (`contrast_values`), as ``name-what`` what the declared rows print (`row_values`). Of each pool
+    also what its alternatives and the largest set without a doubt give (`choice_values`), and of
+    those under ``sure`` what leaving out gives. Each group is computed when one of its names is
+    asked for.
     """
 
     def __init__(self, analysis):
@@ -96,6 +97,10 @@ class Numbers(Mapping):
     @cached_property
     def _slow(self):
         found = {}
+        for pool in self.analysis.selections:
+            found |= _named(pool, choice_values(self.analysis, pool))
+        for contrast in self.analysis.spec.contrasts:
+            found |= _named(contrast.id, contrast_choice_values(self.analysis, contrast))
         for name in self.spec.sure:
             if contrast_of(self.analysis.spec, name) is None:
                 found |= _named(name, sensitivity_values(self.analysis, name))

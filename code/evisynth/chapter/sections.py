@@ -18,6 +18,8 @@ from evisynth.report.certainty.judgements import risk_of_bias
 from evisynth.report.certainty.published import beside_published
 from evisynth.report.certainty.sensitivity import influence
 from evisynth.report.page.boxes import badges, banner, question
+from evisynth.report.selection.choices import choices
+from evisynth.report.selection.counted_again import again
 from evisynth.report.selection.decisions import decisions
 from evisynth.report.selection.disagreements import disagreements
 from evisynth.report.selection.possible_overlaps import possible_overlaps
@@ -41,6 +43,7 @@ def who(page):
         question(analysis),
         badges(analysis),
         counted(analysis),
+        again(analysis),
     ]
     parts += [placed(page, graph, number, GRAPH), possible_overlaps(analysis)]
     return stacked([*parts, heading("Who is not counted, and why"), left_out(analysis)])
@@ -65,6 +68,7 @@ def sureness(page):
     pools = [name for name in spec.sure if contrast_of(analysis.spec, name) is None]
     parts = [lines.line(lines.sureness(page)), banner(analysis, *pools)]
     parts += [models(analysis, *pools)] if pools else []
+    parts += [heading("What each other choice would do"), choices(analysis)]
     parts += [_drawn(page, name, number) for name, number in page.numbered.curves.items()]
     parts += [_case_by_case(page, pool, number) for pool, number in page.numbered.cases.items()]
     parts += [folded([("Influence of each cohort", influence(analysis, *pools))])] if pools else []

@@ -18,6 +18,7 @@ from evisynth.words.html import Html, table, tag
 from evisynth.words.phrases import (
     count_word,
     dash_range,
+    fractions,
     per_hundred,
     thousands,
 )
@@ -140,6 +141,8 @@ def without_doubt(analysis, declared):
         if pooled.displayed["estimate"] is not None:
             rate, *limits = (pooled.displayed[n] for n in ("estimate", "ci_lb", "ci_ub"))
             told.append(f"{row.label} {per_hundred(rate)} ({dash_range(*limits)}), k = {pooled.k}")
+        elif pooled.k:
+            told.append(f"{row.label} {fractions(pooled)}, not pooled")
     if not told:
         return Html("", "")
     text = f"Counting only cohorts that could share no patients: {'; '.join(told)}."

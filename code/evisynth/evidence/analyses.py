@@ -10,6 +10,7 @@ from evisynth.characters import VISIBLE, stray_in
 from evisynth.checks import LINK, is_link
 from evisynth.evidence.chapter_spec import ChapterSpec, chapter_faults
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
+from evisynth.evidence.printed import OPEN_COUNTS
 from evisynth.evidence.schema import (
     NO_YAML_VALUE,
     TEXT,
@@ -74,14 +75,16 @@ def _is_override(value):
     return (
         isinstance(value, dict)
         and bool(value)
-        and set(value) <= {*COLUMNS, "units", "where"}
+        and set(value) <= {*COLUMNS, "units", "where", "bounds"}
         and all(_is_filters(v) if key == "where" else is_texts(v) for key, v in value.items())
+        and set(value.get("bounds", ())) <= set(OPEN_COUNTS)
     )
 
 
 _ALTERNATIVES = Kind(
     "axes with two or more levels each: the first {}, each other with lists of outcomes, criteria, "
-    "denominators, timepoints or units, or with filters under where",
+    "denominators, timepoints or units, with filters under where, or with bounds from "
+    + " and ".join(OPEN_COUNTS),
     _is_alternatives,
 )
 _ENTRIES = Kind("a list of one or more entries", _is_entries)

@@ -11,7 +11,7 @@ from evisynth.errors import ArgumentError, EvidenceError
 from evisynth.evidence.analyses import ANALYSES, read_analyses
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
-from evisynth.evidence.printed import rejected_claims
+from evisynth.evidence.printed import WORKED_OUT_OTHERWISE, rejected_claims
 from evisynth.evidence.readings.checks import check_readings
 from evisynth.evidence.schema import find_package, read_codebook, read_tables, resource_of
 from evisynth.evidence.selection import Selection
@@ -109,6 +109,31 @@ class Evidence:
         """Whether a row prints a claim that a decision turned down."""
         return (row["discrepancy_id"], row["claim"]) in self.rejected
 
+    def size_of(self, row):
+        """How many patients a row of the outcomes counts of, if that is known.
+
+        Parameters
+        ----------
+        row : mapping
+
+        Returns
+        -------
+        int or None
+            Its total; where the place prints none, the one size that the base has of that set of
+            its cohort. None where it has no size, or several.
+        """
+        if row["total"] is not None:
+            return row["total"]
+        sizes = self._sizes.get((row["cohort_id"], row["denominator"]), ())
+        return next(iter(sizes)) if len(sizes) == 1 else None
+
+    @cached_property
+    def _sizes(self):
+        found: dict[tuple, set] = {}
+        for row in self.rows("analysis_sets"):
+            found.setdefault((row["cohort_id"], row["analysis_set"]), set()).add(row["n"])
+        return found
+
     @cached_property
     def _cautious_graph(self):
         return self.graph.cautious()
@@ -118,13 +143,18 @@ class Evidence:
         """Selectors by their choices: the branches of an analysis ask for the same ones again."""
         return {}
 
-    def selector(self, *, own_first=False, cautious=False, without=(), rejected=None, withdrawn=()):
+    def selector(
+        self, *, own_first=False, latest_first=False, cautious=False, without=(), rejected=None,
+        withdrawn=(),
+    ):  # fmt: skip
         """Chooses cohorts as the book does, or with some choices made otherwise.
 
         Parameters
         ----------
         own_first : bool
             Whether a cohort read in its own report goes before a larger one read in another's.
+        latest_first : bool
+            Whether a later report goes before a larger one of the same patients.
         cautious : bool
             Whether cohorts that may share patients are taken to share them.
         without : collection of (str, str)
@@ -139,16 +169,20 @@ class Evidence:
         Selector
         """
         rejected = self.rejected if rejected is None else frozenset(rejected)
-        choices = (own_first, cautious, tuple(without), rejected, frozenset(withdrawn))
+        first = (own_first, latest_first)
+        choices = (first, cautious, tuple(without), rejected, frozenset(withdrawn))
         if choices not in self._selectors:
             self._selectors[choices] = self._make_selector(*choices)
         return self._selectors[choices]
 
-    def _make_selector(self, own_first, cautious, without, rejected, withdrawn):
+    def _make_selector(self, first, cautious, without, rejected, withdrawn):
         rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
         graph = self._cautious_graph if cautious else self.graph
         against = Against(rejected, withdrawn)
-        return Selector(self.cohorts, self.studies, rows, graph, against, own_first=own_first)
+        own, latest = first
+        return Selector(
+            self.cohorts, self.studies, rows, graph, against, own_first=own, latest_first=latest
+        )
 
     def _has_any(self, row, pairs):
         study = self.studies[self.cohorts[row["cohort_id"]]["study_id"]]
@@ -192,7 +226,7 @@ class Evidence:
             and fits_where(self.cohorts[row["cohort_id"]], spec)
             and row["events"] is not None
             and row["total"] is not None
-            and row["derivation"] not in ("differenced", "from_patient_rows")
+            and row["derivation"] not in WORKED_OUT_OTHERWISE
             and not unfit(row, spec)
         )
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import product
+from types import MappingProxyType
 
 from evisynth.checks import shown
 from evisynth.engine.specifications.multiverse import DataSet, multiverse
@@ -14,7 +16,7 @@ from evisynth.evidence.flips import counts_of, effective_flips, gives_count
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
     "Report counted", "Possible overlap", "Source left out", "Contested claim",
 )  # fmt: skip
-_LARGEST, _OWN = "most patients", "own report first"
+_LARGEST, _OWN, _LATEST = "most patients", "own report first", "latest report first"
 _COUNTED, _OUT = "counted", "left out"
 _NOTHING, _AS_DECIDED = "nothing", "as decided"
 MINIMUM_K = 3
@@ -26,7 +28,7 @@ _NONE = "there is no other choice"
 def branches(evidence, spec):
     """Every combination of choices about the data, the declared one first.
 
-    The axes are which of two overlapping reports is counted, whether cohorts that may share
+    The axes are which of overlapping reports is counted, whether cohorts that may share
     patients are, which source, sponsor or kind of reading is left out, each contradiction that
     matters decided otherwise where the other claim has a count (one without would only drop its
     cohort, which `leave1out` shows), and what the pool declares as alternatives. An axis of which
@@ -80,26 +82,69 @@ def _axes(evidence, spec):
     for key, both in clashes(levels_of):
         given = f"{key} in {both}"
         raise ArgumentError("branches", f"alternatives of pool {spec.id}", given, ONE_AXIS)
-    declared = {
-        axis: {level: {"overrides": keys} for level, keys in levels.items()}
-        for axis, levels in spec.alternatives.items()
-    }
     usually = evidence.selector().select(spec)
     found = {
-        COHORTS: {_LARGEST: {}, _OWN: {"settings": {"own_first": True}}},
-        OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
+        **OF_OVERLAP,
         LEFT_OUT: {_NOTHING: {}} | _omissions(evidence, spec),
         DECISION: {_AS_DECIDED: {}} | {
             flip.label: {"settings": flip.settings}
             for flip, other in effective_flips(evidence, spec)
             if gives_count(flip, usually, other)
         },
-    } | declared  # fmt: skip
+    } | _declared(spec)  # fmt: skip
     usual = counts_of(usually)
     kept, why = {}, {}
     for axis, levels in found.items():
         kept[axis], why[axis] = _that_matter(evidence, spec, levels, usual)
     return kept, why
+
+
+OF_OVERLAP = MappingProxyType(
+    {
+        COHORTS: {
+            _LARGEST: {},
+            _OWN: {"settings": {"own_first": True}},
+            _LATEST: {"settings": {"latest_first": True}},
+        },
+        OVERLAP: {_COUNTED: {}, _OUT: {"settings": {"cautious": True}}},
+    }
+)
+
+
+def _declared(spec):
+    """The alternatives of a pool as axes: level to what it changes."""
+    return {
+        axis: {level: {"overrides": keys} for level, keys in levels.items()}
+        for axis, levels in spec.alternatives.items()
+    }
+
+
+def other_choices(evidence, spec):
+    """What a pool counts by each choice of its own, one at a time, however few cohorts are left.
+
+    The choices are which of overlapping reports is counted, whether cohorts that may share
+    patients are, and the alternatives that the pool declares. Contradictions are not among them;
+    see `effective_flips`.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    spec : PoolSpec
+
+    Returns
+    -------
+    tuple of (str, str, Selection)
+        Axis and level, the declared levels left off, and what is then counted, if it is other.
+    """
+    usual = counts_of(evidence.selector().select(spec))
+    found = []
+    for axis, levels in (dict(OF_OVERLAP) | _declared(spec)).items():
+        for level, change in list(levels.items())[1:]:
+            settings, overrides = _merged([change])
+            selection = evidence.selector(**settings).select(spec.otherwise(overrides))
+            if counts_of(selection) != usual:
+                found.append((axis, level, selection))
+    return tuple(found)
 
 
 def _that_matter(evidence, spec, levels, usual):
@@ -154,6 +199,18 @@ def specification_multiverse(evidence, analysis, pool, **options):
     if not hasattr(evidence, "selector"):
         allowed = "what load_evidence returns"
         raise ArgumentError("specification_multiverse", "evidence", shown(evidence), allowed)
+    if options:
+        return _made(evidence, analysis, pool, options)
+    return _usual(evidence, analysis, pool)
+
+
+@lru_cache(maxsize=16)
+def _usual(evidence, analysis, pool):
+    """The curve without options, which a page asks for in its words and in its figure."""
+    return _made(evidence, analysis, pool, {})
+
+
+def _made(evidence, analysis, pool, options):
     selection = evidence.select(analysis, pool)
     axes, why_one = _axes(evidence, selection.spec)
     data_sets = _combined(evidence, selection.spec, axes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from evisynth.engine.specifications.contrasts import Strata, contrast_multiverse
 from evisynth.engine.two_arm.pooling import mantel_haenszel
@@ -152,8 +153,9 @@ def contrast_specifications(analysis, first, second, *, measure="OR", **options)
     """All defensible analyses of two pools compared within studies.
 
     The axes are where the unplaced events belong, each contradiction that matters decided
-    otherwise, and, apart from the others, which stratum is left out. A contradiction decided
-    otherwise is taken without unplaced events, which were found for the counts as decided.
+    otherwise, what both pools declare as alternatives with the same levels, and, apart from the
+    others, which stratum is left out. A contradiction decided otherwise, and an alternative, is
+    taken without unplaced events, which were found for the counts as decided and declared.
 
     Parameters
     ----------
@@ -172,23 +174,90 @@ def contrast_specifications(analysis, first, second, *, measure="OR", **options)
     unplaced = _declared(analysis, first, second)
     axis = unplaced.title if unplaced else "Events of unknown group"
     data_sets, seen = [], set()
-    for decision, reading in _readings(analysis, first, second).items():
+    declared = declared_otherwise(analysis, first, second)
+    for levels, decision, reading in _every_reading(declared, first, second):
         names = [a.study["name"] for a, _ in reading.strata(first, second)]
-        for level, strata in _levels(reading, first, second, decision).items():
+        for level, strata in _levels(reading, first, second, decision, levels).items():
             for without in (None, *names * (len(names) > 1)):
                 kept = [cells for cells, name in zip(strata, names, strict=True) if name != without]
                 if without and (without, *kept) in seen:  # the same stratum, nothing else chosen
                     continue
                 seen.add((without, *kept))
-                choices = {axis: level, DECISION: decision, LEFT_OUT: without or _NOTHING}
+                choices = {axis: level, DECISION: decision} | dict(levels)
+                choices |= {LEFT_OUT: without or _NOTHING}
                 data_sets.append(Strata(choices, *zip(*kept, strict=True)))
     options = {"why_one": {DECISION: _SAME, axis: _NONE_UNPLACED}, "apart": (LEFT_OUT,)} | options
     return contrast_multiverse(data_sets, measure=measure, **options)
 
 
-def _levels(reading, first, second, decision):
+def shared_alternatives(one, other):
+    """Axes that two pools declare with the same levels, so that both can choose alike.
+
+    Parameters
+    ----------
+    one, other : PoolSpec
+
+    Returns
+    -------
+    dict of str to tuple of str
+        Axis to its levels, the declared one first.
+    """
+    theirs = {axis: tuple(levels) for axis, levels in other.alternatives.items()}
+    ours = {axis: tuple(levels) for axis, levels in one.alternatives.items()}
+    return {axis: levels for axis, levels in ours.items() if theirs.get(axis) == levels}
+
+
+def declared_otherwise(analysis, first, second):
+    """The analysis with what both pools declare as alternatives, by the levels that are taken.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    first, second : str
+        Pool ids.
+
+    Returns
+    -------
+    dict of tuple of (str, str) to Analysis
+        Pairs of axis and level; first the declared ones, with the analysis itself. Levels that
+        change no stratum, or leave none, are left off, and so is an axis of one level.
+    """
+    pools = [analysis[pool].spec for pool in (first, second)]
+    axes = shared_alternatives(*pools)
+    usual, found = _strata(analysis, first, second), {}
+    for combination in product(*axes.values()):
+        levels = tuple(zip(axes, combination, strict=True))
+        select = analysis.evidence.selector().select
+        selections = {pool.id: select(_otherwise(pool, levels)) for pool in pools}
+        other = Analysis(analysis.spec, selections, analysis.evidence)
+        strata = _strata(other, first, second)
+        if not found or strata not in ((), usual):
+            found[levels] = analysis if not found else other
+    kept = {pair for levels in found for pair in levels}
+    single = [axis for axis, (_, *rest) in axes.items() if not {(axis, x) for x in rest} & kept]
+    return {
+        tuple(pair for pair in levels if pair[0] not in single): reading
+        for levels, reading in found.items()
+    }
+
+
+def _otherwise(pool, levels):
+    for axis, level in levels:
+        pool = pool.otherwise(dict(pool.alternatives[axis][level]))
+    return pool
+
+
+def _every_reading(declared, first, second):
+    """Levels, decision and analysis of every combination."""
+    for levels, analysis in declared.items():
+        for decision, reading in _readings(analysis, first, second).items():
+            yield levels, decision, reading
+
+
+def _levels(reading, first, second, decision, levels):
     """The ways to place events, which are known for the counts as decided and for no others."""
-    if decision == _AS_DECIDED:
+    usual = all(level == next(iter(reading[first].spec.alternatives[a])) for a, level in levels)
+    if decision == _AS_DECIDED and usual:
         return allocations(reading, first, second)
     return {_AS_COUNTED: _strata(reading, first, second)}
 

@@ -78,6 +78,35 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     return tuple(sorted(kept))
 
 
+def latest_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tuple[str, ...]:
+    """The cohorts to count so that no patient counts twice, where the latest report speaks.
+
+    One cohort after the other, the highest order first and of equals the largest: who shares no
+    patient with one that is kept is kept. What is left out shares with a report as late or later.
+
+    Parameters
+    ----------
+    candidates : iterable of Candidate
+        Each cohort once.
+    graph : OverlapGraph
+
+    Returns
+    -------
+    tuple of str
+        Cohort ids, sorted.
+
+    Raises
+    ------
+    ArgumentError
+        A candidate whose patients or order are not whole numbers.
+    """
+    kept: list[str] = []
+    for c in sorted(_candidates(candidates), key=lambda c: (-c.order, -c.patients, c.cohort)):
+        if not any(graph.shares(c.cohort, other) for other in kept):
+            kept.append(c.cohort)
+    return tuple(sorted(kept))
+
+
 def _candidates(given):
     """Candidates whose names, patients and order can be compared."""
     try:

@@ -184,6 +184,11 @@ def _shown(value):
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
+# A percentage that several counts fit: its fewest and its most events. Nothing counts such a row
+# unless a pool's alternative asks for it.
+OPEN_COUNTS = ("fewest_from_percent", "most_from_percent")
+# Derivations of rows that no place prints as one statement: nobody could pool them as printed.
+WORKED_OUT_OTHERWISE = ("differenced", "from_patient_rows", "total_from_percent", *OPEN_COUNTS)
 RANK = {"from_patient_rows": 0, "reported": 1, "differenced": 1, "computed_from_percent": 2}
 
 
@@ -195,12 +200,14 @@ def preference(row, rejected):
     report before a review; then the row's name.
     """
     lost = (row["discrepancy_id"], row["claim"]) in rejected
-    counted = bool(row["events"] not in (None, "") and row["total"])
+    sure = row["derivation"] not in OPEN_COUNTS
+    counted = bool(row["events"] not in (None, "") and row["total"]) and sure
     in_table = row["locator"].startswith(("Table", "patients"))
     return (
         lost,
         not counted,
         RANK.get(row["derivation"], 3),
+        not sure,
         not in_table,
         bool(row["second_hand"]),
         row["row_id"],

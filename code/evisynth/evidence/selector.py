@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evisynth.evidence.independent import Candidate, independent_set
+from evisynth.evidence.independent import Candidate, independent_set, latest_set
+from evisynth.evidence.printed import OPEN_COUNTS
 from evisynth.evidence.selection import CODES, Counted, LeftOut, Selection, plain
 
 _OF_RIVALS = ("OVL", "POOL", "SEL", "SUB")
@@ -66,11 +67,16 @@ class Selector:
         What was decided against.
     own_first : bool
         Whether a cohort read in its own report goes before a larger one read in another's.
+    latest_first : bool
+        Whether a later report goes before a larger one.
     """
 
-    def __init__(self, cohorts, studies, outcomes, graph, against, *, own_first=False):
+    def __init__(
+        self, cohorts, studies, outcomes, graph, against, *, own_first=False, latest_first=False
+    ):
         self.cohorts, self.studies, self.graph = cohorts, studies, graph
         self._against, self._own_first = against, own_first
+        self._independent = latest_set if latest_first else independent_set
         self._rows: dict[tuple, list] = {}
         for row in outcomes:
             self._rows.setdefault((row["cohort_id"], row["outcome"]), []).append(row)
@@ -85,7 +91,7 @@ class Selector:
                 (refused if code else best)[cohort_id] = (row, code)
         able = {c: row for c, (row, _) in best.items() if self.cohorts[c]["unit"] in spec.units}
         candidates = [self._candidate(c, row) for c, row in able.items()]
-        kept = set(independent_set(candidates, self.graph))
+        kept = set(self._independent(candidates, self.graph))
         counted = tuple(self._counted(c, able[c], kept) for c in able if c in kept)
         found = best | refused
         rest = (c for c in self.cohorts if c in found and c not in kept)
@@ -121,6 +127,8 @@ class Selector:
 
     def _refusal(self, row, spec):
         if row["events"] is None or row["total"] is None:
+            return "NE"
+        if _is_open(row) and row["derivation"] not in spec.bounds:
             return "NE"
         code = unfit(row, spec)
         if code:
@@ -175,21 +183,29 @@ class Selector:
         if code == "TIM":
             return row["timepoint"] or "time not stated"
         if code == "NE":
-            return _what_is_missing(row)
+            return self._what_is_missing(row)
         if code == "CLM":
             kept = "no claim" if self._undecidable(row) else "the other claim"
             return f"sources disagree, {kept} used ({row['discrepancy_id']})"
         return CODES[code]
 
+    def _what_is_missing(self, row):
+        rows = self._rows[row["cohort_id"], row["outcome"]]
+        ends = [end for end in rows if end["derived_from"] == row["row_id"] and _is_open(end)]
+        if ends:
+            counts = " or ".join(str(end["events"]) for end in ends)
+            return f"{row['percent']}% of {ends[0]['total']}, which may be {counts}"
+        if row["percent"]:
+            return f"{row['percent']}% of an unprinted number"
+        return "no count printed" if row["events"] is None else "total not printed"
+
+
+def _is_open(row):
+    return row["derivation"] in OPEN_COUNTS
+
 
 def _several(rivals):
     return f"{len(rivals)} counted cohorts"
-
-
-def _what_is_missing(row):
-    if row["percent"]:
-        return f"{row['percent']}% of an unprinted number"
-    return "no count printed" if row["events"] is None else "total not printed"
 
 
 def fits_where(cohort, spec):

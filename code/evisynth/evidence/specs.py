@@ -30,6 +30,9 @@ class PoolSpec:
         Allowed values, best first; empty allows any.
     units : tuple of str
         Which cuts of a cohort may be counted.
+    bounds : tuple of str
+        Which end is taken of a count that a percentage leaves open, by its derivation; empty takes
+        none, so that such a row is never counted. Alternatives alone can declare it.
     series : int
         Which of the figure's colours and marks.
     alternatives : mapping of axis to mapping of level to the keys that it declares otherwise
@@ -46,6 +49,7 @@ class PoolSpec:
     denominators: tuple[str, ...] = ()
     timepoints: tuple[str, ...] = ()
     units: tuple[str, ...] = ("whole", "part")
+    bounds: tuple[str, ...] = ()
     series: int = 1
     alternatives: Mapping[str, Mapping] = field(default_factory=dict)
 

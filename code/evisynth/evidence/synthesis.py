@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from evisynth.errors import ArgumentError
 from evisynth.evidence.independent import Candidate, independent_set
 from evisynth.evidence.odds_ratios import OddsRatios, pooled_strata
-from evisynth.evidence.selection import Selection
+from evisynth.evidence.selection import Counted, Selection
 from evisynth.evidence.specs import AnalysisSpec
 
 
@@ -183,6 +183,52 @@ def cohorts_once(selections, graph) -> dict[str, int]:
             sizes[cohort] = max(sizes[cohort], c.row["total"])
     candidates = (Candidate(cohort, n) for cohort, n in sizes.items())
     return {cohort: sizes[cohort] for cohort in independent_set(candidates, graph)}
+
+
+@dataclass(frozen=True)
+class Again:
+    """A denominator whose patients are among those of others, so that no total adds it.
+
+    Attributes
+    ----------
+    selection : Selection
+    counted : Counted
+    among : tuple of str
+        Labels of the cohorts that stand in the total instead; its own where another pool, or
+        another row, has more of its patients.
+    """
+
+    selection: Selection
+    counted: Counted
+    among: tuple[str, ...]
+
+
+def counted_again(selections, graph) -> tuple[Again, ...]:
+    """What the denominators of some selections hold beyond `patients_of`: who comes again.
+
+    Parameters
+    ----------
+    selections : sequence of Selection
+    graph : OverlapGraph
+
+    Returns
+    -------
+    tuple of Again
+        Its patients and those of `patients_of` add up to all denominators.
+    """
+    once, labels = cohorts_once(selections, graph), {}
+    for selection in selections:
+        labels |= {c.cohort["cohort_id"]: c.cohort["label"] for c in selection.counted}
+    found, told = [], set()
+    for selection in selections:
+        for c in selection.counted:
+            name = c.cohort["cohort_id"]
+            if name not in told and once.get(name) == c.row["total"]:
+                told.add(name)
+                continue
+            kept = [other for other in once if other == name or graph.shares(name, other)]
+            found.append(Again(selection, c, tuple(labels[other] for other in kept)))
+    return tuple(found)
 
 
 def patients_of(selections, graph) -> int:

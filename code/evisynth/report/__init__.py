@@ -5,6 +5,7 @@ nothing.
 from importlib import import_module
 
 _HOMES = {
+    "again": "report.selection.counted_again",
     "badges": "report.page.boxes",
     "banner": "report.page.boxes",
     "beside_published": "report.certainty.published",
@@ -12,6 +13,7 @@ _HOMES = {
     "certainty_words": "report.certainty.grade",
     "checklist": "report.data.checklists",
     "cite": "report.page.cite",
+    "choices": "report.selection.choices",
     "codebook": "report.data.codebook",
     "codebooks": "report.data.codebook",
     "composition": "report.patients.composition",

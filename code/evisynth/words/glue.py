@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from ast import literal_eval
 
@@ -33,6 +34,11 @@ def _kept(text):
         return True
     except (TypeError, MemoryError, RecursionError):  # at which the page would fail
         return False
+
+
+def slug_of(words):
+    """Words as part of a name that the prose can place: ``below 0.01%`` as ``below-0-01``."""
+    return "-".join(re.findall(r"[a-z0-9]+", words.lower()))
 
 
 def glue_values(prefix, values):

@@ -16,6 +16,7 @@ from evisynth.evidence.arithmetic.rules import (
     whole_habit,
 )
 from evisynth.evidence.printed import (
+    OPEN_COUNTS,
     count_patients,
     counts_that_fit,
     fits_printed,
@@ -69,7 +70,8 @@ def shares_in_range(tables, name):
                     yield problem(tables[name], row, column, "allowed: 0 to 100, in percent")
 
 
-COUNTED_KINDS = ("computed_from_percent", "from_patient_rows", "differenced")
+_FROM_PERCENT = ("computed_from_percent", "total_from_percent", *OPEN_COUNTS)
+COUNTED_KINDS = ("from_patient_rows", "differenced", *_FROM_PERCENT)
 
 
 @rule("outcomes")
@@ -87,7 +89,7 @@ def derivation_holds(tables):
             yield problem(table, row, "derivation", "from_patient_rows, as its query says")
         if kind in COUNTED_KINDS and not counted:
             yield problem(table, row, "derivation", "needs events and total")
-        if kind == "computed_from_percent" and row["percent"] is None:
+        if kind in _FROM_PERCENT and row["percent"] is None:
             yield problem(table, row, "percent", "a computed count needs its printed percentage")
 
 
@@ -107,16 +109,66 @@ def computed_counts_recompute(tables):
                 yield problem(table, row, "events", allowed)
 
 
+@rule("outcomes", "sources")
+def open_counts_are_the_ends(tables):
+    """Of a count that a percentage leaves open, the fewest and the most that fit stand as rows."""
+    whole, table = whole_habit(tables), tables["outcomes"]
+    ends = [row for row in table if row["derivation"] in OPEN_COUNTS and counted(row)]
+    told = {(row["derived_from"], row["derivation"], row["total"]) for row in ends}
+    parents = {r["row_id"]: r for r in table if r["derivation"] == "percent_only"}
+    for row in ends:
+        parent = parents.get(row["derived_from"])
+        if parent is None or any(parent[c] != row[c] for c in _SAME_FACT):
+            allowed = "a row of percent_only with the same " + ", ".join(_SAME_FACT)
+            yield problem(table, row, "derived_from", allowed)
+            continue
+        fewest, most = OPEN_COUNTS
+        other = most if row["derivation"] == fewest else fewest
+        if (row["derived_from"], other, row["total"]) not in told:
+            yield problem(table, row, "derivation", f"beside a row of {other} of the same total")
+        fitting = counts_that_fit(row["total"], row["percent"], whole=whole[row["source_id"]])
+        if len(fitting) < 2:
+            yield problem(table, row, "derivation", f"several counts that fit; here: {fitting}")
+        elif row["events"] != fitting[0 if row["derivation"] == fewest else -1]:
+            yield problem(table, row, "events", f"{fitting[0]} the fewest, {fitting[-1]} the most")
+
+
+_SAME_FACT = ("cohort_id", "outcome", "percent", "denominator", "timepoint", "criterion")
+
+
+@rule("outcomes", "sources")
+def totals_from_percent_recompute(tables):
+    """A total worked out from a count and its percentage is the only one that fits.
+
+    It is no larger than the total that the row which it is derived from has.
+    """
+    whole, table = whole_habit(tables), tables["outcomes"]
+    by_id = {row["row_id"]: row for row in table}
+    for row in table:
+        if row["derivation"] != "total_from_percent" or not counted(row):
+            continue
+        parent = by_id.get(row["derived_from"])
+        if parent is None or parent["events"] != row["events"] or not counted(parent):
+            yield problem(table, row, "derived_from", "a row with the same events and a total")
+            continue
+        percent, habit = row["percent"], whole[row["source_id"]]
+        possible = range(max(row["events"], 1), parent["total"] + 1)
+        fit = [n for n in possible if fits_printed(row["events"], n, percent, whole=habit)]
+        if fit != [row["total"]]:
+            yield problem(table, row, "total", f"the only total that fits; here: {fit}")
+
+
 @rule("outcomes", "analysis_sets")
 def total_is_its_set(tables):
-    """A total is the size of the analysis set that its denominator names."""
+    """A total is the size of the analysis set that its denominator names, or was worked out."""
     sizes = defaultdict(set)
     for row in tables["analysis_sets"]:
         sizes[row["cohort_id"], row["analysis_set"]].add(row["n"])
     table = tables["outcomes"]
     for row in table:
         known = sizes[row["cohort_id"], row["denominator"]]
-        if row["total"] is not None and row["total"] not in known:
+        made = row["derivation"] == "total_from_percent"
+        if row["total"] is not None and row["total"] not in known and not made:
             found = sorted(known) or "no size"
             sets = f"analysis set {row['denominator']!r} of {row['cohort_id']} has {found}"
             yield problem(table, row, "total", sets)

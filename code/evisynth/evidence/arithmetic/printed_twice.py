@@ -7,6 +7,7 @@ from itertools import combinations
 
 from evisynth.evidence.arithmetic.rules import counted, problem, rule, whole_habit
 from evisynth.evidence.printed import (
+    OPEN_COUNTS,
     counts_that_fit,
     half_unit,
     number,
@@ -67,6 +68,8 @@ def facts_have_one_number(tables):
     table, who = tables["outcomes"], _same_report(tables)
     fact = ("outcome", "criterion", "denominator", "timepoint")
     for a, b in _pairs(table, lambda row: (who(row["cohort_id"]), *(row[c] for c in fact))):
+        if {a["derivation"], b["derivation"]} == set(OPEN_COUNTS):
+            continue  # the two ends of one open count
         for column in ("events", "total"):
             if None not in (a[column], b[column]) and a[column] != b[column]:
                 yield problem(table, b, column, _other(table, a, column))

@@ -16,6 +16,7 @@ from evisynth.report.certainty.ratings import (
     anchor,
     contrasts_of,
     level_of,
+    level_without,
     ratings_of,
     steps_of,
 )
@@ -36,6 +37,9 @@ from evisynth.words.phrases import (
 )
 
 RULES = "methods.html#certainty"  # where a book says them once
+# The domain that GRADE calls publication bias; its step is of the sources, not of the studies.
+SELECTION = "publication-bias"
+FEW_STRATA = 2  # of which differences stand side by side
 
 
 def findings(analysis, *pools):
@@ -68,8 +72,18 @@ def _finding(analysis, subject):
     return (
         *cells(analysis, subject),
         _lowered(analysis, subject, ratings),
-        certainty(level_of(ratings)),
+        _level(ratings),
     )
+
+
+def _level(ratings):
+    """The certainty, and what it would be without the step that the reading second-hand costs."""
+    shown, other = certainty(level_of(ratings)), level_without(ratings, SELECTION)
+    if other in (None, level_of(ratings)):
+        return shown
+    wording = next(row["wording"] for row in ratings if row["item"] == SELECTION)
+    words = f"{other} but for {wording.lower()}"
+    return Html(f"{shown.html}<br>{muted(words)}", f"{shown.text}; {words}")
 
 
 def _lowered(analysis, subject, ratings):
@@ -140,20 +154,21 @@ def _contrast_cells(analysis, contrast):
 
 
 def _contrast_cell(analysis, first, second):
-    """How many more of 100, the odds ratio, and, over several strata, the one if they may differ.
+    """How many more of 100, and the odds ratio; over several strata first if they may differ.
 
-    The difference is that of the only stratum with Newcombe's limits, or the common one.
+    Differences of one or two strata are their own, with Newcombe's limits: two cannot tell whether
+    they differ. Of more it is the common one.
     """
     found = analysis.odds_ratios(first, second)
-    one = len(found.pairs) == 1
-    difference = found.differences[0] if one else found.common_as("RD")
-    lines = [
-        f"{points_with_interval(*difference)} more",
-        f"odds ratio {ratio_with_interval(*found.common)}",
-    ]
+    few = len(found.pairs) <= FEW_STRATA
+    differences = found.differences if few else (found.common_as("RD"),)
+    lines = [f"{' and '.join(points_with_interval(*d) for d in differences)} more"]
+    ratio = f"odds ratio {ratio_with_interval(*found.common)}"
     if found.bayes is not None:
         apart = ratio_with_interval(*estimate_and_limits(found.bayes))
-        lines.append(f"if studies may differ {apart}")
+        lines.append(f"odds ratio {apart} if studies may differ")
+        ratio = f"{ratio_with_interval(*found.common)} if they do not"
+    lines.append(ratio)
     return Html("<br>".join(unbroken(line).html for line in lines), "; ".join(lines))
 
 

@@ -38,6 +38,32 @@ def steps_of(ratings):
     return [row for row in kept if row["judgement"] not in _NO_STEP]
 
 
+def level_without(ratings, item):
+    """The level that a rating would have without the step of one domain.
+
+    Parameters
+    ----------
+    ratings : sequence of mapping
+        As `ratings_of` returns them.
+    item : str
+
+    Returns
+    -------
+    str or None
+        One of `LEVELS`; None where nothing is rated, or where the domain moved nothing.
+    """
+    moved = steps_of(ratings)
+    if level_of(ratings) is None or item not in {row["item"] for row in moved}:
+        return None
+    start = next(row["judgement"] for row in ratings if row["item"] == "start")
+    steps = sum(_step(row) for row in moved if row["item"] != item)
+    return LEVELS[min(max(LEVELS.index(start) + steps, 0), len(LEVELS) - 1)]
+
+
+def _step(row):
+    return int(STEPS[row["judgement"]].replace("−", "-"))
+
+
 def anchor(analysis, subject, row):
     """Where a profile explains a domain; the analysis and the subject keep pages apart."""
     return f"grade-{analysis.spec.id}-{subject}-{row['item']}"

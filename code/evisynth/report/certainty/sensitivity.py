@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from evisynth.engine.proportions.sensitivity import influence_pooled, leave1out_pooled
@@ -13,7 +11,14 @@ from evisynth.evidence.doubts import undoubted
 from evisynth.rounding import decimal_numbers, percents
 from evisynth.words.cells import by_pool
 from evisynth.words.entries import grouped
-from evisynth.words.phrases import dash_range, decimals, sentence, short_answer
+from evisynth.words.glue import slug_of
+from evisynth.words.phrases import (
+    cohorts_and_patients,
+    dash_range,
+    decimals,
+    sentence,
+    short_answer,
+)
 
 
 def influence(analysis, *pools):
@@ -63,15 +68,35 @@ def sensitivity_values(analysis, pool):
     Returns
     -------
     dict of str to str
-        ``without-low`` and ``without-high``, ``if-level`` of each level that is declared, and
-        ``certain``, what the largest set without a doubt gives.
+        ``without-low`` and ``without-high``, and those of `choice_values`.
+    """
+    rates = leave1out_pooled(analysis[pool].pooled).displayed["estimate"]
+    low, high = percents(np.nanmin(rates), np.nanmax(rates))
+    return {"without-low": low, "without-high": high} | choice_values(analysis, pool)
+
+
+def choice_values(analysis, pool):
+    """What each declared alternative of a pool gives, and the largest set without a doubt.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    pool : str
+        Also of one or two cohorts, or of none.
+
+    Returns
+    -------
+    dict of str to str
+        ``if-level`` of each level that is declared; ``certain``, in a sentence, and
+        ``certain-short`` and ``certain-who``, its rate and its cohorts with their patients.
     """
     selection = analysis[pool]
-    rates = leave1out_pooled(selection.pooled).displayed["estimate"]
-    low, high = percents(np.nanmin(rates), np.nanmax(rates))
-    values = {"without-low": low, "without-high": high}
     certain = undoubted(analysis.evidence, selection)
-    return values | _otherwise(analysis.evidence, selection) | {"certain": sentence(certain.pooled)}
+    return _otherwise(analysis.evidence, selection) | {
+        "certain": sentence(certain.pooled),
+        "certain-short": short_answer(certain.pooled),
+        "certain-who": cohorts_and_patients(certain),
+    }
 
 
 def _otherwise(evidence, selection):
@@ -96,7 +121,7 @@ def _by_slug(spec):
     for axis, levels in spec.alternatives.items():
         for level, keys in levels.items():
             if keys:
-                slug, name = _slug(level), f"{axis}: {level}"
+                slug, name = slug_of(level), f"{axis}: {level}"
                 if slug in names or not slug:
                     other = f" and {names[slug]!r}" if slug else ""
                     given = f"{name!r}{other} of pool {spec.id!r}, glued as 'if-{slug}'"
@@ -104,10 +129,6 @@ def _by_slug(spec):
                     raise ArgumentError("sensitivity_values", "alternatives", given, allowed)
                 names[slug], found[slug] = name, keys
     return found
-
-
-def _slug(words):
-    return "-".join(re.findall(r"[a-z0-9]+", words.lower()))
 
 
 def curve_values(analysis, pool):

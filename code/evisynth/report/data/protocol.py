@@ -8,7 +8,7 @@ from evisynth.engine.proportions.pooling import BESIDE, FEW, MODELLED, WARNINGS
 from evisynth.engine.proportions.result import HEADLINE
 from evisynth.engine.specifications.multiverse import DEFAULT_METHODS
 from evisynth.errors import ArgumentError
-from evisynth.evidence.branches import COHORTS, DECISION, LEFT_OUT, MINIMUM_K, OVERLAP
+from evisynth.evidence.branches import DECISION, LEFT_OUT, MINIMUM_K, OF_OVERLAP
 from evisynth.evidence.flips import flips, flips_that_matter
 from evisynth.evidence.selection import plain
 from evisynth.report.data.definitions import glossary_terms
@@ -138,8 +138,8 @@ def specification_axes(evidence):
 
 def _data_axes(evidence):
     number, matter = len(flips(evidence)), len(flips_that_matter(evidence))
-    yield COHORTS, "most patients; own report first"
-    yield OVERLAP, "counted; left out"
+    for axis, levels in OF_OVERLAP.items():
+        yield axis, "; ".join(levels)
     yield LEFT_OUT, "nothing; each source; each sponsor; second-hand rows"
     yield (
         DECISION,

@@ -24,7 +24,8 @@ def row_values(evidence, row_id, *, rejected=False):
     Returns
     -------
     dict of str to str
-        What it has: ``count`` ("24 of 33"), ``percent``, ``value``, ``limits`` ("31 to 55"), all
+        What it has: ``count`` ("24 of 33"), or ``of`` where the size of its set is known from
+        another place, ``percent``, ``value``, ``limits`` ("31 to 55"), all
         digit for digit as printed, but for the decimal zero of a percentage. Of a percentage
         without a count also ``fits``, every count that it can be of the printed size of its set
         ("90 or 91 of 119"), where one size is known.
@@ -42,19 +43,24 @@ def row_values(evidence, row_id, *, rejected=False):
     if evidence.turned_down(row) and not rejected:
         given = f"{row_id!r}, a claim decided against"
         raise ArgumentError("row_values", "row_id", given, "rejected: true, or another row")
-    return _printed(row) | _fitting(evidence, row)
+    return _printed(row) | _of_known(evidence, row) | _fitting(evidence, row)
+
+
+def _of_known(evidence, row):
+    """A count printed without its total, of the size that the base knows of its set."""
+    if row.get("events") is None or row["total"] is not None or "denominator" not in row:
+        return {}
+    size = evidence.size_of(row)
+    return {} if size is None else {"of": f"{row['events']} of {size}"}
 
 
 def _fitting(evidence, row):
     """Every count that a percentage can be, of the one known size of its set; nothing else."""
     if row.get("percent") is None or row.get("events") is not None:
         return {}
-    about = (row["cohort_id"], row["denominator"])
-    sets = evidence.rows("analysis_sets")
-    sizes = {s["n"] for s in sets if (s["cohort_id"], s["analysis_set"]) == about}
-    if len(sizes) != 1 or number(row["percent"]) is None:
+    size = evidence.size_of(row)
+    if size is None or number(row["percent"]) is None:
         return {}
-    (size,) = sizes
     whole = {s["source_id"]: s["rounds_to_whole_percent"] for s in evidence.rows("sources")}
     found = counts_that_fit(size, row["percent"], whole=bool(whole.get(row["source_id"])))
     return {"fits": f"{' or '.join(map(str, found))} of {size}"} if found else {}

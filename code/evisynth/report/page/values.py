@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from evisynth.evidence.contrast_branches import allocation_bounds
+import re
+from dataclasses import replace
+
+from evisynth.evidence.contrast_branches import allocation_bounds, declared_otherwise
 from evisynth.evidence.main_cohort import main_cohort
 from evisynth.evidence.selection import plain
 from evisynth.report.certainty.ratings import BETWEEN, level_of, ratings_of
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.result import estimate_and_limits
 from evisynth.rounding import decimal_numbers, percents
-from evisynth.words.glue import glue_values
+from evisynth.words.glue import glue_values, slug_of
 from evisynth.words.phrases import (
     cohorts_and_patients,
     count_word,
@@ -129,6 +132,35 @@ def contrast_values(analysis, contrast):
     values |= _unplaced_values(allocation_bounds(analysis, first, second))
     rated = level_of(ratings_of(analysis, f"{first}{BETWEEN}{second}"))
     return values if rated is None else values | {"certainty": rated}
+
+
+def contrast_choice_values(analysis, contrast):
+    """What a contrast gives where both of its pools make another declared choice.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    contrast : ContrastSpec
+
+    Returns
+    -------
+    dict of str to str
+        As ``if-level-what``: the common odds ratio, the Bayesian one, and of each stratum its
+        rates and difference. Empty where the pools declare no alternative alike.
+    """
+    values, (first, second) = {}, (contrast.first, contrast.second)
+    usual, *others = declared_otherwise(analysis, first, second).items()
+    for levels, other in others:
+        slug = "-".join(slug_of(level) for axis, level in levels if (axis, level) not in usual[0])
+        found = contrast_values(replace(other, spec=_without_unplaced(other.spec)), contrast)
+        kept = re.compile(r"(or|bayes|rates|first|second|more)(-|$)")
+        values |= {f"if-{slug}-{name}": v for name, v in found.items() if kept.match(name)}
+    return values
+
+
+def _without_unplaced(spec):
+    """The question with no events of unknown group, which are known for declared counts alone."""
+    return replace(spec, contrasts=tuple(replace(c, unplaced=None) for c in spec.contrasts))
 
 
 def _ratio_values(name, found):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from evisynth.evidence.printed import OPEN_COUNTS
 from evisynth.evidence.schema import field_of, printed_text
 from evisynth.evidence.selection import plain
 from evisynth.report.patients.survival import (
@@ -138,6 +139,9 @@ def _contrasted(row, subset):
     return {side_of(row[name], subset) for name in ("set_a", "set_b")} == {"with", "without"}
 
 
+KNOWN = "Where a count stands without its N, the N is the size of the set, printed elsewhere."
+
+
 def outcomes_among(evidence, among):
     """Printed counts and percentages of some outcomes in certain sets of patients.
 
@@ -158,7 +162,8 @@ def outcomes_among(evidence, among):
         (_outcome_words(evidence, outcome), _among_rows(evidence, outcome, denominators))
         for outcome, denominators in among.items()
     ]
-    return grouped(header, [(name, rows) for name, rows in groups if rows], numeric=header[2:4])
+    shown = [(name, rows) for name, rows in groups if rows]
+    return grouped(header, shown, numeric=header[2:4], caption=KNOWN)
 
 
 def _outcome_words(evidence, outcome):
@@ -174,15 +179,23 @@ def _among_rows(evidence, outcome, denominators):
         for row in evidence.rows("outcomes")
         if (row["outcome"], row["denominator"]) == (outcome, denominator)
         and not evidence.turned_down(row)
+        and row["derivation"] not in OPEN_COUNTS
     ]
     return [
         (
             below(evidence.cohorts[row["cohort_id"]]["label"], row["note"]),
             _flagged(evidence, plain(row["denominator"]), row),
-            counts(row), share(row), place(row),
+            counts(sized), share(sized), place(row),
         )
-        for row in rows
+        for row, sized in ((row, _sized(evidence, row)) for row in rows)
     ]  # fmt: skip
+
+
+def _sized(evidence, row):
+    """The row with the size that the base knows, where it prints a count alone."""
+    if row["events"] is None:
+        return row
+    return dict(row) | {"total": evidence.size_of(row)}
 
 
 def _flagged(evidence, words, row):
