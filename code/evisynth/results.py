@@ -7,6 +7,7 @@ its figures under ``downloads/``.
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -146,27 +147,13 @@ def _pool(selection):
 
 
 def _specification(spec):
-    """A pool as ``analyses.yml`` declares it."""
-    words = (
-        "id",
-        "title",
-        "estimand",
-        "outcomes",
-        "criteria",
-        "denominators",
-        "timepoints",
-        "units",
-    )
+    """A pool as ``analyses.yml`` declares it: every field of it, so that none is forgotten."""
     alternatives = {
         axis: {level: _override(keys) for level, keys in levels.items()}
         for axis, levels in spec.alternatives.items()
     }
-    return {
-        **{key: getattr(spec, key) for key in words},
-        "where": _filters(spec.where),
-        "series": spec.series,
-        "alternatives": alternatives,
-    }
+    declared = {field.name: getattr(spec, field.name) for field in fields(spec)}
+    return declared | {"where": _filters(spec.where), "alternatives": alternatives}
 
 
 def _override(keys):

@@ -8,17 +8,19 @@ import random
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 import yaml
 from evisynth.cli import main
 from evisynth.errors import ArgumentError, EvidenceError, EvisynthError
-from evisynth.evidence import branches
+from evisynth.evidence import analyses, branches
+from evisynth.evidence.analyses import read_analyses
 from evisynth.evidence.arithmetic import NEEDS
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.printed import counts_that_fit, interval_recomputes
 from evisynth.evidence.readings.extraction import compare, consensus, read_pass
+from evisynth.evidence.specs import PoolSpec
 
 # A made-up evidence base --------------------------------------------------------------------------
 
@@ -883,6 +885,11 @@ def test_what_an_evidence_base_holds_cannot_be_changed(base):
     assert isinstance(book["resources"], tuple)
 
 
+def test_a_pool_has_the_keys_that_may_be_declared():
+    # Which of the counts that fit is taken is for an alternative alone to say.
+    assert {*analyses._POOL_KEYS, "bounds"} == {field.name for field in fields(PoolSpec)}
+
+
 @pytest.mark.parametrize("name", DECLARED)
 def test_a_broken_declaration_is_named(base, name):
     change, *expected = DECLARED[name]
@@ -890,6 +897,38 @@ def test_a_broken_declaration_is_named(base, name):
     change(declared)
     (base / "analyses.yml").write_text(yaml.safe_dump(declared), encoding="utf-8")
     assert ("analyses.yml", *expected) in problems_of(base)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("    series: 1", "    series: 9", 11),
+        ("    title: P", "    titel: P", 7),  # an unknown key; what is missing has the pool's line
+        ("    where: {group: [x]}", "    where: *shared", 10),  # where it is used, not declared
+        ("  question: Q", "  question: yes", 4),
+    ],
+)
+def test_a_broken_declaration_is_named_with_its_line(tmp_path, old, new, line):
+    text = """\
+shared: &shared [a]
+analyses:
+- id: first
+  question: Q
+  pools:
+  - id: all
+    title: P
+    estimand: E
+    outcomes: [a]
+    where: {group: [x]}
+    series: 1
+"""
+    path = tmp_path / "analyses.yml"
+    path.write_text(text, encoding="utf-8")
+    assert read_analyses(path)[1] == []
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    found = read_analyses(path)[1]
+    assert str(line) in {problem.line for problem in found}
+    assert any(str(p).startswith(f"analyses.yml, line {line}, row first") for p in found)
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from types import MappingProxyType
 
 from evisynth.characters import VISIBLE, stray_in
 from evisynth.checks import LINK, is_link
 from evisynth.evidence.chapter_spec import ChapterSpec, chapter_faults
 from evisynth.evidence.contrast_specs import contrast_faults, contrast_spec
+from evisynth.evidence.marked_yaml import line_of, parse
 from evisynth.evidence.printed import OPEN_COUNTS
 from evisynth.evidence.schema import (
-    NO_YAML_VALUE,
     TEXT,
     TEXTS,
     Kind,
@@ -131,7 +130,7 @@ def read_analyses(path):
         Whether the values occur in the tables is for `undeclared` to say.
     """
     try:
-        declared = _parse(read_text(path))
+        declared = parse(read_text(path))
         if found := stray_in(declared):
             raise Unreadable(found, f"allowed: text {VISIBLE}")
         entries = _entries(declared)
@@ -140,39 +139,11 @@ def read_analyses(path):
     analyses, problems = [], []
     for position, entry in enumerate(entries, 1):
         wrong = list(_faults(entry, position))
-        problems += [Problem(ANALYSES, *found) for found in wrong]
+        problems += [Problem(ANALYSES, *found, line or "") for *found, line in wrong]
         analyses += [] if wrong else [_analysis_spec(entry)]
     ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
     problems += [Problem(ANALYSES, x, "id", x, "allowed: each id once") for x in repeated(ids)]
     return tuple(analyses), problems
-
-
-def _parse(text):
-    import yaml
-
-    try:
-        return yaml.load(text, Loader=_loader())
-    except yaml.YAMLError as error:
-        raise Unreadable(" ".join(str(error).split()), "allowed: YAML") from None
-    except NO_YAML_VALUE as error:
-        raise Unreadable(f"no value that YAML can read: {error}", "allowed: YAML") from None
-
-
-@cache
-def _loader():
-    """YAML's safe loader, which takes the last of repeated keys, made to refuse them."""
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        def construct_mapping(self, node, deep=False):
-            keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            for twice in repeated([key.value for key in keys]):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {twice!r} twice in one mapping", node.start_mark
-                )
-            return super().construct_mapping(node, deep)
-
-    return Loader
 
 
 def _entries(declared):
@@ -186,25 +157,42 @@ def _entries(declared):
 
 
 def _faults(entry, position):
-    """Name, key, value, allowed of everything wrong with one declared analysis."""
+    """Name, key, value, allowed of everything wrong with one declared analysis, and its line."""
     name = _name(entry, position)
-    faults = list(misfits(entry, _KEYS))
-    yield from ((name, *found) for found in faults)
+    for path, found in _found(entry, name):
+        yield (*found, line_of(entry, path))
+
+
+def _found(entry, name):
+    """Path from the analysis to each thing that is wrong; name, key, value, allowed."""
+    yield from _at((), ((name, *found) for found in misfits(entry, _KEYS)))
     if not isinstance(entry, dict):
         return
     pools = entry["pools"] if _is_entries(entry.get("pools")) else []
-    for place, pool in enumerate(pools, 1):
-        yield from ((f"{name}/{_name(pool, place)}", *f) for f in misfits(pool, _POOL_KEYS))
-        yield from _clashing(pool, f"{name}/{_name(pool, place)}")
+    for place, pool in enumerate(pools):
+        own = f"{name}/{_name(pool, place + 1)}"
+        yield from _at(("pools", place), ((own, *f) for f in misfits(pool, _POOL_KEYS)))
+        yield from ((("pools", place, "alternatives"), found) for found in _clashing(pool, own))
     ids = [pool.get("id") for pool in pools if isinstance(pool, dict)]
-    yield from ((f"{name}/{x}", "id", x, "allowed: each id once") for x in repeated(ids))
+    for twice in repeated(ids):
+        yield ("pools",), (f"{name}/{twice}", "id", twice, "allowed: each id once")
     if isinstance(entry.get("card"), dict):
-        yield from _card_faults(entry["card"], ids, f"{name}/card")
+        yield from _at(("card",), _card_faults(entry["card"], ids, f"{name}/card"))
     contrasts = entry["contrasts"] if _is_entries(entry.get("contrasts")) else []
-    for place, contrast in enumerate(contrasts, 1):
-        yield from contrast_faults(contrast, ids, f"{name}/contrast {place}")
+    for place, contrast in enumerate(contrasts):
+        own = f"{name}/contrast {place + 1}"
+        for found in contrast_faults(contrast, ids, own):
+            inside = ("unplaced",) if found[0] != own else ()
+            yield ("contrasts", place, *inside, found[1]), found
     if isinstance(entry.get("chapter"), dict):
-        yield from ((f"{name}/chapter", *f) for f in chapter_faults(entry["chapter"]))
+        for where, *found in chapter_faults(entry["chapter"]):
+            parts = (int(part) if part.isdigit() else part for part in where.split("."))
+            yield ("chapter", *parts), (f"{name}/chapter", where, *found)
+
+
+def _at(path, faults):
+    """Each fault with the path to its key."""
+    yield from (((*path, found[1]), found) for found in faults)
 
 
 ONE_AXIS = "each key, and each column under where, in one axis: their levels are combined"

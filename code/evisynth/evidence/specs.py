@@ -22,12 +22,22 @@ class PoolSpec:
 
     Attributes
     ----------
-    id, title, estimand : str
+    id : str
+        Of the pool.
+    title : str
+        Of the pool.
+    estimand : str
+        What is estimated.
     outcomes : tuple of str
         Codes of the table that count as this outcome, best first.
     where : mapping of cohort column to allowed values
-    criteria, denominators, timepoints : tuple of str
-        Allowed values, best first; empty allows any.
+        Columns of the cohorts with the values that are allowed.
+    criteria : tuple of str
+        Definitions allowed, best first; empty allows any.
+    denominators : tuple of str
+        Denominators allowed, best first; empty allows any.
+    timepoints : tuple of str
+        Times allowed, best first; empty allows any.
     units : tuple of str
         Which cuts of a cohort may be counted.
     bounds : tuple of str
@@ -44,7 +54,7 @@ class PoolSpec:
     title: str
     estimand: str
     outcomes: tuple[str, ...]
-    where: Mapping[str, tuple]
+    where: Mapping[str, tuple[str | int | float, ...]]
     criteria: tuple[str, ...] = ()
     denominators: tuple[str, ...] = ()
     timepoints: tuple[str, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.specs import PoolSpec
 from evisynth.result import FORM
-from evisynth.result_schema.forms import NUMBER, NUMBER_OR_NULL, TEXT, WHOLE, ref
+from evisynth.result_schema.forms import NUMBER, NUMBER_OR_NULL, TEXT, WHOLE, object_of, ref
 
 _TEXTS = {"type": "array", "items": TEXT}
 _TEXT_OR_NULL, _COUNT_OR_NULL = {"type": ["string", "null"]}, {"type": ["integer", "null"]}
@@ -77,28 +78,10 @@ _LEFT_OUT = _record(
     code=(TEXT, "Code of the reason."),
     reason=(TEXT, "The reason in words."),
 )
-_FILTERS = {"type": "object", "additionalProperties": {"type": "array"}}
-_SPECIFICATION = _record(
-    "A pool as it is declared.",
-    id=(TEXT, "Of the pool."),
-    title=(TEXT, "Of the pool."),
-    estimand=(TEXT, "What is estimated."),
-    outcomes=(_TEXTS, "Codes that count as the outcome, best first."),
-    criteria=(_TEXTS, "Definitions allowed, best first; empty allows any."),
-    denominators=(_TEXTS, "Denominators allowed, best first; empty allows any."),
-    timepoints=(_TEXTS, "Times allowed, best first; empty allows any."),
-    units=(_TEXTS, "Cuts of a cohort that may be counted."),
-    where=(_FILTERS, "Columns of the cohorts with the values that are allowed."),
-    series=(WHOLE, "Which of the figures' colours and marks."),
-    alternatives=(
-        {"type": "object", "additionalProperties": {"type": "object"}},
-        "Other choices that could be defended: axis, level, the keys it declares otherwise.",
-    ),
-)
 _POOL = _record(
     "Cohorts that are pooled together.",
     id=(TEXT, "Of the pool."),
-    specification=(_SPECIFICATION, "What may be counted."),
+    specification=(object_of(PoolSpec), "What may be counted."),
     counted=(_list_of(_COUNTED), "In the order of the studies of `pooled`."),
     left_out=(_list_of(_LEFT_OUT), "Sorted by row."),
     pooled=(ref("Pooled"), "The result."),

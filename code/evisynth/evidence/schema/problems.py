@@ -23,6 +23,8 @@ class Problem:
         ``row`` is the key of the row, or its line in the file where the key itself is broken;
         "-" where the problem is the whole table's or file's.
     value, allowed : str
+    line : str
+        Of the file, where it is known; else empty.
     """
 
     table: str
@@ -30,13 +32,15 @@ class Problem:
     column: str
     value: str
     allowed: str
+    line: str = ""
 
     def __post_init__(self):
         for part in fields(self):
             object.__setattr__(self, part.name, _shorten(str(getattr(self, part.name))))
 
     def __str__(self):
-        where = " ".join(f"{self.table}, row {self.row}, {self.column}".split())
+        line = f" line {self.line}," if self.line else ""
+        where = " ".join(f"{self.table},{line} row {self.row}, {self.column}".split())
         return f"{where}: {self.value!r}; {self.allowed}"
 
 
