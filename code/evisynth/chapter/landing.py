@@ -9,7 +9,6 @@ from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
 from evisynth.figures.book.landing import mini_forest_of
 from evisynth.report.certainty.grade import certainty_of, certainty_words
-from evisynth.report.certainty.ratings import BETWEEN
 from evisynth.rounding import percents
 from evisynth.words.html import Html, table, tag
 from evisynth.words.phrases import dash_range, percentages, plural, thousands
@@ -30,8 +29,7 @@ def questions(evidence):
         Made from the results; each line leads to its chapter.
     """
     rows = [_line(analysis) for analysis in _declared(evidence)]
-    shown = table(HEADS, rows)
-    return Html(shown.html.replace("co-table", "co-table co-questions", 1), shown.text)
+    return table(HEADS, rows, kind="co-questions")
 
 
 def _declared(evidence):
@@ -55,13 +53,17 @@ def _line(analysis):
 
 
 def _behind_the_answer(analysis):
-    """Selections of the first lines of the chapter's table: those of its contrast, or of all."""
-    rows = analysis.spec.chapter.top.rows
-    first = next((row for row in rows if row.contrast), None)
-    if first is None:
-        return analysis.chosen(*(row.pool for row in rows))
-    contrast = contrast_of(analysis.spec, first.contrast)
-    return analysis.matched(contrast.first, contrast.second)
+    """Selections of the contrast that the chapter's table leads with, or of all its lines."""
+    contrast = _leading(analysis)
+    if contrast is None:
+        return analysis.chosen(*(row.pool for row in analysis.spec.chapter.top.rows))
+    return analysis.matched(*contrast.pools)
+
+
+def _leading(analysis):
+    """The first contrast of the chapter's table; None where it has none."""
+    named = (row.contrast for row in analysis.spec.chapter.top.rows if row.contrast)
+    return next((contrast_of(analysis.spec, name) for name in named), None)
 
 
 def _new_centre(chosen):
@@ -77,12 +79,10 @@ def _new_centre(chosen):
 
 
 def _certainty(analysis):
-    rows = analysis.spec.chapter.top.rows
-    first = next((row for row in rows if row.contrast), None)
-    if first is None:
-        return certainty_words(analysis, *(row.pool for row in rows))
-    contrast = contrast_of(analysis.spec, first.contrast)
-    return certainty_of(analysis, f"{contrast.first}{BETWEEN}{contrast.second}")
+    contrast = _leading(analysis)
+    if contrast is None:
+        return certainty_words(analysis, *(row.pool for row in analysis.spec.chapter.top.rows))
+    return certainty_of(analysis, contrast.subject)
 
 
 def cards(evidence):
@@ -133,11 +133,10 @@ def _rate(pooled):
 def _behind(analysis):
     chosen = analysis.side_by_side(*analysis.spec.card.pools)
     once = cohorts_once(chosen, analysis.evidence.graph)
-    certainty = _certainty(analysis)
     return (
         plural(len(once), "cohort"),
         f"{thousands(sum(once.values()))} patients",
-        f"certainty {certainty}",
+        f"certainty {_certainty(analysis)}",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from decimal import Decimal
 from html import escape
 
 import numpy as np
@@ -19,7 +20,7 @@ from evisynth.report.selection.disagreements import touching
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.rounding import decimal_numbers, percents
 from evisynth.words.html import Html, tag
-from evisynth.words.phrases import capital, count_word, plural, thousands
+from evisynth.words.phrases import capital, count_word, per_hundred, plural, thousands
 
 # What the reasons for leaving a row out say, several of one kind together.
 _KINDS = {
@@ -70,10 +71,11 @@ def disagreements(analysis, also=()):
     if not moved:
         return f"{told}; no other decision changes a pooled number"
     known = [by for by in moved if by is not None]
-    most = max(known, default=0)
     if not known:
         return f"{told}; {count_word(len(moved))} would change who is counted, none a pooled rate"
-    return f"{told}; the largest effect on a pooled rate is {count_word(most)} of 100"
+    most = max(known)
+    points = count_word(int(most)) if most == int(most) else f"{most}"
+    return f"{told}; the largest effect on a pooled rate is {points} of 100"
 
 
 def _moved(selection, other):
@@ -81,7 +83,7 @@ def _moved(selection, other):
     rates = [s.pooled.displayed["estimate"] for s in (selection, other) if s.pooled.headline]
     if len(rates) < 2:
         return None
-    first, second = (round(100 * rate) for rate in rates)
+    first, second = (Decimal(per_hundred(rate)) for rate in rates)
     return abs(first - second)
 
 
@@ -93,7 +95,7 @@ def sureness(page):
 def _curve(analysis, name, short):
     contrast = contrast_of(analysis.spec, name)
     if contrast is not None:
-        found = contrast_specifications(analysis, contrast.first, contrast.second)
+        found = contrast_specifications(analysis, *contrast.pools)
         low, high = decimal_numbers(*_ends(found))
         return f"{short}: {_many(found)} give an odds ratio of {low} to {high}"
     found = specification_multiverse(analysis.evidence, analysis.spec.id, name)

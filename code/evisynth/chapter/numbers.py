@@ -83,9 +83,8 @@ class Numbers(Mapping):
         for contrast in analysis.spec.contrasts:
             found |= _named(contrast.id, contrast_values(analysis, contrast))
         for name, printed in self.spec.printed.items():
-            row = printed if isinstance(printed, str) else printed.row
-            rejected = not isinstance(printed, str) and printed.rejected
-            found |= _named(name, row_values(analysis.evidence, row, rejected=rejected))
+            values = row_values(analysis.evidence, printed.row, rejected=printed.rejected)
+            found |= _named(name, values)
         if self.spec.across:
             found |= _named("across", regression_values(analysis, *self.spec.across))
         return found | {

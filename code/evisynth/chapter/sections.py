@@ -37,7 +37,7 @@ _LEFT_OUT = "{of}: the pooled rate without each cohort in turn. It shows how far
 def who(page):
     """Who is counted, who may share patients, who is not counted and why."""
     analysis, number = page.analysis, page.numbered.graph
-    graph = overlap_graph(analysis, name=f"{analysis.spec.id}-{number}")
+    graph = overlap_graph(analysis)
     parts = [
         lines.line(lines.who(analysis)),
         question(analysis),
@@ -64,8 +64,7 @@ def disputes(page):
 
 def sureness(page):
     """For statisticians: models, curves, shrinkage, each cohort left out, influence."""
-    analysis, spec = page.analysis, page.spec
-    pools = [name for name in spec.sure if contrast_of(analysis.spec, name) is None]
+    analysis, pools = page.analysis, tuple(page.numbered.cases)
     parts = [lines.line(lines.sureness(page)), banner(analysis, *pools)]
     parts += [models(analysis, *pools)] if pools else []
     parts += [heading("What each other choice would do"), choices(analysis)]
@@ -80,7 +79,7 @@ def _drawn(page, name, number):
     caption = _CURVE.format(of=page.short(name))
     if contrast is None:
         return placed(page, curve_of(page.analysis, name, figure=number), number, caption)
-    curve = contrast_curve_of(page.analysis, contrast.first, contrast.second, figure=number)
+    curve = contrast_curve_of(page.analysis, *contrast.pools, figure=number)
     return placed(page, curve, number, caption)
 
 

@@ -6,11 +6,11 @@ from html import escape
 
 from evisynth.engine.effects.escalc import study_intervals
 from evisynth.evidence.doubts import undoubted
-from evisynth.evidence.main_cohort import main_cohort
+from evisynth.evidence.main_cohort import main_cohort, name_of
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
 from evisynth.report.certainty.grade import certainty
-from evisynth.report.certainty.ratings import BETWEEN, level_of, ratings_of
+from evisynth.report.certainty.ratings import level_of, ratings_of
 from evisynth.report.page.cite import cite
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.rounding import percents
@@ -43,9 +43,7 @@ def answers(analysis, declared):
         first; see `main_cohort`.
     """
     rows = [cells for row in declared.rows for cells in _rows(analysis, row)]
-    shown = table((declared.head, *HEADS), rows, numeric=HEADS[:-1])
-    html = shown.html.replace('class="co-table"', 'class="co-table co-answers"', 1)
-    return Html(html, shown.text)
+    return table((declared.head, *HEADS), rows, numeric=HEADS[:-1], kind="co-answers")
 
 
 def _rows(analysis, row):
@@ -58,7 +56,7 @@ def _rows(analysis, row):
         return
     main = main_cohort(selection)
     if main is not None:
-        yield _label(row.label, f"{_name(main)} alone"), *_alone(main)
+        yield _label(row.label, f"{name_of(main)} alone"), *_alone(main)
     label = row.label if main is None else _label("", _others(selection))
     yield (label, *_pool(analysis, selection))
 
@@ -68,12 +66,7 @@ def _selection(analysis, row):
     if not row.within:
         return analysis[row.pool]
     contrast = contrast_of(analysis.spec, row.within)
-    sides = analysis.matched(contrast.first, contrast.second)
-    return sides[row.pool == contrast.second]
-
-
-def _name(counted):
-    return counted.study.get("known_as") or counted.cohort["label"]
+    return analysis.matched(*contrast.pools)[contrast.pools.index(row.pool)]
 
 
 def _others(selection):
@@ -93,7 +86,7 @@ def _alone(counted):
 
 def _pool(analysis, selection):
     pooled = selection.pooled
-    rated = certainty(level_of(ratings_of(analysis, selection.spec.id)))
+    rated = _certainty(analysis, selection.spec.id)
     size = f"{thousands(pooled.total)} in {pooled.k}"
     shown = pooled.displayed
     if shown["estimate"] is None:
@@ -107,14 +100,17 @@ def _pool(analysis, selection):
 
 
 def _contrast(analysis, contrast):
-    found = analysis.odds_ratios(contrast.first, contrast.second)
+    found = analysis.odds_ratios(*contrast.pools)
     shown = [percents(*difference) for difference in found.differences]
     more = ", ".join(by for by, _, _ in shown)
     limits = ", ".join(f"{low} to {high}" for _, low, high in shown)
     patients = sum(arm.row["total"] for pair in found.pairs for arm in pair)
-    subject = f"{contrast.first}{BETWEEN}{contrast.second}"
-    rated = certainty(level_of(ratings_of(analysis, subject)))
+    rated = _certainty(analysis, contrast.subject)
     return _rate(more), limits, NONE, f"{thousands(patients)} in {len(found.pairs)}", rated
+
+
+def _certainty(analysis, subject):
+    return certainty(level_of(ratings_of(analysis, subject)))
 
 
 def _rate(text):

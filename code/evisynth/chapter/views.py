@@ -62,16 +62,15 @@ def _forest(page, view, number):
 
 
 def _odds_ratios(page, view, number):
-    contrast = contrast_of(page.analysis.spec, view.contrast)
-    pools = (contrast.first, contrast.second)
+    pools = contrast_of(page.analysis.spec, view.contrast).pools
     figure = odds_ratio_forest(page.analysis, *pools, title=view.title, figure=number)
     drawn = placed(page, figure, number, view.caption)
-    return stacked([drawn, odds_ratios(page.analysis, *pools)])
+    return stacked([drawn, _strata(page, view, number)])
 
 
 def _strata(page, view, number):
     contrast = contrast_of(page.analysis.spec, view.contrast)
-    return odds_ratios(page.analysis, contrast.first, contrast.second)
+    return odds_ratios(page.analysis, *contrast.pools)
 
 
 def _split(page, view, number):
@@ -127,11 +126,10 @@ def _courses(page, view, number):
         for row in rows
         if row[view.group] == value
     ]
-    name = page.analysis.spec.id
-    drawn = swimmer(pd.DataFrame(bars), title=view.title, name=f"{name}-{number}")
+    drawn = swimmer(pd.DataFrame(bars), title=view.title)
     dead = [view.ends[row[view.status]] == "dead" for row in rows]
     fitted = kaplan_meier([float(row[view.time]) for row in rows], dead)
-    curve = kaplan_meier_plot(fitted, title=view.curve_title, name=f"{name}-{number + 1}")
+    curve = kaplan_meier_plot(fitted, title=view.curve_title)
     return stacked(
         [
             placed(page, drawn, number, view.caption),

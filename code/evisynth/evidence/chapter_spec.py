@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Text = Annotated[str, Field(min_length=1)]
 # It becomes an attribute of headings and links.
@@ -223,6 +223,12 @@ class Printed(Declared):
     row: Text
     rejected: bool = False
 
+    @model_validator(mode="before")
+    @classmethod
+    def _of_id(cls, declared):
+        """The id of a row alone declares the row."""
+        return {"row": declared} if isinstance(declared, str) else declared
+
 
 class ChapterSpec(Declared):
     """What a chapter shows, in order.
@@ -244,8 +250,9 @@ class ChapterSpec(Declared):
         Two pools that a regression across cohorts sets against each other.
     disagreements : tuple of str
         Tables beside the outcomes whose contradictions belong to the chapter.
-    printed : mapping of str to str or Printed
-        Rows that the prose quotes, by the names that it gives them.
+    printed : mapping of str to Printed
+        Rows that the prose quotes, by the names that it gives them; declared by their ids alone, or
+        with ``rejected``.
     """
 
     answer: Text
@@ -256,7 +263,7 @@ class ChapterSpec(Declared):
     sure: Texts
     across: tuple[Text, Text] | None = None
     disagreements: tuple[Text, ...] = ()
-    printed: dict[Name, Text | Printed] = {}
+    printed: dict[Name, Printed] = {}
 
 
 def chapter_faults(declared):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 from numbers import Integral
 from typing import NamedTuple
 
@@ -58,15 +58,9 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     """
     import networkx as nx
 
-    candidates = _candidates(candidates)
-    if not isinstance(graph, OverlapGraph):
-        given = f"a {type(graph).__name__}"
-        raise ArgumentError("independent_set", "graph", given, "an OverlapGraph")
+    candidates = _checked("independent_set", candidates, graph)
     ordered = sorted(candidates, key=lambda candidate: (candidate.order, candidate.cohort))
     names = [candidate.cohort for candidate in ordered]
-    if len(set(names)) != len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ArgumentError("independent_set", "candidates", f"{twice!r} twice", "each cohort once")
     conflicts = nx.Graph()
     conflicts.add_nodes_from(range(len(ordered)))
     conflicts.add_edges_from(
@@ -98,27 +92,39 @@ def latest_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tuple[st
     Raises
     ------
     ArgumentError
-        A candidate whose patients or order are not whole numbers.
+        A cohort that comes twice, or whose patients or order are not whole numbers.
     """
     kept: list[str] = []
-    for c in sorted(_candidates(candidates), key=lambda c: (-c.order, -c.patients, c.cohort)):
+    candidates = _checked("latest_set", candidates, graph)
+    for c in sorted(candidates, key=lambda c: (-c.order, -c.patients, c.cohort)):
         if not any(graph.shares(c.cohort, other) for other in kept):
             kept.append(c.cohort)
     return tuple(sorted(kept))
 
 
-def _candidates(given):
+def _checked(function, given, graph):
+    """Candidates whose names, patients and order can be compared, each cohort once."""
+    candidates = _candidates(function, given)
+    if not isinstance(graph, OverlapGraph):
+        raise ArgumentError(function, "graph", f"a {type(graph).__name__}", "an OverlapGraph")
+    names = sorted(candidate.cohort for candidate in candidates)
+    for twice in (name for name, following in pairwise(names) if name == following):
+        raise ArgumentError(function, "candidates", f"{twice!r} twice", "each cohort once")
+    return candidates
+
+
+def _candidates(function, given):
     """Candidates whose names, patients and order can be compared."""
     try:
         candidates = tuple(given)
     except TypeError:
         shown = f"a {type(given).__name__}"
-        raise ArgumentError("independent_set", "candidates", shown, "a sequence") from None
+        raise ArgumentError(function, "candidates", shown, "a sequence") from None
     for position, candidate in enumerate(candidates):
         if not isinstance(candidate, Candidate) or not isinstance(candidate.cohort, str):
             shown = f"a {type(candidate).__name__} at position {position}"
             allowed = "Candidates whose cohort is text"
-            raise ArgumentError("independent_set", "candidates", shown, allowed)
+            raise ArgumentError(function, "candidates", shown, allowed)
         for name in ("patients", "order"):
             number = getattr(candidate, name)
             lowest = 0 if name == "patients" else -MOST
@@ -129,7 +135,7 @@ def _candidates(given):
                 shown = f"{candidate.cohort!r} with {value}"
                 allowed = "whole numbers" + " from 0" * (name == "patients")
                 allowed += f" to {MOST}" * (whole and number > MOST)
-                raise ArgumentError("independent_set", "candidates", shown, allowed)
+                raise ArgumentError(function, "candidates", shown, allowed)
     return candidates
 
 

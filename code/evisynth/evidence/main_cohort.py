@@ -7,6 +7,11 @@ from evisynth.evidence.selection import Counted, Selection
 SHARE = 0.75  # of the patients of a pool
 
 
+def name_of(counted: Counted) -> str:
+    """What readers call the report of a cohort: its second name, else the cohort's label."""
+    return counted.study.get("known_as") or counted.cohort["label"]
+
+
 def main_cohort(selection: Selection) -> Counted | None:
     """The cohort whose own rate says more than the pooled one, where there is such a one.
 

@@ -10,6 +10,7 @@ from evisynth.evidence.selection import CODES, Counted, LeftOut, Selection, plai
 
 _OF_RIVALS = ("OVL", "POOL", "SEL", "SUB")
 _NAMED = 3  # cohorts that a reason names; of more the first two
+_SIGNS = {"inside": "⊂", "contains": "⊃", "same": "=", "shares": "∩"}
 _RELATIONS = {
     "inside": "part of",
     "contains": "contains",
@@ -171,11 +172,10 @@ class Selector:
         return f"{relation} {told}"
 
     def _reason(self, cohort_id, row, code, rivals):
-        if code in ("OVL", "POOL", "SEL", "SUB") and rivals:
-            words = {"inside": "⊂", "contains": "⊃", "same": "=", "shares": "∩"}
-            sign = words[self.graph.describe(cohort_id, rivals[0])]
-            one = len(rivals) == 1
-            return f"{sign} {self.cohorts[rivals[0]]['label'] if one else _several(rivals)}"
+        if code in _OF_RIVALS and rivals:
+            sign = _SIGNS[self.graph.describe(cohort_id, rivals[0])]
+            several = f"{len(rivals)} counted cohorts"
+            return f"{sign} {several if len(rivals) > 1 else self.cohorts[rivals[0]]['label']}"
         if code == "DEN":
             return f"counted per {plain(row['denominator'])}"
         if code == "DEF":
@@ -202,10 +202,6 @@ class Selector:
 
 def _is_open(row):
     return row["derivation"] in OPEN_COUNTS
-
-
-def _several(rivals):
-    return f"{len(rivals)} counted cohorts"
 
 
 def fits_where(cohort, spec):

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from evisynth.evidence.chapter_spec import ChapterSpec
 
+BETWEEN = "-v-"  # between the two pools of a contrast, where it goes by their ids
+
 COLUMNS = {
     "outcomes": "outcome",
     "criteria": "criterion",
@@ -100,9 +102,19 @@ class ContrastSpec:
     name: str = ""
 
     @property
+    def pools(self):
+        """Ids of the two pools, in their order."""
+        return self.first, self.second
+
+    @property
+    def subject(self):
+        """What the tables of ratings and of comparisons call it, by its two pools."""
+        return BETWEEN.join(self.pools)
+
+    @property
     def id(self):
         """The name that it is declared under; of the two pools where it has none."""
-        return self.name or f"{self.first}-v-{self.second}"
+        return self.name or self.subject
 
 
 @dataclass(frozen=True)

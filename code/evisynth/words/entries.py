@@ -106,7 +106,7 @@ def grouped(header, groups, *, numeric=(), caption=""):
     -------
     Html
     """
-    whole = table(header, [], numeric=numeric, caption=caption)
+    whole = table(header, [], numeric=numeric, caption=caption, kind="co-grouped")
     width = str(len(header))
     bodies, lines = [], [whole.text]
     for name, rows in groups:
@@ -117,7 +117,6 @@ def grouped(header, groups, *, numeric=(), caption=""):
         lines += [f"[{name}]"] if name else []
         lines += part.text.split("\n")[1:]
     html = whole.html.replace("<tbody></tbody>", "".join(bodies))
-    html = html.replace('class="co-table"', 'class="co-table co-grouped"', 1)
     return Html(html, "\n".join(lines))
 
 

@@ -48,7 +48,7 @@ def tag(name, content, **attributes):
     return f"<{name}{shown}>{content}</{name}>"
 
 
-def table(header, rows, *, caption="", numeric=()):
+def table(header, rows, *, caption="", numeric=(), kind=""):
     """A table with column heads in scope and numbers to the right.
 
     Parameters
@@ -59,6 +59,8 @@ def table(header, rows, *, caption="", numeric=()):
     caption : str
     numeric : collection of str
         Names of columns whose cells are numbers.
+    kind : str
+        A class of its own in the style sheet.
 
     Returns
     -------
@@ -72,7 +74,9 @@ def table(header, rows, *, caption="", numeric=()):
     body = "".join(_row(row, header, kinds) for row in rows)
     top = tag("caption", escape(caption)) if caption else ""
     inside = tag(
-        "table", f"{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>", class_="co-table"
+        "table",
+        f"{top}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>",
+        class_=f"co-table {kind}".strip(),
     )
     return Html(
         tag("div", inside, class_="co-scroll", tabindex="0"), _as_text(header, rows, caption)

@@ -54,16 +54,6 @@ def ratio_with_interval(estimate, lower, upper):
     return f"{value} [{low}–{high}]"
 
 
-def points(difference):
-    """A difference of proportions as a whole number of 100, halves up, with its sign."""
-    return percents(difference)[0]
-
-
-def points_range(lower, upper):
-    """Limits of a difference of proportions, ``−1 to 23``."""
-    return " to ".join(percents(lower, upper))
-
-
 def points_with_interval(estimate, lower, upper):
     """``11 [−1 to 23]``, of 100."""
     difference, low, high = percents(estimate, lower, upper)

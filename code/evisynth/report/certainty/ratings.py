@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evisynth.evidence.specs import BETWEEN
 from evisynth.report.certainty.judgements import GRADE, appraised
 
 LEVELS = ("very low", "low", "moderate", "high")
@@ -9,7 +10,6 @@ NOT_RATED = "not rated"
 # Domains that lower a rating, and what lowers or raises none.
 _NO_STEP = ("no concern", "not assessable", "no upgrade")
 STEPS = {"serious": "−1", "very serious": "−2", "upgrade one": "+1", "upgrade two": "+2"}
-BETWEEN = "-v-"
 
 
 def ratings_of(analysis, subject):

@@ -57,7 +57,7 @@ def _influence_rows(selection):
 
 
 def sensitivity_values(analysis, pool):
-    """The range of the leave-one-out rates, and the rate at each declared alternative.
+    """The range of the leave-one-out rates of a pool.
 
     Parameters
     ----------
@@ -68,11 +68,11 @@ def sensitivity_values(analysis, pool):
     Returns
     -------
     dict of str to str
-        ``without-low`` and ``without-high``, and those of `choice_values`.
+        ``without-low`` and ``without-high``.
     """
     rates = leave1out_pooled(analysis[pool].pooled).displayed["estimate"]
     low, high = percents(np.nanmin(rates), np.nanmax(rates))
-    return {"without-low": low, "without-high": high} | choice_values(analysis, pool)
+    return {"without-low": low, "without-high": high}
 
 
 def choice_values(analysis, pool):

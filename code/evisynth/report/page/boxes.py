@@ -6,48 +6,9 @@ from collections import Counter
 from html import escape
 
 from evisynth.evidence.selection import plain
-from evisynth.evidence.synthesis import cohorts_once
-from evisynth.report.certainty.grade import certainty_words
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.words.html import Html, tag
-from evisynth.words.phrases import capital, count_word, thousands
-
-
-def stamp(analysis):
-    """What stands behind a chapter: cohorts, patients each once, second hand, certainty, version.
-
-    Parameters
-    ----------
-    analysis : Analysis
-
-    Returns
-    -------
-    Html
-    """
-    chosen = analysis.chosen()
-    once = cohorts_once(chosen, analysis.evidence.graph)
-    counted = {name: c for name, c in _by_cohort(chosen).items() if name in once}
-    second_hand = sum(c.second_hand for c in counted.values())
-    entries = (
-        (str(len(once)), "cohorts"),
-        (thousands(sum(once.values())), "patients, none known twice"),
-        (str(len(flagged_cohorts(chosen))), "flagged ∩?, may share patients"),
-        _sources(counted),
-        (f"{second_hand} of {len(counted)}", "read second hand"),
-        (capital(certainty_words(analysis)), "certainty (GRADE)"),
-        (analysis.evidence.version, "data version"),
-    )
-    cells = "".join(
-        tag("div", tag("dt", escape(label)) + tag("dd", escape(value))) for value, label in entries
-    )
-    return Html(
-        tag("dl", cells, class_="co-stamp"), " · ".join(f"{v} {label}" for v, label in entries)
-    )
-
-
-def _sources(counted):
-    number = len({c.row["source_id"] for c in counted.values()})
-    return str(number), "source" if number == 1 else "sources"
+from evisynth.words.phrases import capital, count_word
 
 
 def _flagged(chosen):

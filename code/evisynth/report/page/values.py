@@ -1,4 +1,4 @@
-"""Numbers into prose: computed here, placed there with a glue role."""
+"""Words and numbers of pools and contrasts, for prose that places them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from evisynth.evidence.contrast_branches import allocation_bounds, declared_otherwise
-from evisynth.evidence.main_cohort import main_cohort
+from evisynth.evidence.main_cohort import main_cohort, name_of
 from evisynth.evidence.selection import plain
-from evisynth.report.certainty.ratings import BETWEEN, level_of, ratings_of
+from evisynth.report.certainty.ratings import level_of, ratings_of
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.result import estimate_and_limits
 from evisynth.rounding import decimal_numbers, percents
@@ -24,29 +24,6 @@ from evisynth.words.phrases import (
     spread_words,
     thousands,
 )
-
-
-def glue_analysis(analysis):
-    """Glue every number that a chapter's prose needs, as ``analysis-pool-what``.
-
-    Parameters
-    ----------
-    analysis : Analysis
-
-    Returns
-    -------
-    Html
-    """
-    values = {}
-    for pool, selection in analysis.selections.items():
-        found = pool_values(selection)
-        values |= {f"{pool}-{name}": value for name, value in found.items()}
-    values |= {
-        "k": count_word(len(analysis.cohorts)),
-        "patients": thousands(analysis.patients()),
-        "flagged": count_word(len(flagged_cohorts(analysis.chosen()))),
-    }
-    return glue_values(analysis.spec.id, values)
 
 
 def pool_values(selection):
@@ -96,7 +73,7 @@ def _of_main(selection):
     x, n = pooled.xi[at], pooled.ni[at]
     rate, low, high = percents(x / n, pooled.lower[at], pooled.upper[at])
     return {
-        "main-name": main.study.get("known_as") or main.cohort["label"],
+        "main-name": name_of(main),
         "main-count": f"{x} of {n}",
         "main-rate": rate,
         "main-ci": f"{low}–{high}",
@@ -118,8 +95,7 @@ def contrast_values(analysis, contrast):
         each stratum its rates, difference and odds ratio; what unplaced events could do; the
         certainty.
     """
-    first, second = contrast.first, contrast.second
-    found = analysis.odds_ratios(first, second)
+    found = analysis.odds_ratios(*contrast.pools)
     values = {"strata": count_word(len(found.models))} | _ratio_values("or", found.common)
     values |= _ratio_values("rr", found.common_as("RR"))
     values |= _difference_values("difference", found.common_as("RD"))
@@ -129,8 +105,8 @@ def contrast_values(analysis, contrast):
         values |= {f"rates-{i}": f"{one} against {other}", f"first-{i}": one, f"second-{i}": other}
         values |= _difference_values(f"more-{i}", found.differences[i - 1])
         values |= _ratio_values(f"or-{i}", estimate_and_limits(found.models[i - 1]))
-    values |= _unplaced_values(allocation_bounds(analysis, first, second))
-    rated = level_of(ratings_of(analysis, f"{first}{BETWEEN}{second}"))
+    values |= _unplaced_values(allocation_bounds(analysis, *contrast.pools))
+    rated = level_of(ratings_of(analysis, contrast.subject))
     return values if rated is None else values | {"certainty": rated}
 
 
@@ -148,8 +124,8 @@ def contrast_choice_values(analysis, contrast):
         As ``if-level-what``: the common odds ratio, the Bayesian one, and of each stratum its
         rates and difference. Empty where the pools declare no alternative alike.
     """
-    values, (first, second) = {}, (contrast.first, contrast.second)
-    usual, *others = declared_otherwise(analysis, first, second).items()
+    values = {}
+    usual, *others = declared_otherwise(analysis, *contrast.pools).items()
     for levels, other in others:
         slug = "-".join(slug_of(level) for axis, level in levels if (axis, level) not in usual[0])
         found = contrast_values(replace(other, spec=_without_unplaced(other.spec)), contrast)
