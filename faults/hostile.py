@@ -20,7 +20,7 @@ import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -32,6 +32,7 @@ from evisynth.book import COMMAND
 from evisynth.chapter import cards
 from evisynth.evidence.base import Evidence, read_everything
 from evisynth.evidence.schema import read_codebook
+from evisynth.evidence.specs import Card, ContrastSpec, PoolSpec, Unplaced
 from evisynth.figures.base.glyphs import MissingGlyphs
 from evisynth.output import harmless, is_formula, write_csv
 from evisynth.results import analysis_results, as_json, results_index
@@ -231,18 +232,18 @@ _DECLARED = ("question", "patients", "agents", "against", "outcome", "title", "e
 def spoilt_spec(spec, words, number=0):
     """A declared analysis with words after what a reader reads of it."""
     changed = {}
-    for position, field in enumerate(fields(spec)):
-        value, at = getattr(spec, field.name), number * 7 + position
-        if field.name in _DECLARED and isinstance(value, str) and value:
-            changed[field.name] = words.after(value, at)
-        elif is_dataclass(value):
-            changed[field.name] = spoilt_spec(value, words, at)
-        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            changed[field.name] = tuple(spoilt_spec(v, words, at + i) for i, v in enumerate(value))
-        elif type(spec).__name__ == "Card" and field.name == "pools":
+    for position, name in enumerate(type(spec).model_fields):
+        value, at = getattr(spec, name), number * 7 + position
+        if name in _DECLARED and isinstance(value, str) and value:
+            changed[name] = words.after(value, at)
+        elif isinstance(value, Unplaced | Card):
+            changed[name] = spoilt_spec(value, words, at)
+        elif isinstance(value, tuple) and value and isinstance(value[0], PoolSpec | ContrastSpec):
+            changed[name] = tuple(spoilt_spec(v, words, at + i) for i, v in enumerate(value))
+        elif isinstance(spec, Card) and name == "pools":
             named = enumerate(value.items(), at)
-            changed[field.name] = {key: words.after(name, i) for i, (key, name) in named}
-    return replace(spec, **changed)
+            changed[name] = {key: words.after(title, i) for i, (key, title) in named}
+    return spec.replaced(**changed)
 
 
 def spoilt_codebook(book, words):

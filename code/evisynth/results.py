@@ -7,7 +7,6 @@ its figures under ``downloads/``.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -148,21 +147,23 @@ def _pool(selection):
 
 def _specification(spec):
     """A pool as ``analyses.yml`` declares it: every field of it, so that none is forgotten."""
-    alternatives = {
-        axis: {level: _override(keys) for level, keys in levels.items()}
-        for axis, levels in spec.alternatives.items()
+    declared = spec.model_dump(mode="json")
+    return declared | {
+        "where": _sorted(declared["where"]),
+        "alternatives": {
+            axis: {level: _override(keys) for level, keys in levels.items()}
+            for axis, levels in declared["alternatives"].items()
+        },
     }
-    declared = {field.name: getattr(spec, field.name) for field in fields(spec)}
-    return declared | {"where": _filters(spec.where), "alternatives": alternatives}
 
 
 def _override(keys):
-    return {key: _filters(value) if key == "where" else value for key, value in keys.items()}
+    return {key: _sorted(value) if key == "where" else value for key, value in keys.items()}
 
 
-def _filters(where):
+def _sorted(where):
     """Columns with their allowed values; the order of columns means nothing."""
-    return dict(sorted(dict(where).items()))
+    return dict(sorted(where.items()))
 
 
 _ROW = (

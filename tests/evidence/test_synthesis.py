@@ -25,13 +25,16 @@ def counted(pool, study, events, total, part=""):
 def analysis(young, old):
     """Two contrasted pools; each cohort is (study, events, total) and perhaps a part."""
     pools = {"young": young, "old": old}
-    specs = {p: PoolSpec(p, p.title(), "response", ("cr",), {}) for p in pools}
+    shared = {"estimand": "response", "outcomes": ("cr",), "where": {"group": ("x",)}}
+    specs = {p: PoolSpec(id=p, title=p.title(), **shared) for p in pools}
     selections = {
         p: Selection(specs[p], tuple(counted(p, *cohort) for cohort in cohorts), ())
         for p, cohorts in pools.items()
     }
-    contrasts = (ContrastSpec("young", "old"),)
-    spec = AnalysisSpec("age", "Whose?", tuple(specs.values()), contrasts=contrasts)
+    contrasts = (ContrastSpec(first="young", second="old"),)
+    spec = AnalysisSpec(
+        id="age", question="Whose?", pools=tuple(specs.values()), contrasts=contrasts
+    )
     evidence = SimpleNamespace(graph=OverlapGraph([]), codebook=BOOK)
     return Analysis(spec, selections, evidence)
 
@@ -86,7 +89,7 @@ def test_contrasted_pools_stand_beside_each_other_matched_in_the_order_asked_for
 
 
 def test_pools_that_are_not_contrasted_stand_beside_each_other_whole():
-    free = replace(PLAIN, spec=replace(PLAIN.spec, contrasts=()))
+    free = replace(PLAIN, spec=PLAIN.spec.replaced(contrasts=()))
     assert [len(s.counted) for s in free.side_by_side("young", "old")] == [3, 2]
     assert len(PLAIN.side_by_side("young")[0].counted) == 3
 

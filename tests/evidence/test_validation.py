@@ -8,19 +8,18 @@ import random
 import re
 import subprocess
 import sys
-from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 import yaml
 from evisynth.cli import main
 from evisynth.errors import ArgumentError, EvidenceError, EvisynthError
-from evisynth.evidence import analyses, branches
+from evisynth.evidence import branches
 from evisynth.evidence.analyses import read_analyses
 from evisynth.evidence.arithmetic import NEEDS
-from evisynth.evidence.base import load_evidence
+from evisynth.evidence.base import load_evidence, read_everything
 from evisynth.evidence.printed import counts_that_fit, interval_recomputes
 from evisynth.evidence.readings.extraction import compare, consensus, read_pass
-from evisynth.evidence.specs import PoolSpec
 
 # A made-up evidence base --------------------------------------------------------------------------
 
@@ -861,9 +860,12 @@ def test_axes_of_alternatives_are_combined_or_refused(base):
 
 def test_axes_made_in_code_that_undo_each_other_are_refused(base):
     evidence = load_evidence(base)
-    spec = replace(
-        evidence.analyses["first"].pools[0],
-        alternatives=axes_of({"units": ("part",)}, {"units": ("whole", "part")}),
+    spec = (
+        evidence.analyses["first"]
+        .pools[0]
+        .replaced(
+            alternatives=axes_of({"units": ("part",)}, {"units": ("whole", "part")}),
+        )
     )
     with pytest.raises(ArgumentError) as caught:
         branches.branches(evidence, spec)
@@ -885,9 +887,107 @@ def test_what_an_evidence_base_holds_cannot_be_changed(base):
     assert isinstance(book["resources"], tuple)
 
 
-def test_a_pool_has_the_keys_that_may_be_declared():
-    # Which of the counts that fit is taken is for an alternative alone to say.
-    assert {*analyses._POOL_KEYS, "bounds"} == {field.name for field in fields(PoolSpec)}
+ANALYSES_OF_THE_BOOK = Path(__file__).resolve().parents[2] / "data" / "analyses.yml"
+OURS = read_analyses(ANALYSES_OF_THE_BOOK)[0]
+
+
+@pytest.mark.parametrize("spec", OURS, ids=lambda spec: spec.id)
+def test_what_is_declared_can_be_written_and_read_again(tmp_path, spec):
+    """Everything that the file holds is in the model, and the model holds nothing else."""
+    path = tmp_path / "analyses.yml"
+    path.write_text(yaml.safe_dump({"analyses": [spec.dump()]}, sort_keys=False), encoding="utf-8")
+    (again,), problems = read_analyses(path)
+    assert problems == [] and again == spec
+
+
+def test_every_key_of_the_file_is_a_key_of_the_model():
+    declared = yaml.safe_load(
+        (Path(__file__).resolve().parents[2] / "data/analyses.yml").read_text()
+    )
+    for entry, spec in zip(declared["analyses"], OURS, strict=True):
+        assert without_empty(entry) == without_empty(spec.dump())
+
+
+def without_empty(value):
+    """Declared at its default, or not at all: one thing."""
+    if isinstance(value, dict):
+        return {k: v for k, v in ((k, without_empty(v)) for k, v in value.items()) if v != {}}
+    return [without_empty(item) for item in value] if isinstance(value, list) else value
+
+
+CHAPTER = {
+    "answer": "{all-rate} of 100.",
+    "caveat": "Small.",
+    "top": {"head": "All", "rows": [{"pool": "all", "label": "All"}]},
+    "evidence": {"view": "forest", "pools": ["all"], "title": "T", "caption": "C."},
+    "sections": {
+        "own": {"line": "one", "show": [{"view": "split", "pools": ["all"], "by": "criterion"}]}
+    },
+    "sure": ["all"],
+    "printed": {"told": "o1"},
+}
+MISNAMED = {
+    "pool of the table": (("top", "rows", 0, "pool"), "al", "top.rows.0.pool", "near it is all"),
+    "contrast": (("top", "rows", 0, "contrast"), "x", "top.rows.0.contrast", "nothing is declared"),
+    "pool of the figure": (("evidence", "pools"), ["none"], "evidence.pools.0", "allowed: all"),
+    "pool of a section": (
+        ("sections", "own", "show", 0, "pools"), ["relapse"],
+        "sections.own.show.0.pools.0", "near it is relapsed",
+    ),
+    "curve": (("sure",), ["all", "none"], "sure.1", "allowed: all, relapsed"),
+    "number": (("answer",), "{none-rate} of 100.", "answer", "begins with all, relapsed, told"),
+    "braces": (("caveat",), "{all-rate", "caveat", "names of numbers in braces"),
+    "row": (("printed", "told"), "o99", "printed.told", "a row_id of outcomes"),
+    "table": (("disagreements",), ["survivals"], "disagreements", "allowed: "),
+    "view": (("sections", "own", "show", 0, "view"), "plot", "sections.own.show.0", "allowed: "),
+    "key": (("top", "title"), "T", "top.title", "allowed: "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISNAMED)
+def test_what_a_chapter_names_and_nobody_declares_is_told_with_its_line(base, name):
+    path, value, column, allowed = MISNAMED[name]
+    declared = copy.deepcopy(ANALYSES)
+    declared["analyses"][0]["chapter"] = copy.deepcopy(CHAPTER)
+    file = base / "analyses.yml"
+    file.write_text(yaml.safe_dump(declared), encoding="utf-8")
+    assert load_evidence(base).analyses["first"].chapter
+    change_at(declared["analyses"][0]["chapter"], path, value)
+    file.write_text(yaml.safe_dump(declared), encoding="utf-8")
+    *_, problems = read_everything(base)
+    assert [(p.table, p.row, p.column) for p in problems] == [
+        ("analyses.yml", "first/chapter", column)
+    ]
+    assert allowed in problems[0].allowed and problems[0].line
+    # The line is of the key itself, or of the list that holds the value.
+    key = next(part for part in reversed(path) if isinstance(part, str))
+    key = "- by" if key == "view" else key  # of the whole view, which begins there
+    text = file.read_text(encoding="utf-8").splitlines()
+    assert f"{key}:" in text[int(problems[0].line) - 1]
+
+
+def change_at(tree, path, value):
+    for part in path[:-1]:
+        tree = tree[part]
+    tree[path[-1]] = value
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (set_pool(outcomes=["crr"]), "outcomes:"),
+        (set_pool(where={"group": ["y"]}), "group:"),
+        (set_pool(alternatives={"A": {"no": {}, "yes": {"units": ["half"]}}}), "units:"),
+        (lambda d: d["analyses"].append(first(d)), "id:"),
+    ],
+)
+def test_what_no_table_has_is_told_with_its_line(base, change, line):
+    declared = copy.deepcopy(ANALYSES)
+    change(declared)
+    file = base / "analyses.yml"
+    file.write_text(yaml.safe_dump(declared), encoding="utf-8")
+    (found,) = (p for p in read_everything(base)[2] if p.table == "analyses.yml")
+    assert line in file.read_text("utf-8").splitlines()[int(found.line) - 1]
 
 
 @pytest.mark.parametrize("name", DECLARED)

@@ -783,7 +783,10 @@ class Declared:
             )
             for n in range(k)
         )  # fmt: skip
-        spec = PoolSpec(f"pool-{k}", f"Pool of {k}", "response", ("cr",), {})
+        spec = PoolSpec(
+            id=f"pool-{k}", title=f"Pool of {k}", estimand="response", outcomes=("cr",),
+            where={"group": ("x",)},
+        )  # fmt: skip
         return Selection(spec, counted, ())
 
 

@@ -68,9 +68,10 @@ def evidence(appraisals, comparisons=(), estimates=()):
     ]  # fmt: skip
     tables["studies"] = [{"study_id": s, "name": s, "year": 2014, "sponsor": None} for s in "abcde"]
     tables |= {"comparisons": comparisons, "external_estimates": estimates}
-    pools = tuple(PoolSpec(p, p.title(), "response", ("cr",), {"group": (p,)}) for p in COUNTS)
+    shared = {"estimand": "response", "outcomes": ("cr",)}
+    pools = tuple(PoolSpec(id=p, title=p.title(), where={"group": (p,)}, **shared) for p in COUNTS)
     book = {"version": "0", "resources": [{"name": name} for name in tables]}
-    return Evidence(tables, book, (AnalysisSpec("age", "Whose?", pools),), ".")
+    return Evidence(tables, book, (AnalysisSpec(id="age", question="Whose?", pools=pools),), ".")
 
 
 RATED = [

@@ -119,8 +119,8 @@ def test_where_no_event_is_unplaced_there_is_no_bound(evidence):
 def declared_otherwise(analysis, **changes):
     """The analysis with its unplaced events declared otherwise."""
     (contrast,) = analysis.spec.contrasts
-    unplaced = replace(contrast.unplaced, **changes)
-    spec = replace(analysis.spec, contrasts=(replace(contrast, unplaced=unplaced),))
+    unplaced = contrast.unplaced.replaced(**changes)
+    spec = analysis.spec.replaced(contrasts=(contrast.replaced(unplaced=unplaced),))
     return replace(analysis, spec=spec)
 
 

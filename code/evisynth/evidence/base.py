@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from evisynth.errors import ArgumentError, EvidenceError
-from evisynth.evidence.analyses import ANALYSES, read_analyses
+from evisynth.evidence.analyses import ANALYSES, read_declared
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import WORKED_OUT_OTHERWISE, rejected_claims
@@ -295,7 +295,7 @@ def read_everything(folder):
     problems : list of Problem
         Sorted.
     """
-    declared, problems = read_analyses(Path(folder) / ANALYSES)
+    declared, problems, marked = read_declared(Path(folder) / ANALYSES)
     try:
         book = read_codebook(folder, NEEDS)
     except EvidenceError as error:
@@ -303,7 +303,7 @@ def read_everything(folder):
     tables, wrong = read_tables(folder, book)
     broken = {problem.table for problem in wrong}
     problems += [*wrong, *check_arithmetic(tables, broken)]
-    problems += undeclared(declared, book, tables, broken)
+    problems += undeclared(declared, book, tables, broken, marked)
     if not broken:
         problems += check_readings(folder, tables)
     return tables, declared, sorted(problems)

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from evisynth.checks import shown
 from evisynth.engine.specifications.multiverse import DataSet, multiverse
 from evisynth.errors import ArgumentError
-from evisynth.evidence.analyses import ONE_AXIS, clashes
 from evisynth.evidence.flips import counts_of, effective_flips, gives_count
+from evisynth.evidence.references import ONE_AXIS, clashes
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
     "Report counted", "Possible overlap", "Source left out", "Contested claim",

@@ -9,18 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_serializer, model_validator
 
-Text = Annotated[str, Field(min_length=1)]
-# It becomes an attribute of headings and links.
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
-Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
-
-
-class Declared(BaseModel):
-    """A mapping with known keys, each of its own kind; it does not change once it is read."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from evisynth.evidence.declared import Declared, Name, Text, Texts
 
 
 class TopRow(Declared):
@@ -229,6 +220,10 @@ class Printed(Declared):
         """The id of a row alone declares the row."""
         return {"row": declared} if isinstance(declared, str) else declared
 
+    @model_serializer(mode="wrap")
+    def _as_declared(self, dumped):
+        return dumped(self) if self.rejected else self.row
+
 
 class ChapterSpec(Declared):
     """What a chapter shows, in order.
@@ -259,31 +254,8 @@ class ChapterSpec(Declared):
     caveat: Text
     top: TopTable
     evidence: Annotated[Forest | OddsRatioForest, Field(discriminator="view")]
-    sections: dict[Name, Section] = {}
+    sections: dict[Name, Section] = Field(default_factory=dict)
     sure: Texts
     across: tuple[Text, Text] | None = None
     disagreements: tuple[Text, ...] = ()
-    printed: dict[Name, Printed] = {}
-
-
-def chapter_faults(declared):
-    """Everything wrong with the form of a declared chapter.
-
-    Parameters
-    ----------
-    declared : dict
-        As read.
-
-    Yields
-    ------
-    place, value, allowed : str
-    """
-    try:
-        ChapterSpec(**declared)
-    except (ValidationError, TypeError) as error:
-        if isinstance(error, TypeError):
-            yield "chapter", declared, "allowed: names with values"
-            return
-        for found in error.errors():
-            place = ".".join(map(str, found["loc"]))
-            yield place, found["input"], f"allowed: {found['msg'][:1].lower()}{found['msg'][1:]}"
+    printed: dict[Name, Printed] = Field(default_factory=dict)

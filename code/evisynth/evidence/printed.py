@@ -186,6 +186,8 @@ def _shown(value):
 
 # A percentage that several counts fit: its fewest and its most events. Nothing counts such a row
 # unless a pool's alternative asks for it.
+# Tables of printed numbers, one to a row.
+ROW_TABLES = ("outcomes", "survival", "characteristics", "contrasts")
 OPEN_COUNTS = ("fewest_from_percent", "most_from_percent")
 # Derivations of rows that no place prints as one statement: nobody could pool them as printed.
 WORKED_OUT_OTHERWISE = ("differenced", "from_patient_rows", "total_from_percent", *OPEN_COUNTS)

@@ -1,12 +1,34 @@
-"""What is analysed: a question, and its pools, each with one estimand."""
+"""What is analysed: a question, and its pools, each with one estimand, as ``analyses.yml`` has it.
 
-from __future__ import annotations
+These models are the one list of what may be declared: `evisynth.evidence.analyses` reads with them,
+results are written by them, and `Declared.dump` gives back what the file holds.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
 
 from evisynth.evidence.chapter_spec import ChapterSpec
+from evisynth.evidence.declared import (
+    Codes,
+    Declared,
+    Filters,
+    Id,
+    PageLink,
+    Sentence,
+    Series,
+    ShortNames,
+    entries,
+    frozen,
+    is_codes,
+    is_filters,
+    kind,
+    part,
+)
+from evisynth.evidence.printed import OPEN_COUNTS
+from evisynth.evidence.schema import is_text
 
 BETWEEN = "-v-"  # between the two pools of a contrast, where it goes by their ids
 
@@ -18,9 +40,86 @@ COLUMNS = {
 }  # keys of a pool that list values of a column of the table of outcomes
 
 
-@dataclass(frozen=True)
-class PoolSpec:
-    """What is pooled together: one estimand, declared in ``analyses.yml``.
+def _is_override(value):
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and set(value) <= {*COLUMNS, "units", "where", "bounds"}
+        and all(
+            isinstance(v, Mapping) and bool(v) and is_filters(v) if key == "where" else is_codes(v)
+            for key, v in value.items()
+        )
+        and set(value.get("bounds", ())) <= set(OPEN_COUNTS)
+    )
+
+
+def _is_alternatives(value):
+    """Axes with levels; the first level of each is empty, the others declare keys otherwise."""
+    return (
+        isinstance(value, Mapping)
+        and bool(value)
+        and all(is_text(axis) and _is_levels(levels) for axis, levels in value.items())
+    )
+
+
+def _is_levels(levels):
+    if not isinstance(levels, Mapping) or len(levels) < 2 or not all(map(is_text, levels)):
+        return False
+    first, *others = levels.values()
+    return first == {} and all(map(_is_override, others))
+
+
+def _level(keys):
+    """Lists as tuples, filters as pairs, so that a level can be compared and looked up."""
+    return {
+        key: tuple((column, tuple(allowed)) for column, allowed in dict(value).items())
+        if key == "where"
+        else tuple(value)
+        for key, value in keys.items()
+    }
+
+
+def _axes(axes):
+    return frozen(
+        {a: frozen({level: _level(keys) for level, keys in of.items()}) for a, of in axes.items()}
+    )
+
+
+def _dumped(axes):
+    return {
+        axis: {
+            level: {
+                key: {column: list(allowed) for column, allowed in value}
+                if key == "where"
+                else list(value)
+                for key, value in keys.items()
+            }
+            for level, keys in levels.items()
+        }
+        for axis, levels in axes.items()
+    }
+
+
+Alternatives = Annotated[
+    kind(
+        Mapping[str, Mapping[str, Mapping]],
+        "axes with two or more levels each: the first {}, each other with lists of outcomes, "
+        "criteria, denominators, timepoints or units, with filters under where, or with bounds "
+        "from " + " and ".join(OPEN_COUNTS),
+        _is_alternatives,
+    ),
+    AfterValidator(_axes),
+    PlainSerializer(_dumped),
+]
+
+
+def _no_bounds(value):
+    """Which of the counts that fit is taken is for an alternative alone to say."""
+    raise PydanticCustomError("extra_forbidden", "declared by alternatives alone")
+
+
+class PoolSpec(Declared):
+    """What is pooled together: one estimand.
 
     Attributes
     ----------
@@ -52,29 +151,28 @@ class PoolSpec:
         axis is what the pool itself declares, and changes nothing.
     """
 
-    id: str
-    title: str
-    estimand: str
-    outcomes: tuple[str, ...]
-    where: Mapping[str, tuple[str | int | float, ...]]
-    criteria: tuple[str, ...] = ()
-    denominators: tuple[str, ...] = ()
-    timepoints: tuple[str, ...] = ()
-    units: tuple[str, ...] = ("whole", "part")
-    bounds: tuple[str, ...] = ()
-    series: int = 1
-    alternatives: Mapping[str, Mapping] = field(default_factory=dict)
+    id: Id
+    title: Sentence
+    estimand: Sentence
+    outcomes: Codes
+    where: Filters
+    criteria: Codes = ()
+    denominators: Codes = ()
+    timepoints: Codes = ()
+    units: Codes = ("whole", "part")
+    bounds: Annotated[tuple[str, ...], BeforeValidator(_no_bounds)] = ()
+    series: Series = 1
+    alternatives: Alternatives = Field(default_factory=lambda: frozen({}))
 
     def otherwise(self, overrides):
         """The same pool with some keys declared otherwise; filters replace those they name."""
         keys = dict(overrides)
         if "where" in keys:
-            keys["where"] = MappingProxyType(dict(self.where) | dict(keys["where"]))
-        return replace(self, **keys)
+            keys["where"] = frozen(dict(self.where) | dict(keys["where"]))
+        return self.replaced(**keys)
 
 
-@dataclass(frozen=True)
-class Unplaced:
+class Unplaced(Declared):
     """Events of a stratum that the count by group misses, and of which the group is not known.
 
     Attributes
@@ -87,19 +185,27 @@ class Unplaced:
         What they are, for an axis of the specification curve.
     """
 
-    study: str
-    known: tuple[str, ...]
-    title: str
+    study: Sentence
+    known: Codes
+    title: Sentence
 
 
-@dataclass(frozen=True)
-class ContrastSpec:
-    """Two pools that are compared within studies, and what is known of a stratum beside them."""
+class ContrastSpec(Declared):
+    """Two pools that are compared within studies, and what is known of a stratum beside them.
 
-    first: str
-    second: str
-    unplaced: Unplaced | None = None
-    name: str = ""
+    Attributes
+    ----------
+    first, second : str
+        Ids of the pools.
+    unplaced : Unplaced, optional
+    name : str
+        Declared as ``id``.
+    """
+
+    first: Sentence
+    second: Sentence
+    unplaced: part(Unplaced) = None
+    name: Annotated[Sentence, Field(alias="id")] = ""
 
     @property
     def pools(self):
@@ -117,32 +223,30 @@ class ContrastSpec:
         return self.name or self.subject
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(Declared):
     """How a question stands on the landing page: its title, page, pools with short names, unit."""
 
-    title: str
-    page: str
-    pools: Mapping[str, str]
-    unit: str
+    title: Sentence
+    page: PageLink
+    pools: ShortNames
+    unit: Sentence
 
 
-@dataclass(frozen=True)
-class AnalysisSpec:
+class AnalysisSpec(Declared):
     """A question of the book and its pools."""
 
-    id: str
-    question: str
-    pools: tuple[PoolSpec, ...]
-    patients: str = ""
-    agents: str = ""
-    against: str = ""
-    outcome: str = ""
-    card: Card | None = None
-    contrasts: tuple[ContrastSpec, ...] = ()
-    chapter: ChapterSpec | None = None
+    id: Id
+    question: Sentence
+    pools: entries(PoolSpec, "a list of one or more pools")
+    patients: Sentence = ""
+    agents: Sentence = ""
+    against: Sentence = ""
+    outcome: Sentence = ""
+    card: part(Card) = None
+    contrasts: entries(ContrastSpec, "a list of one or more contrasts") = ()
+    chapter: part(ChapterSpec) = None
 
 
-def contrast_of(spec, name) -> ContrastSpec | None:
+def contrast_of(spec, name):
     """The declared contrast of a name; None where there is none, for instance of a pool's id."""
     return next((contrast for contrast in spec.contrasts if contrast.id == name), None)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
+
+from evisynth.errors import EvisynthError
 from evisynth.evidence.analyses import ANALYSES
+from evisynth.evidence.conditions import Condition
+from evisynth.evidence.marked_yaml import line_of
+from evisynth.evidence.printed import ROW_TABLES
 from evisynth.evidence.schema import Problem, field_of
 from evisynth.evidence.specs import COLUMNS
 
 
-def undeclared(analyses, book, tables, broken=()):
+def undeclared(analyses, book, tables, broken=(), declared=None):
     """Values of the analyses that no row has, and units that the codebook does not know.
 
     Parameters
@@ -18,6 +24,8 @@ def undeclared(analyses, book, tables, broken=()):
     tables : dict of str to Table
     broken : collection of str
         Tables with problems of form, against which nothing is compared.
+    declared : mapping of analysis to Marked, optional
+        As read, for the line of each problem.
 
     Yields
     ------
@@ -26,30 +34,35 @@ def undeclared(analyses, book, tables, broken=()):
     known = {}
     if "outcomes" not in broken:
         known = {key: _values(tables["outcomes"], column) for key, column in COLUMNS.items()}
-    cohorts = None if "cohorts" in broken else tables["cohorts"]
+    known["units"] = field_of(book, "cohorts", "unit")["constraints"]["enum"]
+    sound = {name: rows for name, rows in tables.items() if name not in broken}
     for analysis in analyses:
-        for pool in analysis.pools:
-            wrong = []
-            for spec in _every(pool):
-                wrong += _unknown_values(spec, known | {"units": _units(book)})
-                wrong += [] if cohorts is None else _unknown_filters(spec, cohorts)
-            name = f"{analysis.id}/{pool.id}"
-            yield from (Problem(ANALYSES, name, *found) for found in dict.fromkeys(wrong))
-        for contrast in analysis.contrasts:
-            name = f"{analysis.id}/{contrast.first} against {contrast.second}"
-            found = _unknown_rows(contrast.unplaced, tables, broken)
-            yield from (Problem(ANALYSES, name, *problem) for problem in found)
+        marked = (declared or {}).get(analysis.id)
+        found = [*_of_pools(analysis, known, sound), *_of_contrasts(analysis, sound)]
+        found += _of_chapter(analysis, sound, tables) if analysis.chapter else []
+        for path, name, *told in dict.fromkeys(found):
+            yield Problem(ANALYSES, name, *told, line_of(marked, path) or "")
+
+
+# Pools --------------------------------------------------------------------------------------------
+
+
+def _of_pools(analysis, known, tables):
+    for place, pool in enumerate(analysis.pools):
+        name, path = f"{analysis.id}/{pool.id}", ("pools", place)
+        for inside, spec in _every(pool):
+            found = [*_unknown_values(spec, known), *_unknown_filters(spec, tables.get("cohorts"))]
+            for key, value, allowed in found:
+                yield (*path, *inside, *key.split()), name, key, value, allowed
 
 
 def _every(pool):
-    """The pool and each of its alternatives."""
-    yield pool
-    for levels in pool.alternatives.values():
-        yield from (pool.otherwise(keys) for keys in levels.values() if keys)
-
-
-def _units(book):
-    return field_of(book, "cohorts", "unit")["constraints"]["enum"]
+    """The pool and each of its alternatives, with the path into it."""
+    yield (), pool
+    for axis, levels in pool.alternatives.items():
+        for level, keys in levels.items():
+            if keys:
+                yield ("alternatives", axis, level), pool.otherwise(keys)
 
 
 def _values(rows, column):
@@ -64,7 +77,7 @@ def _unknown_values(pool, known):
 
 
 def _unknown_filters(pool, cohorts):
-    for column, values in pool.where.items():
+    for column, values in pool.where.items() if cohorts else ():
         if column not in cohorts[0]:
             yield "where", column, f"allowed: {', '.join(cohorts[0])}"
             continue
@@ -74,15 +87,69 @@ def _unknown_filters(pool, cohorts):
                 yield f"where {column}", value, f"allowed: {', '.join(map(str, known))}"
 
 
-def _unknown_rows(unplaced, tables, broken):
+# Contrasts ----------------------------------------------------------------------------------------
+
+
+def _of_contrasts(analysis, tables):
     """A study, or rows of outcomes, that no table has."""
-    if unplaced is None:
+    for place, contrast in enumerate(analysis.contrasts):
+        if (unplaced := contrast.unplaced) is None:
+            continue
+        name = f"{analysis.id}/{contrast.first} against {contrast.second}"
+        for key, table, column, values in (
+            ("study", "studies", "study_id", (unplaced.study,)),
+            ("known", "outcomes", "row_id", unplaced.known),
+        ):
+            known = {row[column] for row in tables.get(table, ())}
+            for value in values:
+                if table in tables and value not in known:
+                    path = ("contrasts", place, "unplaced", key)
+                    yield path, name, f"unplaced {key}", value, f"allowed: a {column} of {table}"
+
+
+# Chapters -----------------------------------------------------------------------------------------
+
+
+def _of_chapter(analysis, tables, every):
+    """Rows, tables and columns that a chapter names and the base does not have."""
+    chapter, name = analysis.chapter, f"{analysis.id}/chapter"
+    for table in chapter.disagreements:
+        if table not in every:
+            yield (("chapter", "disagreements"), name, "disagreements", table,
+                   f"allowed: {', '.join(every)}")  # fmt: skip
+    whole = all(table in tables for table in ROW_TABLES if table in every)
+    rows = {row["row_id"] for table in ROW_TABLES for row in tables.get(table, ())}
+    for key, printed in chapter.printed.items() if whole else ():
+        if printed.row not in rows:
+            near = difflib.get_close_matches(printed.row, rows, 1)
+            hint = f"; near it is {near[0]}" if near else ""
+            allowed = f"allowed: a row_id of {', '.join(ROW_TABLES)}{hint}"
+            yield ("chapter", "printed", key), name, f"printed.{key}", printed.row, allowed
+    for section, declared in chapter.sections.items():
+        for place, view in enumerate(declared.show):
+            path = ("chapter", "sections", section, "show", place)
+            for key, value, allowed in _of_view(view, tables, every):
+                yield (*path, key), name, f"sections.{section}.{key}", value, allowed
+
+
+def _of_view(view, tables, every):
+    """A table of patients that is none, or columns that it does not have."""
+    table = getattr(view, "table", None)
+    if table is None:
         return
-    for key, table, column, values in (
-        ("study", "studies", "study_id", (unplaced.study,)),
-        ("known", "outcomes", "row_id", unplaced.known),
-    ):
-        known = set() if table in broken else {row[column] for row in tables[table]}
-        for value in values:
-            if table not in broken and value not in known:
-                yield f"unplaced {key}", value, f"allowed: a {column} of {table}"
+    if table not in every:
+        yield "table", table, f"allowed: {', '.join(every)}"
+        return
+    if not tables.get(table):
+        return
+    columns = list(tables[table][0])
+    for key in ("by", "time", "status", "group"):
+        column = getattr(view, key, None)
+        if column is not None and column not in columns:
+            yield key, column, f"allowed: {', '.join(columns)}"
+    for key in ("where", "event"):
+        condition = getattr(view, key, "")
+        try:
+            Condition(condition, columns) if condition else None
+        except EvisynthError as error:
+            yield key, condition, f"allowed: a condition on the columns; {error}"

@@ -104,8 +104,13 @@ def _of_class(cls):
     raise TypeError(f"no JSON form for {cls!r}")
 
 
+def _field_names(cls):
+    """Of a dataclass, or of a model that is declared."""
+    return list(getattr(cls, "model_fields", None) or (f.name for f in dataclasses.fields(cls)))
+
+
 def object_of(cls, *, more=None, described=None):
-    """A dataclass as an object with exactly its fields.
+    """A dataclass or a declared model as an object with exactly its fields.
 
     Parameters
     ----------
@@ -116,7 +121,7 @@ def object_of(cls, *, more=None, described=None):
         Description of a field by its name, where the docstring has none.
     """
     known, hints = attributes(cls), get_type_hints(cls)
-    names = [field.name for field in dataclasses.fields(cls)]
+    names = _field_names(cls)
     properties = dict(more or {})
     for name in names:
         entry = known.get(name)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from evisynth.errors import ArgumentError
-from evisynth.evidence.printed import counts_that_fit, number
+from evisynth.evidence.printed import ROW_TABLES, counts_that_fit, number
 from evisynth.evidence.schema import printed_text
-
-TABLES = ("outcomes", "survival", "characteristics", "contrasts")
 
 
 def row_values(evidence, row_id, *, rejected=False):
@@ -35,10 +33,12 @@ def row_values(evidence, row_id, *, rejected=False):
     ArgumentError
         An id that no table has; a claim decided against that is not said to be one.
     """
-    row = next((r for name in TABLES for r in evidence.rows(name) if r["row_id"] == row_id), None)
+    row = next(
+        (r for name in ROW_TABLES for r in evidence.rows(name) if r["row_id"] == row_id), None
+    )
     if row is None:
         raise ArgumentError(
-            "row_values", "row_id", repr(row_id), f"a row_id of {', '.join(TABLES)}"
+            "row_values", "row_id", repr(row_id), f"a row_id of {', '.join(ROW_TABLES)}"
         )
     if evidence.turned_down(row) and not rejected:
         given = f"{row_id!r}, a claim decided against"

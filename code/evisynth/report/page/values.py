@@ -136,7 +136,7 @@ def contrast_choice_values(analysis, contrast):
 
 def _without_unplaced(spec):
     """The question with no events of unknown group, which are known for declared counts alone."""
-    return replace(spec, contrasts=tuple(replace(c, unplaced=None) for c in spec.contrasts))
+    return spec.replaced(contrasts=tuple(c.replaced(unplaced=None) for c in spec.contrasts))
 
 
 def _ratio_values(name, found):
