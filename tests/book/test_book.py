@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from evisynth.book import LOCK, main, only_build, said_faults
+from evisynth.pages.anatomy import missing_parts
 from evisynth.pages.checks import faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,41 @@ def test_a_book_without_a_fault_has_none(book):
 
 def test_our_own_book_has_none():
     assert [str(fault) for fault in faults(ROOT)] == []
+
+
+class Spec:
+    """Of an analysis, as much as a page is held against."""
+
+    def __init__(self, id, sections=None):
+        self.id, self.chapter = id, None
+        if sections is not None:
+            self.chapter = type("Chapter", (), {"sections": dict.fromkeys(sections)})
+
+
+PARTS_OF_A_PAGE = [
+    'from evisynth.chapter import chapter; page = chapter("first"); page.top',
+    "page.evidence",
+    'page.section("own")',
+    *(f"page.{part}" for part in ("who", "disputes", "sureness", "certainty")),
+]
+
+
+def missing(cells, sections=("own",)):
+    declared = {"first": Spec("first", sections), "second": Spec("second")}
+    return [what for what, _ in missing_parts(cells, declared)]
+
+
+def test_a_chapter_shows_each_declared_part_once():
+    assert missing(PARTS_OF_A_PAGE) == []
+    assert missing(PARTS_OF_A_PAGE[:-1]) == ["page.certainty is shown nowhere"]
+    assert missing([*PARTS_OF_A_PAGE, "page.who"]) == ["page.who is shown twice"]
+    # Another object's attribute of the same name is none of the page's parts.
+    assert missing([*PARTS_OF_A_PAGE, "page.analysis.evidence.who"]) == []
+    assert missing(PARTS_OF_A_PAGE, ("own", "more")) == ["the section 'more' is shown nowhere"]
+    assert missing(PARTS_OF_A_PAGE, ()) == ["the section 'own' is not declared"]
+    assert missing(['page = chapter("second")']) == ["analysis 'second' declares no chapter"]
+    assert missing(['page = chapter("third")']) == []  # told of where its cell stands
+    assert missing(["x = = 1"]) == []
 
 
 PAGE = "chapters/b.md"

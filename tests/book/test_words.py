@@ -81,15 +81,6 @@ def test_a_declared_chapter_is_ten_cells_of_a_line(name):
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_declared_section_has_its_place_on_the_page(name):
-    shown = [cell for cell, _ in code_of(ROOT / "chapters" / f"{name}.ipynb")]
-    own = [m[1] for cell in shown if (m := re.search(r'page\.section\("([\w-]+)"\)', cell))]
-    assert own == list(CHAPTERS[name].get("sections", {}))
-    for part in ("top", "evidence", "who", "disputes", "sureness", "certainty"):
-        assert sum(bool(re.search(rf"page\.{part}$", cell)) for cell in shown) == 1, part
-
-
-@pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_can_be_finished(name):
     """As it was measured last; `make lengths` measures again."""
     record = json.loads((ROOT / "bench" / "pages.json").read_text("utf-8"))

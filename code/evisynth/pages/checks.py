@@ -13,6 +13,7 @@ import yaml
 from evisynth.errors import EvisynthError, printable
 from evisynth.evidence.base import read_everything
 from evisynth.evidence.schema import CODEBOOK, NO_YAML_VALUE
+from evisynth.pages.anatomy import missing_parts, named
 from evisynth.pages.images import image_faults
 from evisynth.pages.prose import typed_results
 from evisynth.pages.reading import code_of, markdown_of, notebook_cells, strings_of, tree_of
@@ -142,7 +143,7 @@ def _no_page(root, stem):
 
 
 def _tables(root):
-    """Ids of the declared analyses, and the problems of the tables; None without tables."""
+    """The declared analyses by id, and the problems of the tables; None without tables."""
     folder = root / DATA
     if not (folder / CODEBOOK).is_file():
         return None, []
@@ -154,7 +155,7 @@ def _tables(root):
         Fault(f"{DATA}, {p.table}, row {p.row}, {p.column}", repr(p.value), p.allowed)
         for p in problems
     ]
-    return {spec.id for spec in analyses} if not problems else None, found
+    return {spec.id: spec for spec in analyses} if not problems else None, found
 
 
 def _bibliography(root, config):
@@ -168,6 +169,12 @@ def _bibliography(root, config):
             what = f"{name} cannot be read as UTF-8 text"
             found.append(Fault(f"{CONFIG}, bibtex_bibfiles", what, _NAME_IT))
     return keys if names and not found else None, found
+
+
+def _chapter_faults(name, cells, declared):
+    """What a chapter's page lacks of its declaration, and shows beside it."""
+    for what, remedy in missing_parts(cells, declared):
+        yield Fault(name, what, remedy)
 
 
 # Pages --------------------------------------------------------------------------------------------
@@ -188,7 +195,7 @@ def _page_faults(root, path, keys, declared, pages):
         found += _text_faults(f"{name}{where}", text, root, path, keys, pages)
     for cell, metadata in cells:
         found += _cell_faults(name, cell, metadata, declared)
-    return found
+    return [*found, *_chapter_faults(name, [cell for cell, _ in cells], declared or {})]
 
 
 def _pieces(path):
@@ -285,8 +292,5 @@ def _cell_faults(name, cell, metadata, declared):
 
 
 def _analysed(node):
-    """The id in ``evidence.analyse("id")``."""
-    if not isinstance(node, ast.Call) or getattr(node.func, "attr", "") != "analyse":
-        return None
-    given = node.args[0] if node.args else None
-    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+    """The id in ``evidence.analyse("id")`` and in ``chapter("id")``."""
+    return named(node, "analyse") or named(node, "chapter")
