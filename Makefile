@@ -33,8 +33,9 @@ serve: book ## build, then show the site on http://localhost:8000 (PORT=...)
 refresh: environment ## run the chapters again and keep their new results
 	@$(BIN)/python -m evisynth.notebooks chapters
 
-bench: environment ## time the engine against metafor and PyMARE (needs R for metafor)
+bench: environment ## time the engine against metafor and PyMARE (needs R for metafor), and the builds
 	@$(BIN)/python bench/run.py
+	@$(BIN)/python bench/builds.py
 
 lengths: book ## measure how long each page is as it opens (needs Chromium)
 	@$(BIN)/python bench/pages.py

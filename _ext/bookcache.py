@@ -14,16 +14,28 @@ import logging
 import os
 import platform
 import shutil
+import subprocess
 import sys
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from importlib.metadata import distributions
 from pathlib import Path
+from threading import Lock, Thread
+from time import monotonic, sleep
 
-from evisynth.results import DOWNLOADS
+from evisynth.results import DOWNLOADS, RESULTS_FOLDER
 
 INPUTS = ("code", "data", "bench", "tests/reference", "CITATION.cff")
 ASSETS = ("_static", "_extra", "_ext", "_templates")
 IGNORED = ("__pycache__", ".ipynb_checkpoints")
+PROGRESS = "BOOK_PROGRESS"  # number of the open file that progress is written to
+ONE_CORE = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+MAKE_RESULTS = """
+import sys
+from evisynth.evidence.base import load_evidence
+from evisynth.results import write_results
+write_results(load_evidence(sys.argv[1]), sys.argv[2])
+"""
 BUILDERS = ("html", "dirhtml", "singlehtml", "latex")
 
 
@@ -94,7 +106,7 @@ def drop_unfinished(cache):
 
 @contextmanager
 def muted_stderr():
-    """Silence for processes too: each kernel warns of its own transport when it starts."""
+    """Silence for kernels too: each warns of its own transport when it starts."""
     sys.stderr.flush()
     kept = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
@@ -122,11 +134,102 @@ def warm(app):
     pages = [Path(app.env.doc2path(name)) for name in sorted(names)]
     notebooks = [str(path) for path in pages if add_to_project(cache, path)]
     quiet = logging.getLogger("bookcache")
-    quiet.setLevel(logging.ERROR)
-    executor = load_executor("local-parallel", cache, quiet)
-    if executor.get_records(filter_uris=notebooks):
+    quiet.setLevel(logging.CRITICAL)
+    executor = load_executor("local-serial", cache, quiet)
+    if records := executor.get_records(filter_uris=notebooks, clear_tracebacks=True):
         with muted_stderr():
-            executor.run_and_cache(filter_uris=notebooks, timeout=app.config.nb_execution_timeout)
+            data = Path(app.confdir) / "data"
+            run_all(cache, records, app.config.nb_execution_timeout, data)
+
+
+def run_all(cache, records, timeout, data):
+    """Run notebooks, as many at once as there are cores, and keep those that raise nothing.
+
+    The longest files go first: a long chapter that begins last would run alone. Each has a kernel,
+    a process of its own, which computes on one core.
+    """
+    os.environ |= dict.fromkeys(ONE_CORE, "1")
+    records = sorted(records, key=lambda record: -Path(record.uri).stat().st_size)
+    said = Progress([Path(record.uri).stem for record in records])
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        pool.submit(make_results, Path(cache.path), data)
+        running = {pool.submit(run_one, cache, record, timeout, said): record for record in records}
+        for done in as_completed(running):
+            found = done.result()
+            if found is not None:
+                cache.cache_notebook_bundle(found, check_validity=False, overwrite=True)
+
+
+def make_results(cache, data):
+    """The files of results beside the chapters', whole or not at all; see ``results``."""
+    made, part = cache / RESULTS_FOLDER, cache / f"{RESULTS_FOLDER}.part"
+    if made.exists():
+        return
+    shutil.rmtree(part, ignore_errors=True)
+    command = [sys.executable, "-c", MAKE_RESULTS, str(data), str(part)]
+    if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        part.rename(made)
+
+
+def run_one(cache, record, timeout, said):
+    """One notebook as the cache keeps it; None of one that raised, or could not be run."""
+    from jupyter_cache.executors.utils import create_cache_bundle, single_nb_execution
+
+    name = Path(record.uri).stem
+    said.began(name)
+    try:
+        notebook = cache.get_project_notebook(record.pk)
+        folder = str(Path(record.uri).parent)
+        found = single_nb_execution(notebook.nb, folder, timeout, allow_errors=False)
+        if found.err:
+            return None
+        return create_cache_bundle(notebook, found.cwd, None, found.time, found.exc_string)
+    except Exception:  # myst-nb runs it again, and names what is wrong
+        return None
+    finally:
+        said.ended(name)
+
+
+class Progress:
+    """Which chapters run, how many are done and in how many seconds, for whoever builds.
+
+    A line for each that ends; on a terminal also one that is rewritten each second. It goes to the
+    file that the build names, since all that Sphinx says is kept for a fault.
+    """
+
+    def __init__(self, names):
+        self.names, self.done, self.since = names, 0, {}
+        self.out = int(os.environ.get(PROGRESS, -1))
+        self.live, self.lock = self.out >= 0 and os.isatty(self.out), Lock()
+        if self.live:
+            Thread(target=self._tick, daemon=True).start()
+
+    def began(self, name):
+        with self.lock:
+            self.since[name] = monotonic()
+
+    def ended(self, name):
+        with self.lock:
+            self.done += 1
+            seconds = monotonic() - self.since.pop(name)
+            self._write(f"{self.done} of {len(self.names)}: {name}, {seconds:.0f} s", "\n")
+
+    def _tick(self):
+        while self.done < len(self.names):
+            with self.lock:
+                running = (f"{name} ({monotonic() - t:.0f} s)" for name, t in self.since.items())
+                text = f"{self.done} of {len(self.names)} done; running {', '.join(running)}"
+                self._write(text, "")
+            sleep(1)
+
+    def _write(self, text, end):
+        if self.out < 0:
+            return
+        if self.live:
+            columns = shutil.get_terminal_size().columns - 1
+            text = f"\r\x1b[K{text[:columns]}"
+        with suppress(OSError):  # whoever reads it may be gone
+            os.write(self.out, f"{text}{end}".encode())
 
 
 def setup(app):

@@ -1,6 +1,7 @@
 """The built site offers the book's results as files, and every link to one finds it.
 
-``results/`` is written from the evidence base when the site is built. The files of figures were
+``results/`` is written from the evidence base while the chapters run, or else when the site is
+built. The files of figures were
 written while the chapters ran, see ``bookcache``; those that a page links to are copied.
 """
 
@@ -42,7 +43,11 @@ def offer_files(app, problem):
     site = Path(app.outdir)
     for folder in (DOWNLOADS_FOLDER, RESULTS_FOLDER):
         shutil.rmtree(site / folder, ignore_errors=True)
-    write_results(load_evidence(Path(app.confdir) / "data"), site / RESULTS_FOLDER)
+    made = Path(app.config.book_downloads).with_name(RESULTS_FOLDER)
+    if made.is_dir():
+        shutil.copytree(made, site / RESULTS_FOLDER)
+    else:
+        write_results(load_evidence(Path(app.confdir) / "data"), site / RESULTS_FOLDER)
     linked = list(linked_files(site))
     copy_downloads({file for file, _ in linked}, Path(app.config.book_downloads), site)
     if faults := [*missing_files(linked, site), *shared_names(linked)]:

@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import argparse
 import errno
+import hashlib
 import os
+import platform
 import re
 import shutil
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
+from importlib.metadata import distributions
 from pathlib import Path
 from threading import Thread
 
-from evisynth.checks import shown
 from evisynth.command import run
 from evisynth.errors import EvisynthError
 from evisynth.output import write_text
-from evisynth.pages.checks import Fault, faults
-from evisynth.pages.reading import notebook_cells
+from evisynth.pages.faults import Fault
 
 BUILD, LOG, LOCK = "_build", "_build/build.log", "_build/.building"
-UNFINISHED = "_build/.unfinished"
+UNFINISHED, BUILT = "_build/.unfinished", "_build/.built"
+# Never read by a build; the tools' own folders come and go beside it.
+NO_INPUT = frozenset(
+    {BUILD, ".venv", ".git", ".pytest_cache", ".ruff_cache", ".hypothesis", "__pycache__",
+     ".ipynb_checkpoints", ".coverage"}
+)  # fmt: skip
+PROGRESS = "BOOK_PROGRESS"  # see _ext/bookcache.py
 _LINGERING = 10  # seconds that kernels take to see that their parent is gone
 COMMAND = "from jupyter_book.cli.main import main; main()"
 OPTIONS = ("-W", "-n", "--keep-going", "-q")
@@ -100,16 +107,67 @@ def build(folder) -> list[Fault]:
     """
     folder = Path(folder).resolve()
     with only_build(folder) as lock:
-        if found := faults(folder):
+        inputs = inputs_of(folder)
+        if is_built(folder, inputs):
+            print("Nothing has changed since the last build.", flush=True)
+            return []
+        if found := _faults(folder):
             return found
         with _whole(folder):
             status, said = _jupyter_book(folder, lock)
         write_text(folder / LOG, said)
         if not status:
+            write_text(folder / BUILT, f"{inputs}\n{site_of(folder)}\n")
             return []
         # Else pages that were read would not be read again, and their faults not said again.
         shutil.rmtree(folder / BUILD / ".doctrees", ignore_errors=True)
     return said_faults(said, folder)
+
+
+def _faults(folder):
+    from evisynth.pages.checks import faults
+
+    return faults(folder)
+
+
+def inputs_of(folder) -> str:
+    """Fingerprint of all that a build can depend on: every file of the book, and the packages."""
+    digest = hashlib.sha256(platform.python_version().encode())
+    for package in sorted(f"{found.name}=={found.version}" for found in distributions()):
+        digest.update(package.encode())
+    for path in _files_below(folder):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _files_below(folder):
+    """Every file but what is built, installed or kept by tools."""
+    for path in sorted(folder.iterdir()):
+        if path.name in NO_INPUT or path.name.endswith(".egg-info"):
+            continue
+        if path.is_dir():
+            yield from _files_below(path)
+        elif path.is_file():
+            yield path
+
+
+def site_of(folder) -> str:
+    """Fingerprint of the built site by names, sizes and times, so that one that is cut is seen."""
+    site = folder / BUILD / "html"
+    stats = ((path, path.stat()) for path in sorted(site.rglob("*")) if path.is_file())
+    told = (f"{path.relative_to(site)} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+def is_built(folder, inputs) -> bool:
+    """Whether the site was made of these inputs, to its end, and is as it was made."""
+    try:
+        made = (folder / BUILT).read_text("utf-8").split()
+    except OSError:
+        return False
+    whole = not (folder / UNFINISHED).exists()
+    return whole and made == [inputs, site_of(folder)]
 
 
 @contextmanager
@@ -129,10 +187,11 @@ def _jupyter_book(folder, lock):
 
     A worker that did would hold the lock, and the next build would wait for ever.
     """
+    shown = _shown_to()
     process = subprocess.Popen(
         [sys.executable, "-c", COMMAND, "build", str(folder), *OPTIONS], cwd=folder,
-        pass_fds=(lock.fileno(),), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
+        pass_fds=(lock.fileno(), *shown), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True, env=_environment(folder, shown),
     )  # fmt: skip
     said = []
     reader = Thread(target=lambda: said.append(process.stdout.read()), daemon=True)
@@ -146,7 +205,30 @@ def _jupyter_book(folder, lock):
         reader.join(_LINGERING)
         if not reader.is_alive():
             process.stdout.close()
+        for copy in shown:
+            os.close(copy)
     return process.returncode, b"".join(said).decode("utf-8", "replace")
+
+
+def _shown_to():
+    """The open file that progress goes to; none where output is no file."""
+    try:
+        sys.stdout.flush()
+        return (os.dup(sys.stdout.fileno()),)  # the child's own output is kept for its faults
+    except (OSError, ValueError, AttributeError):
+        return ()
+
+
+def _environment(folder, shown):
+    """Tells the chapters that their tables were checked, and where progress goes."""
+    from evisynth.evidence.base import CHECKED, fingerprint
+    from evisynth.evidence.schema import CODEBOOK
+    from evisynth.pages.checks import DATA
+
+    told = {PROGRESS: str(shown[0])} if shown else {}
+    if (folder / DATA / CODEBOOK).is_file():
+        told[CHECKED] = fingerprint(folder / DATA)
+    return os.environ | told
 
 
 def said_faults(said: str, folder) -> list[Fault]:
@@ -210,6 +292,8 @@ def _raised(path, folder):
 
 
 def _cell_of(path, source):
+    from evisynth.pages.reading import notebook_cells
+
     try:
         cells = [text.strip() for _, text, _ in notebook_cells(path)]
     except (OSError, ValueError, KeyError):
@@ -225,6 +309,8 @@ def _crash(said):
 
 
 def _no_folder(folder):
+    from evisynth.checks import shown
+
     try:
         if folder.is_dir():
             return []
@@ -241,7 +327,7 @@ def main(arguments=None):
     parser.add_argument("--check", action="store_true", help="check the pages, build nothing")
     given = parser.parse_args(arguments)
     try:
-        act = faults if given.check else build
+        act = _faults if given.check else build
         found = _no_folder(given.folder) or act(given.folder)
     except EvisynthError as problem:
         print(problem, file=sys.stderr)

@@ -1,5 +1,6 @@
 """A build ends in one message for each fault, that says where it is and what to do."""
 
+import importlib.util
 import json
 import os
 import shutil
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from evisynth.book import LOCK, main, only_build, said_faults
+from evisynth.book import LOCK, inputs_of, is_built, main, only_build, said_faults, site_of
 from evisynth.pages.anatomy import missing_parts
 from evisynth.pages.checks import faults
 
@@ -202,7 +203,7 @@ def test_tables_and_analyses_are_among_the_faults(data, tmp_path, change, where,
     assert mine and told in mine[0]
 
 
-# What Jupyter Book says ---------------------------------------------------------------------------
+# What Jupyter Book says --------------------------------------------------------------------------
 
 SAID = """Running Jupyter-Book v1.0
 [IPKernelApp] WARNING | Kernel is running over TCP without encryption.
@@ -252,7 +253,7 @@ def test_a_build_that_breaks_off_says_its_last_error(book, said, told):
     assert told in str(found) and "_build/build.log" in str(found)
 
 
-# One build at a time ------------------------------------------------------------------------------
+# One build at a time -----------------------------------------------------------------------------
 
 HOLD = """
 import sys, time
@@ -291,3 +292,107 @@ def test_a_killed_build_lets_go(tmp_path, capsys):
     with only_build(tmp_path):
         pass
     assert capsys.readouterr().out == ""
+
+
+# A build that would change nothing -----------------------------------------------------------------
+
+
+@pytest.fixture
+def built(book):
+    """As a build leaves it: a site, and what it was made of."""
+    site = book / "_build/html"
+    site.mkdir(parents=True)
+    (site / "index.html").write_text("page", "utf-8")
+    inputs = inputs_of(book)
+    (book / "_build/.built").write_text(f"{inputs}\n{site_of(book)}\n", "utf-8")
+    assert is_built(book, inputs)
+    return book
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("chapters/b.md", "# C\n"), ("data/new.csv", "a\n"), ("_ext/a.py", "x = 1\n"), ("a", "b")],
+)
+def test_any_file_that_changes_is_built(built, name, text):
+    (built / name).parent.mkdir(exist_ok=True)
+    (built / name).write_text(text, "utf-8")
+    assert not is_built(built, inputs_of(built))
+
+
+def test_a_file_that_is_renamed_is_built(built):
+    (built / "chapters/b.md").rename(built / "chapters/c.md")
+    assert not is_built(built, inputs_of(built))
+
+
+def test_what_tools_keep_beside_the_book_is_no_change(built):
+    for name in (".git", ".venv", ".pytest_cache", "code/evisynth.egg-info", "code/__pycache__"):
+        (built / name).mkdir(parents=True)
+        (built / name / "x").write_text("x", "utf-8")
+    assert is_built(built, inputs_of(built))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda book: (book / "_build/html/index.html").unlink(),
+        lambda book: (book / "_build/html/index.html").write_text("pag", "utf-8"),
+        lambda book: (book / "_build/html/more.html").write_text("x", "utf-8"),
+        lambda book: (book / "_build/.unfinished").write_text("x", "utf-8"),
+        lambda book: (book / "_build/.built").unlink(),
+    ],
+)
+def test_a_site_that_is_not_as_it_was_made_is_built(built, spoil):
+    spoil(built)
+    assert not is_built(built, inputs_of(built))
+
+
+def test_another_package_builds_again(built, monkeypatch):
+    before = inputs_of(built)
+    monkeypatch.setattr("evisynth.book.distributions", lambda: ())
+    assert inputs_of(built) != before
+
+
+# Progress ------------------------------------------------------------------------------------------
+
+
+def extension(name):
+    spec = importlib.util.spec_from_file_location(f"_ext_{name}", ROOT / "_ext" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def told(monkeypatch, names, write):
+    """What is written of some chapters, to a file that is no terminal."""
+    bookcache = extension("bookcache")
+    reader, writer = os.pipe()
+    monkeypatch.setenv(bookcache.PROGRESS, str(writer))
+    write(bookcache.Progress(names))
+    os.close(writer)
+    with os.fdopen(reader, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_each_chapter_that_ends_is_a_line(monkeypatch):
+    def write(said):
+        for name in ("one", "two"):
+            said.began(name)
+        for name in ("two", "one"):
+            said.ended(name)
+
+    assert told(monkeypatch, ["one", "two"], write) == "1 of 2: two, 0 s\n2 of 2: one, 0 s\n"
+
+
+def test_progress_that_nobody_reads_stops_no_build(monkeypatch):
+    bookcache = extension("bookcache")
+    reader, writer = os.pipe()
+    os.close(reader)
+    monkeypatch.setenv(bookcache.PROGRESS, str(writer))
+    said = bookcache.Progress(["one"])
+    said.began("one")
+    said.ended("one")
+    os.close(writer)
+    monkeypatch.delenv(bookcache.PROGRESS)
+    said = bookcache.Progress(["one"])
+    said.began("one")
+    said.ended("one")

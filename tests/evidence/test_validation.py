@@ -17,7 +17,7 @@ from evisynth.errors import ArgumentError, EvidenceError, EvisynthError
 from evisynth.evidence import branches
 from evisynth.evidence.analyses import read_analyses
 from evisynth.evidence.arithmetic import NEEDS
-from evisynth.evidence.base import load_evidence, read_everything
+from evisynth.evidence.base import CHECKED, fingerprint, load_evidence, read_everything
 from evisynth.evidence.printed import counts_that_fit, interval_recomputes
 from evisynth.evidence.readings.extraction import compare, consensus, read_pass
 
@@ -1374,3 +1374,17 @@ def test_a_total_from_a_percentage_is_the_only_one_that_fits(base, total, fits):
         assert load_evidence(base)
     else:
         assert ("outcomes", "o10", "total", "17") in problems_of(base)
+
+
+def test_a_base_that_a_build_has_checked_is_not_checked_again(base, monkeypatch):
+    """By the very bytes of its files: any change is looked at in full."""
+    with_cells(base, "outcomes", "o1", percent="99.9")
+    assert problems_of(base)
+    monkeypatch.setenv(CHECKED, fingerprint(base))
+    assert load_evidence(base)
+    with_cells(base, "outcomes", "o1", percent="99.8")
+    assert problems_of(base)
+    # What is not of the right form is refused, whoever looked at it before.
+    with_cells(base, "outcomes", "o1", total="ten")
+    monkeypatch.setenv(CHECKED, fingerprint(base))
+    assert problems_of(base)

@@ -14,7 +14,7 @@ from evisynth.accuracy.faults import (
 )
 from evisynth.accuracy.few_studies import few_studies_table, glue_few_studies
 from evisynth.accuracy.few_studies_plot import few_studies_plot
-from evisynth.accuracy.pages import page_lengths
+from evisynth.accuracy.pages import build_times, page_lengths
 from evisynth.accuracy.peers import (
     combine_effects_dl,
     combine_effects_pm,
@@ -23,6 +23,7 @@ from evisynth.accuracy.peers import (
 )
 from evisynth.accuracy.records import (
     read_benchmark,
+    read_builds,
     read_faults,
     read_pages,
     read_reasons,
@@ -46,6 +47,7 @@ __all__ = [
     "agreement",
     "agreement_table",
     "benchmark_table",
+    "build_times",
     "ceiling_table",
     "combine_effects_dl",
     "combine_effects_pm",
@@ -67,6 +69,7 @@ __all__ = [
     "pymare_default",
     "pymare_inconsistency",
     "read_benchmark",
+    "read_builds",
     "read_faults",
     "read_pages",
     "read_reasons",

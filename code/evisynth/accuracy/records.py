@@ -41,6 +41,11 @@ def read_pages(path=_ROOT / "bench" / "pages.json"):
     return _read(path, "`make lengths` writes it.")
 
 
+def read_builds(path=_ROOT / "bench" / "builds.json"):
+    """What ``make bench`` wrote of builds of the book; as `read_reference`."""
+    return _read(path, "`make bench` writes it.")
+
+
 def read_faults(path=_ROOT / "faults" / "results.json"):
     """What the commands of ``faults/`` wrote, a part for each; as `read_reference`."""
     return _read(path, "`make mutate` and the commands beside it write it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from evisynth.chapter.numbers import Numbers
+from evisynth.evidence.base import answered
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
 from evisynth.figures.book.landing import mini_forest_of
@@ -34,7 +35,7 @@ def questions(evidence):
 
 def _declared(evidence):
     specs = [spec for spec in evidence.analyses.values() if spec.chapter and spec.card]
-    return [evidence.analyse(spec.id) for spec in specs]
+    return [answered(evidence, spec.id) for spec in specs]
 
 
 def _line(analysis):

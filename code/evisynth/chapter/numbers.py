@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from string import Formatter
 
 from evisynth.errors import ArgumentError
@@ -37,11 +37,13 @@ class Numbers(Mapping):
     def __init__(self, analysis):
         self.analysis = analysis
         self.spec = analysis.spec.chapter
+        self._kept = {}
 
     def __getitem__(self, name):
-        for group in (self._quick, self._slow):
-            if name in group:
-                return group[name]
+        for prefix, values in self._that_may_have(name):
+            found = self._made(prefix, values)
+            if name in found:
+                return found[name]
         near = difflib.get_close_matches(name, self, 3)
         hint = f", such as {', '.join(near)}" if near else ""
         raise ArgumentError(
@@ -52,11 +54,12 @@ class Numbers(Mapping):
         )
 
     def __iter__(self):
-        yield from self._quick
-        yield from self._slow
+        yield from dict.fromkeys(
+            name for group in (*self._quick, *self._slow) for name in self._made(*group)
+        )
 
     def __len__(self):
-        return len(self._quick) + len(self._slow)
+        return len(list(iter(self)))
 
     def filled(self, text):
         """A declared text with its numbers in place of the names in braces.
@@ -74,38 +77,51 @@ class Numbers(Mapping):
             ) from None
         return text.format_map({name: self[name] for name in names})
 
+    def _that_may_have(self, name):
+        """Groups whose prefix a name begins with: what is quickly made first, the nearest first."""
+        for groups in (self._quick, self._slow):
+            fitting = (g for g in groups if not g[0] or name.startswith(f"{g[0]}-"))
+            yield from sorted(fitting, key=lambda group: -len(group[0]))
+
+    def _made(self, prefix, values):
+        if values not in self._kept:
+            self._kept[values] = _named(prefix, values())
+        return self._kept[values]
+
     @cached_property
     def _quick(self):
+        """Prefix of the names of each group, and what makes it; numbers of all have none."""
         analysis = self.analysis
-        found = {}
-        for pool, selection in analysis.selections.items():
-            found |= _named(pool, pool_values(selection))
+        groups = [(p, partial(pool_values, s)) for p, s in analysis.selections.items()]
         for contrast in analysis.spec.contrasts:
-            found |= _named(contrast.id, contrast_values(analysis, contrast))
+            groups.append((contrast.id, partial(contrast_values, analysis, contrast)))
         for name, printed in self.spec.printed.items():
-            values = row_values(analysis.evidence, printed.row, rejected=printed.rejected)
-            found |= _named(name, values)
+            about = {"rejected": printed.rejected}
+            groups.append((name, partial(row_values, analysis.evidence, printed.row, **about)))
         if self.spec.across:
-            found |= _named("across", regression_values(analysis, *self.spec.across))
-        return found | {
-            "k": count_word(len(analysis.cohorts)),
-            "patients": thousands(analysis.patients()),
-            "flagged": count_word(len(flagged_cohorts(analysis.chosen()))),
+            groups.append(("across", partial(regression_values, analysis, *self.spec.across)))
+        return (*groups, ("", self._of_all))
+
+    def _of_all(self):
+        return {
+            "k": count_word(len(self.analysis.cohorts)),
+            "patients": thousands(self.analysis.patients()),
+            "flagged": count_word(len(flagged_cohorts(self.analysis.chosen()))),
         }
 
     @cached_property
     def _slow(self):
-        found = {}
-        for pool in self.analysis.selections:
-            found |= _named(pool, choice_values(self.analysis, pool))
-        for contrast in self.analysis.spec.contrasts:
-            found |= _named(contrast.id, contrast_choice_values(self.analysis, contrast))
+        """The same of what other choices and other cohorts give, which takes many fits."""
+        analysis = self.analysis
+        groups = [(p, partial(choice_values, analysis, p)) for p in analysis.selections]
+        for contrast in analysis.spec.contrasts:
+            groups.append((contrast.id, partial(contrast_choice_values, analysis, contrast)))
         for name in self.spec.sure:
-            if contrast_of(self.analysis.spec, name) is None:
-                found |= _named(name, sensitivity_values(self.analysis, name))
-                found |= _named(name, curve_values(self.analysis, name))
-        return found
+            if contrast_of(analysis.spec, name) is None:
+                groups.append((name, partial(sensitivity_values, analysis, name)))
+                groups.append((name, partial(curve_values, analysis, name)))
+        return tuple(groups)
 
 
 def _named(prefix, values):
-    return {f"{prefix}-{name}": value for name, value in values.items()}
+    return {f"{prefix}-{name}" if prefix else name: value for name, value in values.items()}

@@ -6,14 +6,14 @@ import ast
 import difflib
 import re
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
-from evisynth.errors import EvisynthError, printable
+from evisynth.errors import EvisynthError
 from evisynth.evidence.base import read_everything
 from evisynth.evidence.schema import CODEBOOK, NO_YAML_VALUE
 from evisynth.pages.anatomy import missing_parts, named
+from evisynth.pages.faults import Fault
 from evisynth.pages.images import image_faults
 from evisynth.pages.prose import typed_results
 from evisynth.pages.reading import code_of, markdown_of, notebook_cells, strings_of, tree_of
@@ -27,17 +27,6 @@ _ENTRY = re.compile(r"^\s*@\w+\s*\{\s*([^\s,]+)\s*,", re.M)
 _LINK = re.compile(r"""(?<!!)\]\(\s*<?([^)\s>]+)|\bhref\s*=\s*["']([^"']+)["']""")
 _ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:|#|//", re.I)
 _CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1[ \t]*$|(`+)(?!`).+?(?<!`)\2(?!`)", re.M | re.S)
-
-
-class Fault(NamedTuple):
-    """Where something is wrong, what it is, and what to do."""
-
-    where: str
-    what: str
-    remedy: str
-
-    def __str__(self):
-        return printable(f"{self.where}: {self.what}; {self.remedy}")
 
 
 def faults(root) -> list[Fault]:

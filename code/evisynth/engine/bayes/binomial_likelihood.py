@@ -11,12 +11,13 @@ import numpy as np
 from scipy.special import expit, ndtr, xlogy
 
 DROP = 26.0
-NODES = 32
+NODES = 36  # with 32 every third fit falls short by a little, and is done again with 64
 _PIECE = 200_000  # numbers of one pass, so that they stay in the processor's cache
 _MOST = 24
 _WIDE = 2.0  # tau from which studies without events, or without others, are integrated by parts
 # Errors exp(-pi^2 / 0.25), and its root of every second node: the density falls as Gumbel's.
 _STEP = 0.25
+_OVERFLOW = 700.0  # log odds whose exponential is still a number
 
 
 def log_kernel(theta, xi, ni):
@@ -166,10 +167,31 @@ def _last(n):
     return float(np.log(np.expm1(60 / n)))
 
 
+def _terms(z, mu, tau, xi, ni, peak):
+    """The integrand over its peak: ``exp(_log_integrand(...) - peak)``, in place, in half the time.
+
+    ``z`` is used up. Where exp(theta) would overflow it is what its definition says.
+    """
+    theta = tau * z
+    theta += mu
+    if max(theta.max(), -theta.min()) > _OVERFLOW:
+        return np.exp(_log_integrand(z, mu, tau, xi, ni) - peak)
+    free = np.exp(theta)
+    np.log1p(free, out=free)
+    free *= ni
+    theta *= xi
+    theta -= free
+    z *= z
+    z *= 0.5
+    theta -= z
+    theta -= peak
+    return np.exp(theta, out=theta)
+
+
 def _sums(start, width, peak, place, count):
     """Trapezoidal sums over all the nodes, and over every second."""
     fractions = np.linspace(0, 1, count)[:, None, None, None]
     # Nodes first: the sums then run over contiguous blocks.
-    terms = np.exp(_log_integrand(start + width * fractions, *place) - peak)
+    terms = _terms(start + width * fractions, *place, peak)
     step = width / (count - 1) / np.sqrt(2 * np.pi)
     return step * terms.sum(axis=0), 2 * step * terms[::2].sum(axis=0)

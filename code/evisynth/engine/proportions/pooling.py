@@ -10,6 +10,7 @@ studies hardly differ. There is no number of studies from which the likelihood s
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 
 import numpy as np
@@ -28,6 +29,7 @@ from evisynth.engine.proportions.result import (
     GLMM,
     HEADLINE,
     LOGIT,
+    Beside,
     CommonEffect,
     Pooled,
 )
@@ -117,7 +119,7 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
     rule = small_k_rule(xi, ni)
     lower, upper = study_intervals(xi, ni, level=level)
     more = {"slab": slab, "level": level}
-    fitted = {name: _MODELS[name](xi, ni, more) for name in BESIDE[rule]}
+    fitted = {name: partial(_MODELS[name], xi, ni, more) for name in BESIDE[rule]}
     headline = _MODELS[HEADLINE](xi, ni, more) if rule in MODELLED else None
     return Pooled(
         rule=rule,
@@ -130,7 +132,7 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         common_effect=_common_effect(xi, ni, level),
         warning=WARNINGS[rule].format(k=xi.size),
         level=level,
-        beside=MappingProxyType(fitted),
+        beside=Beside(fitted),
         tau_limits=None if headline is None else (headline.tau_lb, headline.tau_ub),
     )
 
