@@ -294,7 +294,7 @@ def test_a_killed_build_lets_go(tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
-# A build that would change nothing -----------------------------------------------------------------
+# A build that would change nothing ----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -352,7 +352,7 @@ def test_another_package_builds_again(built, monkeypatch):
     assert inputs_of(built) != before
 
 
-# Progress ------------------------------------------------------------------------------------------
+# Progress -----------------------------------------------------------------------------------------
 
 
 def extension(name):
