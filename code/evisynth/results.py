@@ -48,6 +48,7 @@ def analysis_results(analysis):
         "patients": analysis.patients(),
         "pools": [_pool(selection) for selection in analysis.selections.values()],
         "contrasts": [_contrast(analysis, c.first, c.second) for c in analysis.spec.contrasts],
+        "effects": [_effects(found) for found in analysis.effects.values()],
     }
     return plain(found)
 
@@ -225,3 +226,25 @@ def _arm(counted):
     return {"cohort_id": counted.cohort["cohort_id"]} | {
         name: counted.row[name] for name in ("row_id", "events", "total")
     }
+
+
+# Effects ------------------------------------------------------------------------------------------
+
+
+def _effects(found):
+    """Effects as printed, each trial once, and why the others are not counted."""
+    return {
+        "id": found.spec.id,
+        "specification": found.spec.model_dump(mode="json"),
+        "counted": [_effect(effect) for effect in found.counted],
+        "left_out": [_effect(item.effect) | {"reason": item.reason} for item in found.left_out],
+        "bayes": found.bayes and found.bayes.to_dict(),
+    }
+
+
+_OF_EFFECT = ("row_id", "outcome", "measure", "value", "lower", "upper", "source_id", "locator")
+
+
+def _effect(effect):
+    arms = {"first": effect.first["cohort_id"], "second": effect.second["cohort_id"]}
+    return arms | {"study": effect.study["name"]} | {name: effect.row[name] for name in _OF_EFFECT}

@@ -8,9 +8,17 @@ from evisynth.evidence.conditions import Condition
 from evisynth.evidence.schema import field_of
 from evisynth.evidence.selection import plain
 from evisynth.evidence.specs import contrast_of
-from evisynth.figures import forest_of, kaplan_meier_plot, odds_ratio_forest, swimmer
+from evisynth.figures import (
+    effect_forest,
+    forest_of,
+    kaplan_meier_plot,
+    odds_ratio_forest,
+    swimmer,
+)
 from evisynth.report.certainty.judgements import rob_marks
+from evisynth.report.page.arms import arms
 from evisynth.report.page.contrasts import odds_ratios
+from evisynth.report.page.effects import effects_of
 from evisynth.report.patients.case_mix import case_mix, regressions, split_by
 from evisynth.report.patients.composition import composition
 from evisynth.report.patients.survival import survival
@@ -24,7 +32,7 @@ FEW_LEFT_OUT = 8  # rows that a figure can show below the counted ones and stay 
 
 def figures_in(view):
     """How many figures a declared view draws."""
-    return {"forest": 1, "odds_ratios": 1, "courses": 2}.get(view.view, 0)
+    return {"forest": 1, "odds_ratios": 1, "effects": 1, "courses": 2}.get(view.view, 0)
 
 
 def shown(page, view, number):
@@ -66,6 +74,17 @@ def _odds_ratios(page, view, number):
     figure = odds_ratio_forest(page.analysis, *pools, title=view.title, figure=number)
     drawn = placed(page, figure, number, view.caption)
     return stacked([drawn, _strata(page, view, number)])
+
+
+def _effects(page, view, number):
+    figure = effect_forest(page.analysis, *view.effects, title=view.title, figure=number)
+    drawn = placed(page, figure, number, view.caption)
+    return stacked([drawn, effects_of(page.analysis, *view.effects)])
+
+
+def _arms(page, view, number):
+    about = {"first": view.arm, "second": view.against, "heads": view.heads, "but": view.but}
+    return arms(page.analysis.evidence, view.study, **about)
 
 
 def _strata(page, view, number):
@@ -163,6 +182,8 @@ def _patients(evidence, view):
 _VIEWS = {
     "forest": _forest,
     "odds_ratios": _odds_ratios,
+    "effects": _effects,
+    "arms": _arms,
     "strata": _strata,
     "split": _split,
     "case_mix": _case_mix,

@@ -17,7 +17,7 @@ from evisynth.evidence.printed import WORKED_OUT_OTHERWISE, rejected_claims
 from evisynth.evidence.readings.checks import check_readings
 from evisynth.evidence.schema import find_package, read_codebook, read_tables, resource_of
 from evisynth.evidence.selection import Selection
-from evisynth.evidence.selector import Against, Selector, fits_where, unfit
+from evisynth.evidence.selector import Against, Selector, fits_design, fits_where, unfit
 from evisynth.evidence.specs import PoolSpec
 from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
@@ -229,6 +229,7 @@ class Evidence:
             for row in self.rows("outcomes")
             if row["outcome"] in spec.outcomes
             and fits_where(self.cohorts[row["cohort_id"]], spec)
+            and fits_design(self.studies, self.cohorts[row["cohort_id"]], spec)
             and row["events"] is not None
             and row["total"] is not None
             and row["derivation"] not in WORKED_OUT_OTHERWISE

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evisynth.evidence.selector import fits_where
+from evisynth.evidence.selector import fits_design, fits_where
 
 CLAIMS = {"a": "first", "b": "second"}
 
@@ -160,7 +160,9 @@ def _bearing(evidence, spec):
     return {
         row["discrepancy_id"]
         for row in evidence.rows("outcomes")
-        if row["outcome"] in spec.outcomes and fits_where(evidence.cohorts[row["cohort_id"]], spec)
+        if row["outcome"] in spec.outcomes
+        and fits_where(evidence.cohorts[row["cohort_id"]], spec)
+        and fits_design(evidence.studies, evidence.cohorts[row["cohort_id"]], spec)
     }
 
 

@@ -6,6 +6,7 @@ _HOMES = {
     "forest": "forests.plot",
     "forest_table": "forests.plot",
     "forest_of": "forests.of_analysis",
+    "effect_forest": "forests.effects",
     "odds_ratio_forest": "forests.odds_ratios",
     "kaplan_meier_plot": "survival.plot",
     "swimmer": "survival.swimmer",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from evisynth.engine.effects.escalc import study_intervals
+from evisynth.engine.effects.from_intervals import RATIOS
 from evisynth.errors import EvisynthError
 from evisynth.evidence.arithmetic.rules import (
     LIMITS,
@@ -202,6 +203,26 @@ def limits_in_order(tables, name):
     for row in tables[name]:
         if None not in (row["lower"], row["upper"]) and row["lower"] > row["upper"]:
             yield problem(tables[name], row, "lower", f"at most the upper limit, {row['upper']}")
+
+
+@rule("contrasts")
+def ratios_are_above_zero(tables):
+    """A ratio and its limits are above 0, where their logarithms are."""
+    table = tables["contrasts"]
+    for row in table:
+        for column in LIMITS if row["measure"] in RATIOS else ():
+            if row[column] is not None and row[column] <= 0:
+                yield problem(table, row, column, f"above 0, as every {row['measure']} is")
+
+
+@rule("survival")
+def rates_are_shares(tables):
+    """A rate is a percentage, and its limits are."""
+    table = tables["survival"]
+    for row in table:
+        for column in LIMITS if row["statistic"] == "rate" else ():
+            if row[column] is not None and not 0 <= row[column] <= 100:
+                yield problem(table, row, column, "a percentage, 0 to 100")
 
 
 @rule("outcomes", "sources")
