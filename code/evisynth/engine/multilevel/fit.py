@@ -14,6 +14,7 @@ _PER_DECADE = 1.5
 _STEPS = 200
 _HALVINGS = 40
 _FLAT = 1e-11  # of a gradient in standard deviations of the component
+_ROUNDING = 1e-7  # of a log-likelihood
 _CHUNK = 2_000_000  # numbers in one array of the scan
 
 
@@ -126,23 +127,21 @@ def _stepped(stack, at, slope, free):
                 return new, moved
             tried = np.maximum(at[rest] + length[rest, None] * direction[rest], 0)
             there = slope_at(stack.take(rest), tried)
-            up = _is_uphill(slope, rest, there, tried, at[rest], free[rest])
+            up = _is_uphill(slope, rest, there, tried, at[rest])
             new[rest[up]], moved[rest[up]] = tried[up], True
             rest = rest[~up]
             length[rest] /= 2
     return new, moved
 
 
-def _is_uphill(slope, rest, there, tried, before, free):
-    """Higher, or as high but for rounding and flatter."""
+def _is_uphill(slope, rest, there, tried, before):
+    """Higher; or flatter, and as high but for the rounding of a nearly singular covariance."""
     old = slope.value[rest]
-    rounding = 1e-13 * np.maximum(1, np.abs(old))
     steep = _steepness(slope.gradient[rest], slope.information[rest], before)
     flatter = _steepness(there.gradient, there.information, tried) < 0.9 * steep
-    gained = there.value > old + rounding
-    return np.any(tried != before, axis=1) & (
-        gained | ((there.value > old - 100 * rounding) & flatter)
-    )
+    gained = there.value > old + 1e-13 * np.maximum(1, np.abs(old))
+    level = there.value > old - _ROUNDING
+    return np.any(tried != before, axis=1) & (gained | (level & flatter))
 
 
 def _steepness(gradient, information, at):
