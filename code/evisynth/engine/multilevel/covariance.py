@@ -175,26 +175,26 @@ def shrinking(R, floor):
 
     Parameters
     ----------
-    R : ndarray, shape (k, k)
+    R : ndarray, shape (k, k) or (B, k, k)
         Correlations, or what was meant to be; 1 on the diagonal.
     floor : float
 
     Returns
     -------
-    ndarray, shape (k, k)
+    ndarray, shape of ``R``
         At most 1, and 1 for what may stay: of a pair alone the largest factor that leaves its
         correlation at most 1 - ``floor``; of a group of studies linked by correlations, one more
         for all its pairs, the largest that suffices.
     """
-    off = R - np.eye(len(R))
+    off = R - np.eye(R.shape[-1])
     with np.errstate(divide="ignore"):
         factors = np.where(off > 1 - floor, (1 - floor) / off, 1.0)
-    for group in linked(off != 0):
-        inside = np.ix_(group, group)
-        least = np.linalg.eigvalsh((off * factors)[inside])[0]
-        if least < floor - 1 - 1e-12:
-            more = np.where(off[inside] != 0, (1 - floor) / -least, 1.0)
-            factors[inside] *= more
+    for group in linked((off != 0).any(axis=tuple(range(R.ndim - 2)))):
+        inside = (..., *np.ix_(group, group))
+        # The least eigenvalue of the correlations is 1 + that of what stands off the diagonal.
+        least = np.linalg.eigvalsh((off * factors)[inside])[..., :1, None]
+        more = np.where(least < floor - 1 - 1e-12, (1 - floor) / np.maximum(-least, 1e-300), 1.0)
+        factors[inside] *= np.where(off[inside] != 0, more, 1.0)
     return factors
 
 
