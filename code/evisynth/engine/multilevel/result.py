@@ -10,7 +10,7 @@ from evisynth.result import Result, plain
 
 
 @dataclass(frozen=True)
-class ClusterRobust(Result):
+class ClusterRobust:
     """The mean's standard error and limits that hold whatever the covariance within clusters.
 
     Attributes
@@ -22,6 +22,7 @@ class ClusterRobust(Result):
     clusters : int
         Families, or groups of families that share patients.
     method : str
+        "CR2".
     """
 
     se: float
@@ -38,8 +39,11 @@ class MultilevelAnalysis(Result):
 
     Attributes
     ----------
-    measure, model, method, test, dfs : str
-        ``test`` and ``dfs`` as they were used, see `rma_mv`.
+    measure, model, method : str
+    test : {"z", "t", "knha", "adhoc"}
+        As it was used: one effect alone has normal limits.
+    dfs : {"contain", "residual"}
+        Rule for the degrees of freedom of t.
     k, families, cohorts : int
         Effects, families and cohorts.
     estimate, se, ci_lb, ci_ub : float
@@ -61,7 +65,9 @@ class MultilevelAnalysis(Result):
         Percent, one per effect, adding to 100. An effect whose patients are in others may have
         a weight below 0.
     level : float
-    slab, family : tuple of str
+    slab : tuple of str
+    family : tuple of str
+        Label of each effect's family.
     notes : tuple of str
     """
 
@@ -97,11 +103,6 @@ class MultilevelAnalysis(Result):
     def tau2(self):
         """Total variance of underlying effects, as a new cohort of a new family has it."""
         return self.sigma2_family + self.sigma2_cohort
-
-    @property
-    def total(self):
-        """No back-transform of this model needs a total."""
-        return None
 
     @property
     def displayed(self):
