@@ -246,25 +246,27 @@ def _told(bounds):
 def _closed(function, names, ni, low, high):
     """Bounds tightened by every third set until none changes."""
     while True:
-        # Axes a, c, b of the sums: from a by way of c to b.
-        least = np.max(low[:, :, None] + low[None, :, :] - ni[None, :, None], axis=1)
-        most = np.min(ni[:, None, None] - low[:, :, None] + high[None, :, :], axis=1)
-        new_low = np.maximum(low, least)
-        new_high = np.minimum(high, np.minimum(most, most.T))
-        _refuse_crossed(function, names, low, high, new_low, new_high)
+        # Axes a, c, b: from a by way of c to b.
+        least = low[:, :, None] + low[None, :, :] - ni[None, :, None]
+        outside = ni[:, None, None] - low[:, :, None] + high[None, :, :]
+        most = np.minimum(outside, outside.T)
+        new_low = np.maximum(low, least.max(axis=1))
+        new_high = np.minimum(high, most.min(axis=1))
+        crossed = np.argwhere(new_low > new_high)
+        if len(crossed):
+            a, b = crossed[0]
+            thirds = [names[c] for c in (least[a, :, b].argmax(), most[a, :, b].argmin())]
+            bounds = (low[a, b], high[a, b]), (new_low[a, b], new_high[a, b])
+            _refuse_crossed(function, (names[a], names[b]), thirds, *bounds)
         if np.array_equal(new_low, low) and np.array_equal(new_high, high):
             return low, high
         low, high = new_low, new_high
 
 
-def _refuse_crossed(function, names, low, high, new_low, new_high):
-    wrong = np.argwhere(new_low > new_high)
-    if not len(wrong):
-        return
-    a, b = wrong[0]
-    given = f"{_told((low[a, b], high[a, b]))} for {names[a]!r} and {names[b]!r}"
-    allowed = (
-        f"what the other pairs leave, at least {new_low[a, b]} and at most {new_high[a, b]}: "
-        "correct this pair, or those that share patients with both"
-    )
-    raise ArgumentError(function, "shared_n", given, allowed)
+def _refuse_crossed(function, pair, thirds, given, left):
+    by = " and ".join(f"{name!r}" for name in dict.fromkeys(thirds) if name not in pair)
+    raise ArgumentError(
+        function, "shared_n", f"{_told(given)} for {pair[0]!r} and {pair[1]!r}",
+        f"what the numbers that both share with {by} leave, at least {left[0]} and at most "
+        f"{left[1]}; correct one of these",
+    )  # fmt: skip
