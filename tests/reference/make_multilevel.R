@@ -277,7 +277,7 @@ made <- list(
 )
 writeLines(
   paste0(
-    "{\n\"made\": ", text(made), ",\n\"records\": [\n",
+    "{\n\"made\": ", text(made), ",\n\"multilevel\": [\n",
     paste(vapply(records, text, ""), collapse = ",\n"), "\n]\n}"
   ),
   "multilevel.json"
