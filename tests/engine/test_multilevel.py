@@ -14,7 +14,7 @@ from evisynth.engine.multilevel.covariance import logit_covariance, shrinking
 from evisynth.engine.multilevel.model import clusters_of, fit, levels_of, rma_mv
 from evisynth.engine.multilevel.sharing import SharedPatients, shared_patients
 from evisynth.engine.random_effects.model import rma
-from evisynth.errors import ArgumentError
+from evisynth.errors import ArgumentError, NotEstimable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
@@ -669,6 +669,41 @@ def test_a_wrong_argument_of_the_model_is_named(options, argument, words):
     with pytest.raises(ArgumentError, match=words) as error:
         rma_mv(**given)
     assert (error.value.function, error.value.argument) == ("rma_mv", argument)
+
+
+@pytest.mark.parametrize(
+    ("yi", "V"), [([1e50, 3, 1], [0.1] * 3), ([1, 2, 3], [1e-50, 1, 1]), ([1, 2, 3], [1, 1, 1e50])]
+)
+def test_sizes_that_leave_no_digits_are_refused(yi, V):
+    with pytest.raises(NotEstimable, match="Check the units"):
+        rma_mv(yi, V, list("aab"))
+
+
+@pytest.mark.parametrize("unit", [1e-18, 1e18])
+def test_any_unit_is_good(unit):
+    found = rma_mv(np.array(YI) * unit, np.array(VI) * unit**2, FAMILY)
+    usual = rma_mv(YI, VI, FAMILY)
+    assert found.estimate / unit == pytest.approx(usual.estimate, rel=1e-9)
+    assert found.sigma2_cohort / unit**2 == pytest.approx(usual.sigma2_cohort, rel=1e-8)
+
+
+@pytest.mark.parametrize("test", ["z", "t", "knha", "adhoc"])
+def test_effects_that_all_agree_have_a_width(test):
+    found = rma_mv([1, 1, 1, 1], [0.1, 0.2, 0.1, 0.3], list("aabc"), test=test)
+    assert found.tau2 == 0 and found.ci_lb < 1 < found.ci_ub
+
+
+@pytest.mark.parametrize("rho", [0.99, 1 - 1e-6, 1 - 1e-9])
+@pytest.mark.parametrize("apart", [0.0, 0.3, 5.0])
+def test_nearly_singular_covariances_are_fitted(rho, apart):
+    V = np.diag(VI)
+    V[0, 1] = V[1, 0] = rho * (VI[0] * VI[1]) ** 0.5
+    found = rma_mv([0.3, 0.3 + apart, *YI[2:]], V, FAMILY)
+    same = np.equal.outer(FAMILY, FAMILY)
+    covariance = V + found.sigma2_family * same + found.sigma2_cohort * np.eye(6)
+    weights = np.linalg.solve(covariance, np.ones(6))
+    assert found.se == pytest.approx(weights.sum() ** -0.5, rel=1e-5)
+    assert np.isfinite([found.ci_lb, found.ci_ub, found.log_likelihood, found.robust.se]).all()
 
 
 def test_a_matrix_given_as_shared_patients_is_taken_as_it_is():

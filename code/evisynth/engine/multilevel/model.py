@@ -22,12 +22,13 @@ from evisynth.engine.multilevel.fit import maximise
 from evisynth.engine.multilevel.likelihood import Stack, log_likelihood, mean_at
 from evisynth.engine.multilevel.result import ClusterRobust, MultilevelAnalysis
 from evisynth.engine.random_effects.intervals import PREDICTION_MINIMUM_K
-from evisynth.errors import ArgumentError
+from evisynth.errors import ArgumentError, NotEstimable
 
 METHODS, TESTS, DFS = ("REML", "ML"), ("z", "t", "knha", "adhoc"), ("contain", "residual")
 _LEAST_EIGENVALUE = 1e-10  # of the sampling correlations; below it their inverse has no digits
 _FEW_DF = 4  # below it Tipton (2015) found limits from CR2 too short
 _NO_WIDTH = 1e-12
+_RANGE = 1e6
 
 
 class Levels(NamedTuple):
@@ -125,6 +126,8 @@ def rma_mv(
     ArgumentError
         What `rma` refuses; a ``V`` of another shape, not symmetric or not positive definite;
         labels of another number.
+    NotEstimable
+        Effects or variances of which the largest is more than 1e6 times the least standard error.
 
     References
     ----------
@@ -138,6 +141,7 @@ def rma_mv(
     check_choice("rma_mv", "measure", measure, [m for m in MEASURES if m != "PFT"])
     level = check_level("rma_mv", level)
     slab = check_slab("rma_mv", slab, yi.size)
+    _refuse_unequal(yi, V)
     levels, family = _check_levels(yi.size, family, cohort)
     clusters, merged = clusters_of(V, levels)
     found = fit(yi[None], V[None], levels, clusters, method=method)
@@ -182,6 +186,18 @@ def _check_data(yi, V):
         )
         raise ArgumentError("rma_mv", "V", given, allowed)
     return yi, (V + V.T) / 2
+
+
+def _refuse_unequal(yi, V):
+    """Sums of numbers of such different sizes would lose the smaller ones."""
+    largest = max(np.ptp(yi), np.max(np.diag(V)) ** 0.5)
+    least = max(np.linalg.eigvalsh(V)[0], 0) ** 0.5
+    if largest > _RANGE * least:
+        raise NotEstimable(
+            f"rma_mv: effects or standard errors differ by up to {largest:.3g}, and the least "
+            f"standard error of any contrast of them is {least:.3g}; their ratio may be up to "
+            f"{_RANGE:g}. Check the units of yi and V."
+        )
 
 
 def _as_matrix(V):
