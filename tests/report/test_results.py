@@ -340,7 +340,22 @@ INSTANCES = {
     "Pooled": lambda: [ev.pool_proportions(XI[:k], NI[:k]) for k in (0, 1, 2, 4, 6)]
     + [ev.pool_proportions([0, 0, 0], [5, 6, 7]), ev.pool_proportions([0, 6, 0], [5, 6, 7])],
     "CoverageStudy": lambda: [coverage_study()],
+    "LogitCovariance": lambda: [covariance({(0, 1): 5}), covariance({(2, 3): int(NI[2])})],
+    "MultilevelAnalysis": lambda: [multilevel("aabbcd"), multilevel("aaaaaa")],
 }  # fmt: skip
+
+
+def covariance(pairs):
+    from evisynth.engine.multilevel.covariance import logit_covariance
+
+    return logit_covariance(XI, NI, pairs)
+
+
+def multilevel(families):
+    from evisynth.engine.multilevel.model import rma_mv
+
+    found = covariance({(0, 1): 5})
+    return rma_mv(found.yi, found.V, list(families), measure="PLO")
 
 
 def predictions():

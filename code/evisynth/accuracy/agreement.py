@@ -10,6 +10,8 @@ from evisynth.engine.bayes.models import bayes_binomial, bayes_normal
 from evisynth.engine.effects.escalc import escalc, study_intervals
 from evisynth.engine.effects.measures import inverse_freeman_tukey
 from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.multilevel.covariance import logit_covariance
+from evisynth.engine.multilevel.model import rma_mv
 from evisynth.engine.random_effects.intervals import q_profile
 from evisynth.engine.random_effects.model import rma
 from evisynth.engine.two_arm.pooling import mantel_haenszel
@@ -135,6 +137,28 @@ def _mantel_haenszel(case):
     yield compare("Mantel-Haenszel", "OR", ours, theirs, CLOSED)
 
 
+def _multilevel(case):
+    if "counts" in case:
+        pairs = [(int(a), int(b), shared) for a, b, shared in case.get("pairs", ())]
+        V = logit_covariance(*(case["counts"][name] for name in ("events", "totals")), pairs).V
+        yield compare("covariance of overlap", "PLO", np.ravel(V), np.ravel(case["V"]), CLOSED)
+    measure = "PLO" if "counts" in case else "GEN"
+    unit = float(np.sqrt(np.max(np.diag(case["V"]))))
+    for theirs in case["fits"]:
+        options = {"cohort": case.get("cohort"), "method": theirs["method"]}
+        fit = rma_mv(case["yi"], case["V"], case["family"], test="z", **options)
+        # In units of the largest standard error, so that one floor serves all.
+        ours = [fit.estimate / unit, fit.se / unit, fit.log_likelihood,
+                fit.sigma2_family / unit**2, fit.sigma2_cohort / unit**2]  # fmt: skip
+        expected = [theirs["estimate"] / unit, theirs["se"] / unit, theirs["log_likelihood"],
+                    *(sigma2 / unit**2 for sigma2 in theirs["sigma2"])]  # fmt: skip
+        yield compare("multilevel model", measure, ours, expected, ITERATIVE)
+        if fit.robust is not None:
+            robust = fit.robust.se / unit, fit.robust.df
+            expected = theirs["cr2"][0] / unit, theirs["cr2"][1]
+            yield compare("cluster-robust error (CR2)", measure, robust, expected, ITERATIVE)
+
+
 def _freeman_tukey(case):
     for name, options in (("miller", {"ni": case["ni"]}), ("barendregt", {"vi": case["vi"]})):
         ours = inverse_freeman_tukey(case["yi"], **options)
@@ -153,6 +177,7 @@ _SECTIONS = {
     "bayes_binomial": _bayes,
     "glmm": _glmm,
     "mantel_haenszel": _mantel_haenszel,
+    "multilevel": _multilevel,
     "freeman_tukey": _freeman_tukey,
     "exact": _exact,
 }
