@@ -1,4 +1,4 @@
-"""Where each extracted row has its place: counted, left out, shown, checked, or not used and why."""
+"""Where each extracted row has its place: counted, left out, shown, checked, or not used."""
 
 from __future__ import annotations
 
