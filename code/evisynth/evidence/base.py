@@ -270,6 +270,14 @@ def load_evidence(folder=None) -> Evidence:
         Lists every problem with table, row, column, value and what is allowed.
     EvisynthError
         No codebook was found.
+
+    Examples
+    --------
+    >>> from evisynth import load_evidence
+    >>> evidence = load_evidence()
+    >>> name = next(iter(evidence.analyses))  # the first that is declared
+    >>> evidence.analyse(name).spec.id == name
+    True
     """
     folder = find_package(folder)
     tables, analyses, problems = read_everything(folder)

@@ -80,6 +80,13 @@ def rma_glmm(
     NotEstimable
         For one data set. No study has both events and non-events, or moderators separate events
         from non-events: the likelihood has no finite maximum.
+
+    Examples
+    --------
+    >>> from evisynth import rma_glmm
+    >>> fit = rma_glmm([8, 15, 30, 6], [20, 25, 80, 9])
+    >>> fit
+    <binomial-normal PLO, ML, k = 4: 0.463 [0.270, 0.668], prediction 0.207 to 0.740>
     """
     name = "rma_glmm"
     xi, ni = check_counts(name, xi, ni, stack=True)

@@ -106,6 +106,16 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
     ------
     ArgumentError
         As `rma_glmm`.
+
+    Examples
+    --------
+    >>> from evisynth import pool_proportions
+    >>> pooled = pool_proportions([8, 15, 30, 6], [20, 25, 80, 9])
+    >>> pooled.rule
+    'few'
+    >>> shown = pooled.headline.displayed
+    >>> [round(shown[name], 2) for name in ("estimate", "ci_lb", "ci_ub")]
+    [0.47, 0.31, 0.69]
     """
     level = check_level("pool_proportions", level)
     if _length(xi) == 0:

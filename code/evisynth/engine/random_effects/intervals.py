@@ -179,6 +179,13 @@ def prediction_limits(estimate, se, tau2, k, level, *, convention="t(k-1)", rand
         estimate -/+ quantile times sqrt(se^2 + tau2); below three studies None, in an array nan.
         With the quantile and the standard error of the test of the mean, as under "t(k-1)" and
         "HTS", they hold the limits of the mean.
+
+    Examples
+    --------
+    >>> from evisynth.engine.random_effects.intervals import prediction_limits
+    >>> limits = prediction_limits(estimate=-0.2, se=0.16, tau2=0.04, k=4, level=0.95)
+    >>> [round(limit, 2) for limit in limits]
+    [-1.02, 0.62]
     """
     limits = np.where(np.asarray(k) >= PREDICTION_MINIMUM_K, 1.0, np.nan)
     if not random:

@@ -126,6 +126,15 @@ def pool_medians(
     ----------
     McGrath S et al (2026) Stat Med 45:e70533, inverse-variance pooling of median survival times;
     intervals: Brookmeyer R, Crowley J (1982) Biometrics 38:29.
+
+    Examples
+    --------
+    >>> from evisynth import pool_medians
+    >>> pooled = pool_medians([7.7, 6.1, "NR"], [5.6, 4.2, 9.0], [9.6, 7.5, "NR"], slab=list("ABC"))
+    >>> round(pooled.model.displayed["estimate"], 1)
+    6.9
+    >>> pooled.left_out
+    (('C', 'median not reached, upper limit not reached'),)
     """
     function = "pool_medians"
     columns = {"medians": medians, "ci_lb": ci_lb, "ci_ub": ci_ub}

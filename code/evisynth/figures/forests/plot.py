@@ -111,6 +111,14 @@ def forest(
         Limits that do not hold their estimate, a proportion beyond 0 or 1, a ratio that is not
         above 0, NaN, more cells in a row than heads; study data without a result or not its own;
         risk of bias of a label that no row has.
+
+    Examples
+    --------
+    >>> from evisynth import forest, pool_proportions
+    >>> events, totals, centres = [8, 15, 30, 6], [20, 25, 80, 9], ["A", "B", "C", "D"]
+    >>> figure = forest(pool_proportions(events, totals, slab=centres), title="Response by centre")
+    >>> figure.alt.partition(",")[0]
+    'Forest plot. Response by centre. Pooled mean (GLMM by Bayes'
     """
     check_text("forest", title=title, subtitle=subtitle)
     check_texts("forest", caption=caption, alt=alt, name=name)
