@@ -187,8 +187,8 @@ FUNCTIONS = {
 DRAWN = {
     "forest": {"groups": "rma bayes pooled", "title": "T"},
     "funnel": {"result_or_yi": "rma", "title": "T"},
-    "baujat": {"result": "baujat", "title": "T"},
-    "gosh": {"result": "gosh", "title": "T"},
+    "baujat_plot": {"result": "baujat", "title": "T"},
+    "gosh_plot": {"result": "gosh", "title": "T"},
     "cumulative": {"result": "cumul", "title": "T"},
     "leave_one_out": {"result": "leave1out", "title": "T"},
     "shrinkage": {"bayes": "bayes", "title": "T"},

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evisynth.errors import NotEstimable
 from evisynth.output import write_text
-from evisynth.result import FORM, plain
+from evisynth.result import FORM, json_value
 
 RESULTS_FOLDER, DOWNLOADS_FOLDER = "results", "downloads"  # of a site
 # A build of the book names in this variable the folder that its figures' files go to.
@@ -49,7 +49,7 @@ def analysis_results(analysis):
         "pools": [_pool(selection) for selection in analysis.selections.values()],
         "contrasts": [_contrast(analysis, c.first, c.second) for c in analysis.spec.contrasts],
     }
-    return plain(found)
+    return json_value(found)
 
 
 def results_index(analyses):
@@ -66,7 +66,7 @@ def results_index(analyses):
         Plain Python types.
     """
     entries = [_entry(analysis) for analysis in analyses]
-    return plain({**_head(analyses[0].evidence), "analyses": entries})
+    return json_value({**_head(analyses[0].evidence), "analyses": entries})
 
 
 def write_results(evidence, folder):

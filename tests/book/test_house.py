@@ -185,6 +185,40 @@ def test_each_room_of_the_order_exists():
     assert len(set(ROOMS)) == len(ROOMS)
 
 
+# Names --------------------------------------------------------------------------------------------
+
+# Names that stand for one thing in each module that has them: a command's main function, and a view
+# of a chapter, called as its declaration calls it (``view: strata``).
+NAMED_TWICE = {"main", "Strata"}
+
+
+def public_names(source):
+    """Functions and classes that a module defines for others."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    defined = (node.name for node in ast.parse(source).body if isinstance(node, kinds))
+    return [name for name in defined if not name.startswith("_")]
+
+
+def named_twice(sources):
+    """Public names that two modules define, with those modules."""
+    homes = {}
+    for module, source in sources:
+        for name in public_names(source):
+            homes.setdefault(name, []).append(module)
+    return {name: found for name, found in homes.items() if len(found) > 1}
+
+
+def test_no_public_name_is_defined_twice():
+    sources = [(module_of(path), path.read_text("utf-8")) for path in MODULES]
+    assert named_twice(sources).keys() == NAMED_TWICE
+
+
+def test_a_name_that_is_defined_twice_is_found():
+    sources = [("a", "def pool(): pass\nclass Row: pass"), ("b", "def pool(): pass\nRow = 1")]
+    assert named_twice(sources) == {"pool": ["a", "b"]}
+    assert not named_twice([("a", "def _own(): pass"), ("b", "def _own(): pass")])
+
+
 # Topic words --------------------------------------------------------------------------------------
 
 DISEASE = [

@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 from evisynth.engine.glmm.fit import maximise
-from evisynth.engine.glmm.integrands import modes
+from evisynth.engine.glmm.integrands import integrand_modes
 from evisynth.engine.glmm.likelihood import Data
 from evisynth.engine.glmm.marginal_proportion import marginal_mean
 from evisynth.engine.glmm.model import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
@@ -133,7 +133,7 @@ def test_one_integral_over_the_whole_range(n, tau):
             dense = marginal(means, spreads, xi, ni, 4001)
             # Error seen 3e-11, relative where the value is above 1.
             assert found == pytest.approx(dense.value, rel=1e-10, abs=1e-10)
-            centre = modes(means, spreads, xi, ni, np.zeros(1), tolerance=1e-6)
+            centre = integrand_modes(means, spreads, xi, ni, np.zeros(1), tolerance=1e-6)
             p = expit(mu + tau * centre)
             slope = tau * (xi - ni * p) - centre
             curvature = 1 + tau**2 * ni * p * (1 - p)

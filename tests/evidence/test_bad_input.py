@@ -22,7 +22,7 @@ from evisynth.engine.specifications.multiverse import DataSet, Method
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge, OverlapGraph
-from evisynth.figures import Diamond, Group, LeftOut, Row
+from evisynth.figures import Diamond, Group, LeftOutRow, Row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +102,7 @@ def forest_of_diamond(estimate, lower, upper, prediction):
 
 
 def forest_left_out(estimate, lower, upper):
-    left_out = [LeftOut("l", "OVL", "r", "", estimate, lower, upper)]
+    left_out = [LeftOutRow("l", "OVL", "r", "", estimate, lower, upper)]
     return figures.forest([GROUP], title="t", columns=("A", "B"), left_out=left_out)
 
 
@@ -208,7 +208,7 @@ DRAWN = {
     "forest counts": {"groups": "bayes", **COUNTS, "title": "t"},
     "forest groups": {
         "groups": [GROUP, GROUP], "title": "t", "columns": ("A", "B"), "overall": DIAMOND,
-        "left_out": [LeftOut("l", "OVL", "r", "", 0.5, 0.4, 0.6)] * 2,
+        "left_out": [LeftOutRow("l", "OVL", "r", "", 0.5, 0.4, 0.6)] * 2,
     },
     "forest pooled": {"groups": "pooled", "title": "t", "nonetheless": True},
     "forest Row": {"estimate": 0.5, "lower": 0.4, "upper": 0.6, "weight": 50.0},
@@ -222,8 +222,8 @@ DRAWN = {
         "independent": DIAMOND, "independent_label": "i", "axis_label": "x",
         "between": [(DIAMOND, "b")], **NOTES,
     },
-    "baujat": {"result": "baujat", "provenance": "p", **NOTES},
-    "gosh": {"result": "gosh", "against": "tau", "highlight": "a", "provenance": "p", **NOTES},
+    "baujat_plot": {"result": "baujat", "provenance": "p", **NOTES},
+    "gosh_plot": {"result": "gosh", "against": "tau", "highlight": "a", "provenance": "p", **NOTES},
     "cumulative": {"result": "cumul", "provenance": "p", **NOTES},
     "leave_one_out": {"result": "leave1out", "provenance": "p", **NOTES},
     "shrinkage": {"bayes": "bayes", **COUNTS, "provenance": "p", **NOTES},
@@ -269,7 +269,7 @@ NO_NUMBERS = {
     },
     "parts, checked by the function that uses them": {
         "Axis", "ContrastMethod", "DataSet", "Method", "Strata",
-        "Diamond", "Group", "LeftOut", "Row",
+        "Diamond", "Group", "LeftOutRow", "Row",
     },
     "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
     "take a declared analysis or the evidence base, never numbers": {

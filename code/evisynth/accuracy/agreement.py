@@ -44,7 +44,7 @@ class Agreement:
     tolerance: float
 
 
-def compare(what, measure, ours, theirs, tolerance, *, floor=FLOOR):
+def agreement_of(what, measure, ours, theirs, tolerance, *, floor=FLOOR):
     """An `Agreement` of two sequences of numbers of one length."""
     ours, theirs = np.asarray(ours, float), np.asarray(theirs, float)
     off = np.abs(ours - theirs) / np.maximum(np.abs(theirs), floor)
@@ -76,7 +76,7 @@ def _analysis(case):
     if "counts" in case:
         effects = escalc(measure, **case["counts"])
         both = np.concatenate(effects), case["yi"] + case["vi"]
-        yield compare("effect sizes", measure, *both, CLOSED)
+        yield agreement_of("effect sizes", measure, *both, CLOSED)
     for fit in case["fits"]:
         yield _fit(case, fit)
     for limits in case.get("predictions") or ():
@@ -84,7 +84,7 @@ def _analysis(case):
     if "q_profile" in case:
         limits = q_profile(case["yi"], case["vi"])._asdict()
         pairs = [(limits[name], value) for name, value in case["q_profile"].items()]
-        yield compare("Q-profile limits", measure, *zip(*pairs, strict=True), ITERATIVE)
+        yield agreement_of("Q-profile limits", measure, *zip(*pairs, strict=True), ITERATIVE)
 
 
 def _tolerance(method):
@@ -96,7 +96,7 @@ def _fit(case, fit):
     ours, theirs = [getattr(result, name) for name in _FIT], [fit[name] for name in _FIT]
     if "weights" in fit:
         ours, theirs = [*ours, *result.weights], [*theirs, *fit["weights"]]
-    return compare(fit["method"], case["measure"], ours, theirs, _tolerance(fit["method"]))
+    return agreement_of(fit["method"], case["measure"], ours, theirs, _tolerance(fit["method"]))
 
 
 def _prediction(case, limits):
@@ -107,7 +107,7 @@ def _prediction(case, limits):
     result = rma(case["yi"], case["vi"], **options)
     pair = (result.pi_lb, result.pi_ub), (limits["pi_lb"], limits["pi_ub"])
     what = f"prediction limits, τ² {'iterated' if limits['method'] in _ITERATED else 'closed'}"
-    return compare(what, case["measure"], *pair, _tolerance(limits["method"]))
+    return agreement_of(what, case["measure"], *pair, _tolerance(limits["method"]))
 
 
 def _glmm(case):
@@ -116,7 +116,7 @@ def _glmm(case):
         ("se", "ci_lb", "ci_ub"), LME4)}  # fmt: skip
     for kind, (names, tolerance) in kinds.items():
         ours, theirs = [getattr(fit, name) for name in names], [case[name] for name in names]
-        yield compare(kind, "PLO", ours, theirs, tolerance, floor=1.0)
+        yield agreement_of(kind, "PLO", ours, theirs, tolerance, floor=1.0)
 
 
 def _bayes(case):
@@ -126,24 +126,24 @@ def _bayes(case):
     found = (bayes_binomial if "counts" in case else bayes_normal)(**data, **options)
     names = ("estimate", "ci_lb", "ci_ub")
     ours, theirs = [getattr(found, name) for name in names], [case[name] for name in names]
-    yield compare("posterior", case["measure"], ours, theirs, POSTERIOR, floor=1.0)
+    yield agreement_of("posterior", case["measure"], ours, theirs, POSTERIOR, floor=1.0)
 
 
 def _mantel_haenszel(case):
     shown, names = mantel_haenszel(**case["counts"]).displayed, ("estimate", "ci_lb", "ci_ub")
     ours, theirs = [shown[name] for name in names], [case[name] for name in names]
-    yield compare("Mantel-Haenszel", "OR", ours, theirs, CLOSED)
+    yield agreement_of("Mantel-Haenszel", "OR", ours, theirs, CLOSED)
 
 
 def _freeman_tukey(case):
     for name, options in (("miller", {"ni": case["ni"]}), ("barendregt", {"vi": case["vi"]})):
         ours = inverse_freeman_tukey(case["yi"], **options)
-        yield compare("inverse double arcsine", "PFT", ours, case[name], CLOSED)
+        yield agreement_of("inverse double arcsine", "PFT", ours, case[name], CLOSED)
 
 
 def _exact(case):
     ours = np.concatenate(study_intervals(**case["counts"]))
-    yield compare("exact intervals", "PR", ours, case["lower"] + case["upper"], CLOSED)
+    yield agreement_of("exact intervals", "PR", ours, case["lower"] + case["upper"], CLOSED)
 
 
 _SECTIONS = {

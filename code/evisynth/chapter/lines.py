@@ -42,7 +42,7 @@ def line(text):
     return Html(tag("p", escape(shown), class_="co-result"), f"→ {shown}")
 
 
-def who(analysis):
+def who_line(analysis):
     """How many are counted, how many may share patients, how many rows are not, and why."""
     chosen = analysis.chosen()
     flagged = len(flagged_cohorts(chosen))
@@ -57,7 +57,7 @@ def who(analysis):
     return f"{told}; {plural(len(out), 'row')} left out: {', '.join(kinds)}"
 
 
-def disagreements(analysis, also=()):
+def disagreements_line(analysis, also=()):
     """How many contradictions there are, and by how much deciding them otherwise moves a rate."""
     number = len(touching(analysis, also))
     if not number:
@@ -87,7 +87,7 @@ def _moved(selection, other):
     return abs(first - second)
 
 
-def sureness(page):
+def sureness_line(page):
     """How many analyses could be defended, and what they give."""
     return "; ".join(_curve(page.analysis, name, page.short(name)) for name in page.spec.sure)
 
@@ -111,7 +111,7 @@ def _many(found):
     return plural(int(found.estimable.sum()), "defensible analysis", "defensible analyses")
 
 
-def certainty(analysis):
+def certainty_line(analysis):
     """How sure the pools are by GRADE, what lowered the ratings most, and published results."""
     steps = Counter()
     for selection in analysis.chosen():

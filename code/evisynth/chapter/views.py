@@ -27,7 +27,7 @@ def figures_in(view):
     return {"forest": 1, "odds_ratios": 1, "courses": 2}.get(view.view, 0)
 
 
-def shown(page, view, number):
+def shown_view(page, view, number):
     """A declared view as a piece of a page.
 
     Parameters

@@ -21,11 +21,11 @@ from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
 
 
-def frozen(value):
+def deeply_frozen(value):
     """Mappings and lists, however deep, as mappings that cannot be changed and tuples."""
     if isinstance(value, Mapping):
-        return MappingProxyType({key: frozen(item) for key, item in value.items()})
-    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+        return MappingProxyType({key: deeply_frozen(item) for key, item in value.items()})
+    return tuple(map(deeply_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 class Evidence:
@@ -38,7 +38,7 @@ class Evidence:
         self._tables = MappingProxyType(
             {name: tuple(map(MappingProxyType, rows)) for name, rows in tables.items()}
         )
-        self._codebook = frozen(codebook)
+        self._codebook = deeply_frozen(codebook)
         self._analyses = MappingProxyType({spec.id: spec for spec in analyses})
         self._folder = Path(folder)
 

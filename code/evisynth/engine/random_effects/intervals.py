@@ -11,7 +11,7 @@ from evisynth.checks import check_choice, check_effects, check_level, check_subs
 from evisynth.engine.random_effects.tau2 import (
     RESTRICTED,
     UNRESTRICTED,
-    maximise,
+    maximise_tau2,
     scan,
     solve_q,
     stack_of,
@@ -97,7 +97,7 @@ def profile_likelihood(yi, vi, *, method="REML", level=0.95, subset=None):
     check_choice("profile_likelihood", "method", method, ("REML", "ML"))
     stack, level = _stack("profile_likelihood", yi, vi, level, subset)
     likelihood = RESTRICTED if method == "REML" else UNRESTRICTED
-    best = maximise(likelihood, stack)
+    best = maximise_tau2(likelihood, stack)
     floor = likelihood.value(stack, best) - 0.5 * chdtri(1, 1 - level)
     limits = _outermost(likelihood, stack, best, floor)
     return _limits(limits, stack, np.ndim(yi) == 1 and subset is None)

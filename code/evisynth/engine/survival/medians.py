@@ -12,7 +12,7 @@ from evisynth.engine.effects.from_intervals import interval_variance, off_centre
 from evisynth.engine.random_effects.model import rma
 from evisynth.engine.random_effects.result import MetaAnalysis
 from evisynth.errors import ArgumentError, NotEstimable, named_after
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 
 NOT_ESTIMABLE = ("NR", "NE")  # not reached, not estimable
 _NAMES = {"medians": "median", "ci_lb": "lower limit", "ci_ub": "upper limit"}
@@ -61,7 +61,7 @@ class PooledMedians(Result):
         """All fields and the displayed values, as plain Python types."""
         return super().to_dict() | {
             "model": self.model.to_dict(),
-            "displayed": plain(self.displayed),
+            "displayed": json_value(self.displayed),
         }
 
     def terms(self):

@@ -12,7 +12,7 @@ from evisynth.evidence.selection import CODES, plain
 from evisynth.figures.base.columns import BUILT_IN, with_names
 from evisynth.figures.base.judgements import checked_judgements
 from evisynth.figures.base.model_words import model_words, remark
-from evisynth.figures.base.rows import Diamond, Group, LeftOut, Row
+from evisynth.figures.base.rows import Diamond, Group, LeftOutRow, Row
 from evisynth.figures.forests.of_result import if_pooled
 from evisynth.figures.forests.plot import forest
 from evisynth.words.cells import counts
@@ -215,10 +215,10 @@ def _left_out(item):
         # A printed percentage has its place on the scale; only its count and limits are unknown.
         percent = number(row["percent"])
         share = None if percent is None else percent / 100
-        return LeftOut(item.cohort["label"], item.code, item.reason, counts(row), share)
+        return LeftOutRow(item.cohort["label"], item.code, item.reason, counts(row), share)
     low, high = study_intervals([row["events"]], [row["total"]])
     share = row["events"] / row["total"]
-    return LeftOut(
+    return LeftOutRow(
         item.cohort["label"], item.code, item.reason, counts(row), share, low[0], high[0]
     )
 

@@ -24,9 +24,9 @@ from evisynth.figures.base.rows import (
     PROPORTION,
     Axis,
     Diamond,
-    Forest,
+    ForestPlot,
     Group,
-    LeftOut,
+    LeftOutRow,
 )
 from evisynth.figures.base.style import matplotlib_style
 from evisynth.figures.forests.checks import (
@@ -50,7 +50,7 @@ def forest(
     title: str,
     subtitle: str = "",
     overall: Diamond | None = None,
-    left_out: Iterable[LeftOut] = (),
+    left_out: Iterable[LeftOutRow] = (),
     columns: Sequence[str] | Mapping[str, Sequence[str] | None] = USUAL,
     rob: Mapping[str, str | Sequence[str]] | None = None,
     rob_domains: Sequence[str] = (),
@@ -136,7 +136,7 @@ def forest(
         _refuse_studies({**studies, "nonetheless": nonetheless or None})
     choice = chosen_columns(columns)
     groups = with_judgements(with_cells(groups, choice), rob)
-    plot = Forest(
+    plot = ForestPlot(
         groups, title, subtitle, overall, checked_left_out(left_out), choice.heads,
         axis or PROPORTION, checked_codes(codes), footer,
         rob_domains=checked_domains(rob_domains, groups),
@@ -174,7 +174,7 @@ def _single_group(plot):
     return replace(plot, overall=group.subtotal, groups=(replace(group, subtotal=None),))
 
 
-def forest_table(plot: Forest) -> list[dict]:
+def forest_table(plot: ForestPlot) -> list[dict]:
     """One dict per drawn row, in order: what it is, its label, counts, numbers and remarks."""
     entries = []
     for group in plot.groups:

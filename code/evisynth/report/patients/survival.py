@@ -71,10 +71,10 @@ def _lines(evidence, rows):
 
 def _who(evidence, cohort, subset, rows):
     row = evidence.cohorts[cohort]
-    return f"{row['label']} ({plain(row['agent'])})", below(plain(subset), notes(rows))
+    return f"{row['label']} ({plain(row['agent'])})", below(plain(subset), notes_of(rows))
 
 
-def notes(rows):
+def notes_of(rows):
     """What is noted of some rows, each note once."""
     return "; ".join(dict.fromkeys(row["note"] for row in rows if row["note"]))
 
