@@ -219,6 +219,49 @@ def test_a_name_that_is_defined_twice_is_found():
     assert not named_twice([("a", "def _own(): pass"), ("b", "def _own(): pass")])
 
 
+# Signatures ---------------------------------------------------------------------------------------
+
+# What a view is about; the last two are an analysis or the evidence base.
+SUBJECTS = {"analysis", "evidence", "source", "about"}
+# `chapter` is called with the id of its analysis, and reads the evidence base where none is given.
+OF_A_NAME = {"chapter"}
+VIEWS = [
+    path
+    for path in MODULES
+    if path.relative_to(PACKAGE).parts[0] in ("report", "figures", "chapter")
+]
+
+
+def misplaced_subjects(source):
+    """Public functions whose subject is not their first parameter, or that have two subjects."""
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+        first, *others = positional or [""]
+        others += [a.arg for a in node.args.kwonlyargs]
+        if SUBJECTS & {*others} and node.name not in OF_A_NAME:
+            yield f"{node.name}({', '.join([first, *others])})"
+
+
+@pytest.mark.parametrize("path", VIEWS, ids=name_of)
+def test_what_a_view_is_about_comes_first(path):
+    assert not list(misplaced_subjects(path.read_text("utf-8")))
+
+
+def test_a_subject_out_of_place_is_found():
+    for wrong in (
+        "pool, analysis",
+        "evidence, *, analysis=None",
+        "*, evidence",
+        "evidence, analysis",
+    ):
+        assert list(misplaced_subjects(f"def table({wrong}): pass"))
+    for right in ("analysis, pool", "evidence, name", "sheet, x", "", "*pools"):
+        assert not list(misplaced_subjects(f"def table({right}): pass"))
+    assert not list(misplaced_subjects("def _table(pool, analysis): pass"))
+
+
 # Topic words --------------------------------------------------------------------------------------
 
 DISEASE = [

@@ -15,7 +15,7 @@ from evisynth.evidence.synthesis import cohorts_once
 from evisynth.report.certainty.grade import certainty_words
 from evisynth.report.certainty.published import published_values
 from evisynth.report.certainty.ratings import ratings_of, steps_of
-from evisynth.report.selection.decisions import effects
+from evisynth.report.selection.decisions import effects_of_flips
 from evisynth.report.selection.disagreements import touching
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.rounding import decimal_numbers, percents
@@ -65,7 +65,7 @@ def disagreements_line(analysis, also=()):
     moved = [
         _moved(selection, other)
         for pool, selection in analysis.selections.items()
-        for _, other in effects(analysis.evidence, analysis.spec.id, pool)
+        for _, other in effects_of_flips(analysis, pool)
     ]
     told = plural(number, "contradiction")
     if not moved:

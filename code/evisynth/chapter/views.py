@@ -93,8 +93,8 @@ def _regressions(page, view, number):
 
 
 def _survival(page, view, number):
-    of = page.analysis if view.subsets is None else None
-    return survival(page.analysis.evidence, analysis=of, subsets=view.subsets)
+    source = page.analysis if view.subsets is None else page.analysis.evidence
+    return survival(source, subsets=view.subsets)
 
 
 def _with_and_without(page, view, number):
