@@ -262,6 +262,37 @@ def test_a_subject_out_of_place_is_found():
     assert not list(misplaced_subjects("def _table(pool, analysis): pass"))
 
 
+# Memos --------------------------------------------------------------------------------------------
+
+
+def memos_of_evidence(source):
+    """Functions of the evidence base, or of what is made from it, that functools keeps for ever."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            named = {
+                n.id for d in node.decorator_list for n in ast.walk(d) if isinstance(n, ast.Name)
+            }
+            takes = {argument.arg for argument in node.args.args}
+            if named & {"cache", "lru_cache"} and takes & {
+                "evidence",
+                "analysis",
+                "selection",
+                "self",
+            }:
+                yield node.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_follows_from_the_evidence_is_kept_with_it(path):
+    assert not list(memos_of_evidence(path.read_text("utf-8")))
+
+
+def test_a_memo_of_the_evidence_is_found():
+    assert list(memos_of_evidence("@lru_cache(maxsize=4)\ndef f(evidence): pass"))
+    assert list(memos_of_evidence("class A:\n    @cache\n    def f(self): pass"))
+    assert not list(memos_of_evidence("@cache\ndef f(text): pass\n@kept\ndef g(evidence): pass"))
+
+
 # Topic words --------------------------------------------------------------------------------------
 
 DISEASE = [

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from evisynth.errors import ArgumentError, EvidenceError
 from evisynth.evidence.analyses import ANALYSES, read_declared
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
+from evisynth.evidence.kept import kept
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import WORKED_OUT_OTHERWISE, rejected_claims
 from evisynth.evidence.readings.checks import check_readings
@@ -138,11 +139,6 @@ class Evidence:
     def _cautious_graph(self):
         return self.graph.cautious()
 
-    @cached_property
-    def _selectors(self) -> dict:
-        """Selectors by their choices: the branches of an analysis ask for the same ones again."""
-        return {}
-
     def selector(
         self, *, own_first=False, latest_first=False, cautious=False, without=(), rejected=None,
         withdrawn=(),
@@ -170,12 +166,10 @@ class Evidence:
         """
         rejected = self.rejected if rejected is None else frozenset(rejected)
         first = (own_first, latest_first)
-        choices = (first, cautious, tuple(without), rejected, frozenset(withdrawn))
-        if choices not in self._selectors:
-            self._selectors[choices] = self._make_selector(*choices)
-        return self._selectors[choices]
+        return self._selector(first, cautious, tuple(without), rejected, frozenset(withdrawn))
 
-    def _make_selector(self, first, cautious, without, rejected, withdrawn):
+    @kept  # the branches of an analysis ask for the same ones again
+    def _selector(self, first, cautious, without, rejected, withdrawn):
         rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
         graph = self._cautious_graph if cautious else self.graph
         against = Against(rejected, withdrawn)
@@ -247,7 +241,7 @@ def answered(evidence, analysis):
     return analysis if hasattr(analysis, "selections") else _answered(evidence, analysis)
 
 
-@lru_cache(maxsize=16)
+@kept
 def _answered(evidence, name):
     return evidence.analyse(name)
 

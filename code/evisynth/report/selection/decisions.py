@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from html import escape
 
 from evisynth.engine.proportions.result import HEADLINE
 from evisynth.evidence.base import answered
 from evisynth.evidence.flips import CLAIMS, effective_flips, gives_count
+from evisynth.evidence.kept import kept
 from evisynth.words.entries import grouped, link, wide
 from evisynth.words.html import Html, tag
 from evisynth.words.names import title_of
@@ -70,7 +70,7 @@ def effects_of_flips(analysis, pool):
     return _effects(analysis.evidence, analysis.spec.id, pool)
 
 
-@lru_cache(maxsize=256)
+@kept
 def _effects(evidence, name, pool):
     return effective_flips(evidence, evidence.select(name, pool).spec)
 
