@@ -90,8 +90,6 @@ FUNCTIONS = {
             "test": one_of("t", "z"),
         },
     ),
-    "glmm_profile": ("counts", {}, {"level": None, "nodes": one_of(15, 41)}),
-    "marginal_mean": ("means", {}, {}),
     "betabinomial": ("counts", {}, dict.fromkeys(("level", "slab"))),
     "bayes_normal": (
         "effects",
@@ -215,12 +213,6 @@ def ratios(rng, k):
     return {"estimate": list(map(exp, log)), "ci_lb": low, "ci_ub": high}
 
 
-def mean_and_spread(rng, k):
-    """Log odds and the spread of the studies."""
-    spread = [10 ** rng.uniform(-9, 3) for _ in range(k)]
-    return {"mu": [rng.gauss(0, 10 ** rng.randint(0, 3)) for _ in range(k)], "tau": spread}
-
-
 def with_totals(rng, k):
     """Effects with the totals of their studies."""
     return inputs.effects(rng, k) | {"ni": [inputs.total(rng) for _ in range(k)]}
@@ -298,7 +290,7 @@ DATA = {
     "nothing": lambda rng, k: {}, "counts": inputs.counts, "effects": inputs.effects,
     "tables": inputs.tables, "ratios": ratios, "counts of effects": half_of,
     "effects with ni": with_totals, "many effects": many_effects, "many without": many_without,
-    "means": mean_and_spread, "medians": inputs.medians,
+    "medians": inputs.medians,
     "times": inputs.times, "regression": regression, "data sets": data_sets, "strata": strata,
     "edges": lambda rng, k: {"edges": edges(rng, k)}, "candidates": candidates,
     "drawn effects": drawn_effects,

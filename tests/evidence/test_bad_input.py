@@ -125,8 +125,6 @@ CALLS = {
     "rma_glmm": {**COUNTS, **LEVEL, "slab": SLAB, "nodes": 31, "prediction": "z", "test": "z"},
     "rma_glmm mods": {**COUNTS, "mods": [1.0, 2.0, 3.0, 5.0]},
     "rma_glmm stack": {**COUNTS, "subset": SUBSET},
-    "glmm_profile": {**COUNTS, **LEVEL, "nodes": 31},
-    "marginal_mean": {"mu": [0.1, 0.2], "tau": [0.5, 0.6]},
     "betabinomial": {**COUNTS, **LEVEL, "slab": SLAB},
     "bayes_normal": {
         **EFFECTS, "tau_prior": "HN(1)", "mu_prior": (0, 2), "measure": "GEN", **LEVEL,
@@ -614,7 +612,7 @@ def test_any_effects_are_tested_for_small_studies_or_refused(data, estimator):
 @FEWER
 @given(study_counts())
 def test_any_counts_are_pooled_or_refused(counts):
-    for function in (evisynth.rma_glmm, evisynth.betabinomial, evisynth.glmm_profile):
+    for function in (evisynth.rma_glmm, evisynth.betabinomial):
         tried(function, *counts)
     assert tried(evisynth.pool_proportions, *counts) is not None
 

@@ -66,7 +66,7 @@ def rma_glmm(
     MetaAnalysis, MetaAnalyses or GlmmRegression
         For one data set, for a stack (also where ``subset`` is given), or with moderators. On the
         log-odds scale. ``estimate`` back-transforms to the median of the studies' underlying
-        proportions; `glmm_profile` gives their mean. Limits are Wald; the standard error comes from
+        proportions. Limits are Wald; the standard error comes from
         the joint information of mean and tau, or of the mean alone where tau is 0. In a stack a
         data set with no finite maximum, or of one study, has ``estimable`` False and nan.
 
