@@ -327,7 +327,7 @@ def of_analysis(analysis, words):
     pool = max(analysis.selections, key=lambda p: len(analysis[p].counted))
     title, name = words.after("Rates", 5), analysis.spec.id
     marks = report.rob_marks(analysis)
-    yield "influence", lambda: report.influence(analysis, pool)
+    yield "influence", lambda: report.influence_of(analysis, pool)
     yield "split_by", lambda: report.split_by(analysis, "criterion", pool)
     yield "forest", lambda: figures.forest_of(analysis, title=title, caption=title, rob=marks)
     yield "overlap graph", lambda: figures.overlap_graph(analysis, title=title, name=name)
@@ -386,7 +386,7 @@ def direct(words):
         yield f"forest {i}", lambda i=i, text=text: figures.forest(
             [figures.Group(text, rows[i : i + 2], note=text)],
             title=text, subtitle=text, caption=text, alt=text, footer=(text,),
-            columns=("Head", "n/N"), left_out=[figures.LeftOut(text, "no", text)],
+            columns=("Head", "n/N"), left_out=[figures.LeftOutRow(text, "no", text)],
             codes={"no": text}, name="f",
         )  # fmt: skip
     yield (

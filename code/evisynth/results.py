@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evisynth.errors import NotEstimable
 from evisynth.output import write_text
-from evisynth.result import FORM, plain
+from evisynth.result import FORM, json_value
 
 RESULTS_FOLDER, DOWNLOADS_FOLDER = "results", "downloads"  # of a site
 # A build of the book names in this variable the folder that its figures' files go to.
@@ -50,7 +50,7 @@ def analysis_results(analysis):
         "contrasts": [_contrast(analysis, c.first, c.second) for c in analysis.spec.contrasts],
         "effects": [_effects(found) for found in analysis.effects.values()],
     }
-    return plain(found)
+    return json_value(found)
 
 
 def results_index(analyses):
@@ -67,7 +67,7 @@ def results_index(analyses):
         Plain Python types.
     """
     entries = [_entry(analysis) for analysis in analyses]
-    return plain({**_head(analyses[0].evidence), "analyses": entries})
+    return json_value({**_head(analyses[0].evidence), "analyses": entries})
 
 
 def write_results(evidence, folder):

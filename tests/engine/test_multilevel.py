@@ -11,7 +11,7 @@ from evisynth.accuracy import agreement, read_multilevel
 from evisynth.engine.effects.escalc import escalc
 from evisynth.engine.multilevel.cluster_robust import cr2
 from evisynth.engine.multilevel.covariance import logit_covariance, shrinking
-from evisynth.engine.multilevel.model import clusters_of, fit, levels_of, rma_mv
+from evisynth.engine.multilevel.model import clusters_of, fit_levels, levels_of, rma_mv
 from evisynth.engine.multilevel.sharing import SharedPatients, shared_patients
 from evisynth.engine.random_effects.model import rma
 from evisynth.errors import ArgumentError, NotEstimable
@@ -369,7 +369,7 @@ def test_a_stack_is_its_data_sets_one_by_one():
     V = np.array([np.diag(v) + 0.02 * np.equal.outer(family, family) for v in base])
     yi = rng.normal(0, 0.6, (5, 8))
     levels = levels_of(family, range(8))
-    stack = fit(yi, V, levels, clusters_of(V[0], levels)[0])
+    stack = fit_levels(yi, V, levels, clusters_of(V[0], levels)[0])
     for i in range(5):
         one = rma_mv(yi[i], V[i], family, test="z")
         found = (stack.estimate[i], stack.wald_se[i], stack.sigma2_family[i])

@@ -21,7 +21,7 @@ from evisynth.engine.coverage.overlapping import (
     SIGMAS,
     TAUS,
     WAYS,
-    Design,
+    OverlapDesign,
     largest_independent,
     report,
     simulate_overlap,
@@ -42,7 +42,7 @@ def record():
 
 
 def some(name="whole and parts", link=CHANCE, replicates=50):
-    design = Design(name, 5, 0.7, 0.4, link)
+    design = OverlapDesign(name, 5, 0.7, 0.4, link)
     return design, report(design, replicates, np.random.default_rng(3))
 
 
@@ -102,7 +102,7 @@ def test_a_slice_of_the_record_comes_out_again(record):
 
 def test_each_way_is_what_its_function_gives_of_one_data_set_alone():
     found = simulate_overlap(**SLICE, links=[CHANCE], replicates=2, seed=9)
-    design = Design("whole and parts", 5, 0.7, 0.4, CHANCE)
+    design = OverlapDesign("whole and parts", 5, 0.7, 0.4, CHANCE)
     names = list(REPORTS).index(design.reports), LINKS.index(CHANCE)
     rng = np.random.default_rng([9, *names, 5, 700_000, 400_000])
     data = report(design, 2, rng)

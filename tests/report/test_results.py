@@ -317,7 +317,6 @@ INSTANCES = {
                               ev.bayes_binomial(XI, NI)],
     "BayesAnalyses": lambda: [ev.bayes_normal(*stacked())],
     "BetaBinomial": lambda: [ev.betabinomial(XI, NI)],
-    "GlmmProfile": lambda: [ev.glmm_profile(XI, NI)],
     "GlmmRegression": lambda: [ev.rma_glmm(XI, NI, mods={"year": YEARS})],
     "MetaRegression": lambda: [regression()],
     "PermutationTest": lambda: [ev.permutest(regression(), permutations=100)],

@@ -1,14 +1,14 @@
 """Every extracted row has a place: counted, left out, shown, checked, or a reason for none."""
 
 import pytest
-from evisynth.chapter.places import COUNTED, EXTRACTED, KINDS, NOT_USED, places
+from evisynth.chapter.places import COUNTED, EXTRACTED, KINDS, NOT_USED, row_places
 from evisynth.errors import EvisynthError
 from evisynth.evidence.base import Evidence
 
 
 @pytest.fixture(scope="module")
 def found(evidence):
-    return places(evidence)
+    return row_places(evidence)
 
 
 def test_every_extracted_row_has_a_place(evidence, found):
@@ -41,15 +41,15 @@ def without_reason(evidence, drop=(), add=()):
 def test_a_row_without_a_place_and_a_reason_without_rows_are_named(evidence):
     first = evidence.rows("unused")[0]
     with pytest.raises(EvisynthError) as caught:
-        places(without_reason(evidence, drop=[r["rule_id"] for r in evidence.rows("unused")]))
+        row_places(without_reason(evidence, drop=[r["rule_id"] for r in evidence.rows("unused")]))
     assert "in no analysis, on no page" in str(caught.value)
     idle = dict(first) | {"rule_id": "U99", "condition": "row_id == 'nothing'"}
     with pytest.raises(EvisynthError, match="unused, row U99, condition: 'no unused row'"):
-        places(without_reason(evidence, add=[idle]))
+        row_places(without_reason(evidence, add=[idle]))
 
 
 def test_a_condition_that_cannot_be_read_is_named(evidence):
     first = evidence.rows("unused")[0]
     wrong = dict(first) | {"rule_id": "U98", "condition": "outcomes == 'cr'"}
     with pytest.raises(EvisynthError, match=r"U98.*no column"):
-        places(without_reason(evidence, add=[wrong]))
+        row_places(without_reason(evidence, add=[wrong]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.accuracy.tables import signed
+from evisynth.accuracy.tables import signed_decimal
 from evisynth.engine.coverage.overlapping import (
     CHOSEN,
     FAMILIES,
@@ -60,7 +60,7 @@ def overlap_ways(study):
 
 def _row(cell):
     shares = (f"{100 * share:.1f}" for share in (cell.coverage, cell.lowest, cell.width))
-    biases = signed(100 * cell.bias), signed(100 * cell.most_biased)
+    biases = signed_decimal(100 * cell.bias), signed_decimal(100 * cell.most_biased)
     return (cell.way[0].upper() + cell.way[1:], *biases, *shares)
 
 
@@ -94,8 +94,8 @@ def glue_overlap_ways(study):
     }
     for one in study.over():
         name = _SHORT[one.way]
-        values[f"{name}-bias"] = signed(100 * one.bias)
-        values[f"{name}-furthest"] = signed(100 * one.most_biased)
+        values[f"{name}-bias"] = signed_decimal(100 * one.bias)
+        values[f"{name}-furthest"] = signed_decimal(100 * one.most_biased)
         values[f"{name}-mean"] = f"{100 * one.coverage:.1f}"
         values[f"{name}-lowest"] = per_hundred(one.lowest)
         values[f"{name}-width"] = f"{100 * one.width:.1f}"

@@ -15,7 +15,7 @@ from evisynth.evidence.synthesis import cohorts_once
 from evisynth.report.certainty.grade import level_words
 from evisynth.report.certainty.published import published_values
 from evisynth.report.certainty.ratings import level_of, ratings_of, steps_of, subjects_of
-from evisynth.report.selection.decisions import effects
+from evisynth.report.selection.decisions import effects_of_flips
 from evisynth.report.selection.disagreements import touching
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.rounding import decimal_numbers, percents
@@ -42,7 +42,7 @@ def line(text):
     return Html(tag("p", escape(shown), class_="co-result"), f"→ {shown}")
 
 
-def who(analysis):
+def who_line(analysis):
     """How many are counted, how many may share patients, how many rows are not, and why."""
     chosen = analysis.chosen()
     flagged = len(flagged_cohorts(chosen))
@@ -62,7 +62,7 @@ def _of_kind(kind, n):
     return f"{one if n == 1 else several.format(n=n)} {what}"
 
 
-def disagreements(analysis, also=()):
+def disagreements_line(analysis, also=()):
     """How many contradictions there are, and by how much deciding them otherwise moves a rate."""
     number = len(touching(analysis, also))
     if not number:
@@ -70,7 +70,7 @@ def disagreements(analysis, also=()):
     moved = [
         _moved(selection, other)
         for pool, selection in analysis.selections.items()
-        for _, other in effects(analysis.evidence, analysis.spec.id, pool)
+        for _, other in effects_of_flips(analysis, pool)
     ]
     told = plural(number, "contradiction")
     if not moved:
@@ -92,7 +92,7 @@ def _moved(selection, other):
     return abs(first - second)
 
 
-def sureness(page):
+def sureness_line(page):
     """How many analyses could be defended, and what they give."""
     return "; ".join(_curve(page.analysis, name, page.short(name)) for name in page.spec.sure)
 
@@ -116,7 +116,7 @@ def _many(found):
     return plural(int(found.estimable.sum()), "defensible analysis", "defensible analyses")
 
 
-def certainty(analysis):
+def certainty_line(analysis):
     """How sure the pools are by GRADE, what lowered the ratings most, and published results."""
     steps, levels = Counter(), set()
     for subject in subjects_of(analysis):

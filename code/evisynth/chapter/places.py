@@ -31,14 +31,14 @@ COUNTED, LEFT_OUT, COMPARED, SHOWN, SOURCE, RECOMPUTED, BESIDE, REFUSED, SIZE, N
 KINDS = (COUNTED, LEFT_OUT, COMPARED, SHOWN, SOURCE, RECOMPUTED, BESIDE, REFUSED, SIZE, NOT_USED)
 
 
-class Place(NamedTuple):
+class RowPlace(NamedTuple):
     """What becomes of a row: one of `KINDS`, and the reason where it is not used."""
 
     kind: str
     reason: str = ""
 
 
-def places(evidence) -> Mapping[tuple[str, str], Place]:
+def row_places(evidence) -> Mapping[tuple[str, str], RowPlace]:
     """The place of every extracted row.
 
     Parameters
@@ -49,7 +49,7 @@ def places(evidence) -> Mapping[tuple[str, str], Place]:
 
     Returns
     -------
-    mapping of (table, key) to Place
+    mapping of (table, key) to RowPlace
         In the order of the tables.
 
     Raises
@@ -65,14 +65,14 @@ def places(evidence) -> Mapping[tuple[str, str], Place]:
         for row in evidence.rows(table):
             key = table, _key(row)
             if key in used:
-                found[key] = Place(used[key])
+                found[key] = RowPlace(used[key])
                 continue
             rule = next((r for r in rules if r.table == table and r.holds(row)), None)
             if rule is None:
                 lost.append(Problem(table, key[1], "-", "in no analysis, on no page", _NEEDED))
             else:
                 spoken.add(rule.id)
-                found[key] = Place(NOT_USED, rule.reason)
+                found[key] = RowPlace(NOT_USED, rule.reason)
     idle = [r.id for r in rules if r.id not in spoken]
     lost += [Problem(UNUSED, id_, "condition", "no unused row", "remove it") for id_ in idle]
     if lost:
@@ -96,13 +96,13 @@ class _Rule(NamedTuple):
 def _rules(evidence):
     names = {resource["name"] for resource in evidence.codebook["resources"]}
     return [
-        _Rule(row["rule_id"], row["table"], _condition(evidence, row), row["reason"])
+        _Rule(row["rule_id"], row["of_table"], _condition(evidence, row), row["reason"])
         for row in (evidence.rows(UNUSED) if UNUSED in names else ())
     ]
 
 
 def _condition(evidence, row):
-    columns = list(evidence.rows(row["table"])[0])
+    columns = list(evidence.rows(row["of_table"])[0])
     try:
         return Condition(row["condition"], columns)
     except EvisynthError as error:

@@ -7,11 +7,11 @@ from html import escape
 from evisynth.engine.effects.escalc import study_intervals
 from evisynth.evidence.doubts import undoubted
 from evisynth.evidence.effects import size_of_arm
-from evisynth.evidence.main_cohort import main_cohort, name_of
+from evisynth.evidence.main_cohort import main_cohort, report_name
 from evisynth.evidence.schema import printed_text
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
-from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.grade import certainty_rating
 from evisynth.report.certainty.ratings import level_of, ratings_of
 from evisynth.report.page.cite import cite
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
@@ -61,7 +61,7 @@ def _rows(analysis, row):
         return
     main = main_cohort(selection)
     if main is not None:
-        yield _label(row.label, f"{name_of(main)} alone"), *_alone(main)
+        yield _label(row.label, f"{report_name(main)} alone"), *_alone(main)
     label = row.label if main is None else _label("", _others(selection))
     yield (label, *_pool(analysis, selection))
 
@@ -131,7 +131,7 @@ def _effect(analysis, name):
 
 
 def _certainty(analysis, subject):
-    return certainty(level_of(ratings_of(analysis, subject)))
+    return certainty_rating(level_of(ratings_of(analysis, subject)))
 
 
 def _rate(text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from evisynth.chapter.places import KINDS, NOT_USED, places
+from evisynth.chapter.places import KINDS, NOT_USED, row_places
 from evisynth.evidence.schema import field_of, printed_text, resource_of
 from evisynth.evidence.selection import plain
 from evisynth.report.patients.survival import as_printed
@@ -24,7 +24,7 @@ _WHAT = {
 
 def glue_unused(evidence):
     """Make the numbers of the page known: ``unused-rows``, ``unused-used``, ``unused-not``."""
-    found = places(evidence)
+    found = row_places(evidence)
     idle = sum(p.kind == NOT_USED for p in found.values())
     numbers = {"rows": len(found), "used": len(found) - idle, "not": idle}
     return glue_values("unused", {name: thousands(n) for name, n in numbers.items()})
@@ -42,7 +42,7 @@ def places_of_rows(evidence):
     Html
         A line per place, from the firmest, and a column per table.
     """
-    found = Counter((name, p.kind) for (name, _), p in places(evidence).items())
+    found = Counter((name, p.kind) for (name, _), p in row_places(evidence).items())
     names = list(dict.fromkeys(name for name, _ in found))
     titles = [resource_of(evidence.codebook, name)["title"] for name in names]
     rows = [
@@ -67,7 +67,7 @@ def not_used(evidence):
     Html
     """
     groups: dict[str, list] = {}
-    for (name, key), found in places(evidence).items():
+    for (name, key), found in row_places(evidence).items():
         if found.kind == NOT_USED:
             groups.setdefault(found.reason, []).append((name, key))
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))

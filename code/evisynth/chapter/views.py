@@ -35,7 +35,7 @@ def figures_in(view):
     return {"forest": 1, "odds_ratios": 1, "effects": 1, "courses": 2}.get(view.view, 0)
 
 
-def shown(page, view, number):
+def shown_view(page, view, number):
     """A declared view as a piece of a page.
 
     Parameters
@@ -112,8 +112,8 @@ def _regressions(page, view, number):
 
 
 def _survival(page, view, number):
-    of = page.analysis if view.subsets is None else None
-    return survival(page.analysis.evidence, analysis=of, subsets=view.subsets)
+    source = page.analysis if view.subsets is None else page.analysis.evidence
+    return survival(source, subsets=view.subsets)
 
 
 def _with_and_without(page, view, number):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import product
 from types import MappingProxyType
 
@@ -12,6 +11,7 @@ from evisynth.engine.specifications.multiverse import DataSet, multiverse
 from evisynth.errors import ArgumentError
 from evisynth.evidence.all_reports import all_reports
 from evisynth.evidence.flips import counts_of, effective_flips, gives_count
+from evisynth.evidence.kept import kept
 from evisynth.evidence.references import ONE_AXIS, clashes
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
@@ -207,7 +207,7 @@ def specification_multiverse(evidence, analysis, pool, **options):
     return _usual(evidence, analysis, pool)
 
 
-@lru_cache(maxsize=16)
+@kept
 def _usual(evidence, analysis, pool):
     """The curve without options, which a page asks for in its words and in its figure."""
     return _made(evidence, analysis, pool, {})

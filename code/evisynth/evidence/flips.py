@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
+from evisynth.evidence.kept import kept
 from evisynth.evidence.selector import fits_design, fits_where
 
 CLAIMS = {"a": "first", "b": "second"}
@@ -43,7 +43,7 @@ class Flip:
         return {"rejected": self.rejected, "withdrawn": self.withdrawn}
 
 
-@lru_cache(maxsize=4)
+@kept
 def flips(evidence):
     """Every other way to decide a registered contradiction, one at a time.
 

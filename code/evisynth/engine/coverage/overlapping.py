@@ -18,7 +18,7 @@ from evisynth.checks import check_whole_number, shown
 from evisynth.engine.coverage.overlap_study import LEVEL, OverlapStudy, Way
 from evisynth.engine.effects.escalc import escalc
 from evisynth.engine.multilevel.covariance import FLOOR, correlations, shrinking
-from evisynth.engine.multilevel.model import clusters_of, fit, levels_of
+from evisynth.engine.multilevel.model import clusters_of, fit_levels, levels_of
 from evisynth.engine.random_effects.model import rma
 from evisynth.errors import ArgumentError
 
@@ -40,7 +40,7 @@ WAYS = (NAIVE, CHOSEN, MODEL, ROBUST, LEAST, LEAST_ROBUST, MOST)
 _WHOLE = ((0, 1, 2),)
 
 
-class Design(NamedTuple):
+class OverlapDesign(NamedTuple):
     """One scenario.
 
     ``reports`` is a name of `REPORTS`, ``families`` their number, ``tau`` the standard deviation
@@ -96,7 +96,7 @@ def simulate_overlap(
     ):  # fmt: skip
         if isinstance(values, str) or not set(values) <= set(allowed):
             raise ArgumentError(function, name, shown(values), f"some of {shown(list(allowed))}")
-    designs = [Design(*values) for values in product(reports, families, taus, sigmas, links)]
+    designs = [OverlapDesign(*values) for values in product(reports, families, taus, sigmas, links)]
     rows = [row for design in designs for row in _rows(design, replicates, seed)]
     return OverlapStudy(tuple(rows), replicates, seed, {})
 
@@ -106,7 +106,7 @@ def report(design, replicates, rng):
 
     Parameters
     ----------
-    design : Design
+    design : OverlapDesign
     replicates : int
     rng : numpy.random.Generator
 
@@ -148,7 +148,7 @@ def largest_independent(design, ni):
 
     Parameters
     ----------
-    design : Design
+    design : OverlapDesign
     ni : ndarray, shape (B, k)
 
     Returns
@@ -219,7 +219,7 @@ def _with_covariance(names, data, yi, vi):
     V = R * shrinking(R, FLOOR) * np.sqrt(vi[:, :, None] * vi[:, None, :])
     levels = levels_of(data.family.tolist(), range(len(data.family)))
     clusters, _ = clusters_of(V[0], levels)
-    found = fit(yi, V, levels, clusters)
+    found = fit_levels(yi, V, levels, clusters)
     upper, mean = 0.5 + LEVEL / 2, found.estimate
     model = found.wald_se * stdtrit(levels.families - 1, upper)
     robust = found.robust.variance**0.5 * stdtrit(found.robust.df, upper)

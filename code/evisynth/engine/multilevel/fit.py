@@ -18,7 +18,7 @@ _ROUNDING = 1e-7  # of a log-likelihood
 _CHUNK = 2_000_000  # numbers in one array of the scan
 
 
-def maximise(stack):
+def maximise_components(stack):
     """Components at which the likelihood of each data set is highest.
 
     Parameters

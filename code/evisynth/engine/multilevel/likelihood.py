@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Stack(NamedTuple):
+class EffectStack(NamedTuple):
     """Data sets of one structure.
 
     Attributes
@@ -36,7 +36,7 @@ class Stack(NamedTuple):
         return self._replace(yi=self.yi[which], V=self.V[which])
 
 
-class Mean(NamedTuple):
+class GeneralisedMean(NamedTuple):
     """What follows for the mean at given components, of each data set.
 
     ``W`` (B, k, k) is the inverse of the total covariance, ``weights`` (B, k) its row sums,
@@ -74,10 +74,12 @@ def mean_at(stack, sigma2):
     residuals = np.einsum("bij,bj->bi", W, left)
     rss = np.einsum("bi,bi->b", residuals, left)
     diagonal = np.einsum("bii->bi", lower)
-    return Mean(estimate, total, weights, W, residuals, rss, 2 * np.log(diagonal).sum(axis=1))
+    return GeneralisedMean(
+        estimate, total, weights, W, residuals, rss, 2 * np.log(diagonal).sum(axis=1)
+    )
 
 
-def log_likelihood(stack, log_determinant, total, rss):
+def multilevel_likelihood(stack, log_determinant, total, rss):
     """Log-likelihood with its constants, restricted as metafor has it (with log X'X / 2)."""
     k = stack.yi.shape[1]
     if not stack.restricted:
@@ -93,7 +95,7 @@ def slope_at(stack, sigma2):
     Harville DA (1977) J Am Stat Assoc 72:320, equations for the derivatives.
     """
     m = mean_at(stack, sigma2)
-    value = log_likelihood(stack, m.log_determinant, m.total, m.rss)
+    value = multilevel_likelihood(stack, m.log_determinant, m.total, m.rss)
     outer = m.weights[:, :, None] * m.weights[:, None, :] / m.total[:, None, None]
     P = m.W - outer
     PS = P[:, None] @ stack.S
@@ -111,7 +113,7 @@ def scan_values(stack, first, last):
 
     Parameters
     ----------
-    stack : Stack
+    stack : EffectStack
         Of one component, or of two.
     first, last : ndarray, shape (B, G) and (B, H)
         Values of the first and of the last component; of one component ``first`` is not used.
@@ -133,4 +135,4 @@ def scan_values(stack, first, last):
     total, cross, whole = squares
     diagonal = np.log(np.einsum("bgii->bgi", lower)).sum(axis=2)
     determinant = 2 * diagonal[:, :, None] + np.log(inflated).sum(axis=3)
-    return log_likelihood(stack, determinant, total, whole - cross**2 / total)
+    return multilevel_likelihood(stack, determinant, total, whole - cross**2 / total)

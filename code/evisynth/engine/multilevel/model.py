@@ -18,8 +18,8 @@ from evisynth.checks import (
 from evisynth.engine.effects.measures import MEASURES
 from evisynth.engine.multilevel.cluster_robust import cr2
 from evisynth.engine.multilevel.covariance import linked
-from evisynth.engine.multilevel.fit import maximise
-from evisynth.engine.multilevel.likelihood import Stack, log_likelihood, mean_at
+from evisynth.engine.multilevel.fit import maximise_components
+from evisynth.engine.multilevel.likelihood import EffectStack, mean_at, multilevel_likelihood
 from evisynth.engine.multilevel.result import ClusterRobust, MultilevelAnalysis
 from evisynth.engine.random_effects.intervals import PREDICTION_MINIMUM_K
 from evisynth.errors import ArgumentError, NotEstimable
@@ -144,7 +144,7 @@ def rma_mv(
     _refuse_unequal(yi, V)
     levels, family = _check_levels(yi.size, family, cohort)
     clusters, merged = clusters_of(V, levels)
-    found = fit(yi[None], V[None], levels, clusters, method=method)
+    found = fit_levels(yi[None], V[None], levels, clusters, method=method)
     test, df, alone = _degrees_of_freedom(levels, yi.size, test, dfs)
     one = {name: value[0] for name, value in found._asdict().items() if name != "robust"}
     limits, raised = _limits(one, test, df, level, levels.families)
@@ -266,7 +266,7 @@ def clusters_of(V, levels):
 # --- fit -----------------------------------------------------------------------------------------
 
 
-def fit(yi, V, levels, clusters, *, method="REML"):
+def fit_levels(yi, V, levels, clusters, *, method="REML"):
     """Fits of a stack of data sets of one structure.
 
     Parameters
@@ -287,11 +287,11 @@ def fit(yi, V, levels, clusters, *, method="REML"):
     # Without its middle, and in units of its errors, no size of the effects costs digits.
     unit = np.sqrt(np.median(np.einsum("bii->bi", V), axis=1))
     scaled = (yi - middle[:, None]) / unit[:, None]
-    stack = Stack(scaled, V / unit[:, None, None] ** 2, levels.structure, method == "REML")
-    sigma2 = maximise(stack)
+    stack = EffectStack(scaled, V / unit[:, None, None] ** 2, levels.structure, method == "REML")
+    sigma2 = maximise_components(stack)
     mean = mean_at(stack, sigma2)
     free = yi.shape[1] - stack.restricted
-    likelihood = log_likelihood(stack, mean.log_determinant, mean.total, mean.rss)
+    likelihood = multilevel_likelihood(stack, mean.log_determinant, mean.total, mean.rss)
     robust = None
     if len(clusters) > 1:
         covariance = stack.V + np.einsum("bq,qij->bij", sigma2, stack.S)
@@ -355,7 +355,7 @@ def _robust(found, level, clusters):
 def _heterogeneity(yi, V):
     """Cochran's Q with the whole sampling covariance, its degrees of freedom and its p."""
     mean = mean_at(
-        Stack(yi[None], V[None], np.zeros((0, yi.size, yi.size)), True), np.zeros((1, 0))
+        EffectStack(yi[None], V[None], np.zeros((0, yi.size, yi.size)), True), np.zeros((1, 0))
     )
     df = yi.size - 1
     Q = float(mean.rss[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from evisynth.engine.effects.measures import MEASURES
 from evisynth.engine.random_effects.result import DISPLAYED, displayed
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class MultilevelAnalysis(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        return super().to_dict() | {"displayed": plain(self.displayed)}
+        return super().to_dict() | {"displayed": json_value(self.displayed)}
 
     def terms(self):
         """The mean by model and by CR2, a new cohort's effect, and the standard deviations."""

@@ -10,7 +10,7 @@ from evisynth.errors import EvisynthError
 from evisynth.evidence.arithmetic.rules import (
     LIMITS,
     WITH_INTERVALS,
-    counted,
+    has_count,
     problem,
     rule,
     rule_of_each,
@@ -32,7 +32,7 @@ def events_within_total(tables, name):
     for row in tables[name]:
         if row["total"] is not None and row["total"] < 1:
             yield problem(tables[name], row, "total", "allowed: from 1")
-        elif None not in (row["events"], row["total"]) and not counted(row):
+        elif None not in (row["events"], row["total"]) and not has_count(row):
             yield problem(
                 tables[name], row, "events", f"allowed: 0 to at most its total, {row['total']}"
             )
@@ -45,7 +45,7 @@ def percent_agrees(tables):
     table = tables["outcomes"]
     for row in table:
         events, total, percent = row["events"], row["total"], row["percent"]
-        if not counted(row) or number(percent) is None or row["discrepancy_id"]:
+        if not has_count(row) or number(percent) is None or row["discrepancy_id"]:
             continue
         if not fits_printed(events, total, percent, whole=whole[row["source_id"]]):
             share = f"{events}/{total} is {100 * events / total:.2f}; or name a discrepancy"
@@ -101,7 +101,7 @@ def computed_counts_recompute(tables):
     table = tables["outcomes"]
     for row in table:
         percent = row["percent"]
-        if row["derivation"] != "computed_from_percent" or not counted(row):
+        if row["derivation"] != "computed_from_percent" or not has_count(row):
             continue
         if number(percent) is not None:
             fitting = counts_that_fit(row["total"], percent, whole=whole[row["source_id"]])
@@ -114,7 +114,7 @@ def computed_counts_recompute(tables):
 def open_counts_are_the_ends(tables):
     """Of a count that a percentage leaves open, the fewest and the most that fit stand as rows."""
     whole, table = whole_habit(tables), tables["outcomes"]
-    ends = [row for row in table if row["derivation"] in OPEN_COUNTS and counted(row)]
+    ends = [row for row in table if row["derivation"] in OPEN_COUNTS and has_count(row)]
     told = {(row["derived_from"], row["derivation"], row["total"]) for row in ends}
     parents = {r["row_id"]: r for r in table if r["derivation"] == "percent_only"}
     for row in ends:
@@ -146,10 +146,10 @@ def totals_from_percent_recompute(tables):
     whole, table = whole_habit(tables), tables["outcomes"]
     by_id = {row["row_id"]: row for row in table}
     for row in table:
-        if row["derivation"] != "total_from_percent" or not counted(row):
+        if row["derivation"] != "total_from_percent" or not has_count(row):
             continue
         parent = by_id.get(row["derived_from"])
-        if parent is None or parent["events"] != row["events"] or not counted(parent):
+        if parent is None or parent["events"] != row["events"] or not has_count(parent):
             yield problem(table, row, "derived_from", "a row with the same events and a total")
             continue
         percent, habit = row["percent"], whole[row["source_id"]]
@@ -232,7 +232,7 @@ def printed_intervals_recompute(tables):
     table = tables["outcomes"]
     for row in table:
         limits = table.printed(row, "lower"), table.printed(row, "upper")
-        if row["interval"] != "95% CI" or row["discrepancy_id"] or not counted(row):
+        if row["interval"] != "95% CI" or row["discrepancy_id"] or not has_count(row):
             continue
         if None in limits or interval_recomputes(
             row["events"], row["total"], *limits, whole=whole[row["source_id"]]

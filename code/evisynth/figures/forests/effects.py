@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evisynth.evidence.schema import printed_text
 from evisynth.figures.base.effect_axis import effect_axis
-from evisynth.figures.base.rows import Group, LeftOut, Row
+from evisynth.figures.base.rows import Group, LeftOutRow, Row
 from evisynth.figures.forests.of_analysis import provenance
 from evisynth.figures.forests.plot import forest
 from evisynth.result import estimate_and_limits
@@ -70,7 +70,7 @@ def _is_other(item):
 def _left_out(item):
     effect = item.effect
     label = f"{effect.first['label']}, {_endpoint(effect)}"
-    return LeftOut(label, "", item.reason, "", *effect.numbers)
+    return LeftOutRow(label, "", item.reason, "", *effect.numbers)
 
 
 def _subtitle(chosen):

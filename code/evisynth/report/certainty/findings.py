@@ -9,7 +9,7 @@ from html import escape
 from evisynth.evidence.between_studies import odds_ratio_across
 from evisynth.evidence.schema import printed_text
 from evisynth.evidence.selection import plain
-from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.grade import certainty_rating
 from evisynth.report.certainty.judgements import GRADE
 from evisynth.report.certainty.ratings import (
     BETWEEN,
@@ -79,7 +79,7 @@ def _finding(analysis, subject):
 
 def _level(ratings):
     """The certainty, and what it would be without the step that the reading second-hand costs."""
-    shown, other = certainty(level_of(ratings)), level_without(ratings, SELECTION)
+    shown, other = certainty_rating(level_of(ratings)), level_without(ratings, SELECTION)
     if other in (None, level_of(ratings)):
         return shown
     wording = next(row["wording"] for row in ratings if row["item"] == SELECTION)

@@ -61,7 +61,7 @@ def certainty_of(analysis, subject):
     return level_of(ratings_of(analysis, subject)) or NOT_RATED
 
 
-def certainty(level):
+def certainty_rating(level):
     """A rating as four circles and the word.
 
     Parameters
@@ -102,7 +102,7 @@ def grade(analysis, *pools):
 
 def _profile(analysis, subject):
     ratings = ratings_of(analysis, subject)
-    shown = certainty(level_of(ratings))
+    shown = certainty_rating(level_of(ratings))
     title = title_of_subject(analysis, subject)
     summary = Html(f"{escape(title)}: {shown.html}", f"{title}: {shown.text}")
     cells = [
