@@ -96,7 +96,7 @@ class _Rule(NamedTuple):
 def _rules(evidence):
     names = {resource["name"] for resource in evidence.codebook["resources"]}
     return [
-        _Rule(row["rule_id"], row["of_table"], _condition(evidence, row), row["reason"])
+        _Rule(row["rule_id"], row["of_table"], _condition(evidence, row), row["why"])
         for row in (evidence.rows(UNUSED) if UNUSED in names else ())
     ]
 
