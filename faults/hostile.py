@@ -32,11 +32,12 @@ from evisynth.book import COMMAND
 from evisynth.chapter import cards
 from evisynth.evidence.base import Evidence, read_everything
 from evisynth.evidence.schema import read_codebook
-from evisynth.evidence.specs import Card, ContrastSpec, EffectSpec, PoolSpec, Unplaced
+from evisynth.evidence.specs import Card, ContrastSpec, EffectSpec, PoolSpec, TimeSpec, Unplaced
 from evisynth.figures.base.glyphs import MissingGlyphs
 from evisynth.output import harmless, is_formula, write_csv
 from evisynth.report.page.arms import arms
 from evisynth.report.page.effects import effects_of
+from evisynth.report.page.medians import medians_left_out
 from evisynth.results import analysis_results, as_json, results_index
 from evisynth.words.entries import folded, grouped
 from evisynth.words.glue import _Text
@@ -231,7 +232,7 @@ def spoilt_rows(rows, columns, words, start):
 _DECLARED = ("question", "patients", "agents", "against", "outcome", "title", "estimand", "unit")
 
 
-_NAMED = PoolSpec | ContrastSpec | EffectSpec
+_NAMED = PoolSpec | ContrastSpec | EffectSpec | TimeSpec
 
 
 def spoilt_spec(spec, words, number=0):
@@ -349,6 +350,12 @@ def of_analysis(analysis, words):
         yield (
             "effects drawn",
             lambda effect=effect: figures.effect_forest(analysis, effect, title=title),
+        )
+    for times in analysis.times:
+        yield "medians", lambda times=times: medians_left_out(analysis, times)
+        yield (
+            "medians drawn",
+            lambda times=times: figures.median_forest(analysis, times, title=title),
         )
     for view in _arms_of(analysis.spec.chapter):
         yield "arms", lambda view=view: shown_arms(analysis.evidence, view, words)

@@ -19,7 +19,7 @@ EXTRACTED = ("outcomes", "survival", "contrasts", "characteristics", "analysis_s
 COUNTED, LEFT_OUT, COMPARED, SHOWN, SOURCE, RECOMPUTED, BESIDE, REFUSED, SIZE, NOT_USED = (
     "counted in a pool",
     "listed as left out of a pool, with the reason",
-    "read for an effect: counted, or listed with the reason",
+    "read as an effect or a median: counted, or listed with the reason",
     "shown or quoted in a chapter",
     "the source of a row that was worked out",
     "recomputed or used on the replication page",
@@ -132,6 +132,7 @@ def _every_use(evidence):
         analysis = answered(evidence, name)
         yield from _of_pools(evidence, analysis)
         yield from _of_effects(analysis)
+        yield from _of_times(analysis)
         if analysis.spec.chapter:
             yield from _of_chapter(evidence, analysis)
     yield from _of_other_tables(evidence)
@@ -154,6 +155,12 @@ def _of_effects(analysis):
     for found in analysis.effects.values():
         for effect in (*found.counted, *(item.effect for item in found.left_out)):
             yield COMPARED, ("contrasts", effect.row["row_id"])
+
+
+def _of_times(analysis):
+    for found in analysis.times.values():
+        for median in (*found.counted, *(item.median for item in found.left_out)):
+            yield COMPARED, ("survival", median.row["row_id"])
 
 
 def _of_chapter(evidence, analysis):

@@ -7,6 +7,7 @@ _HOMES = {
     "forest_table": "forests.plot",
     "forest_of": "forests.of_analysis",
     "effect_forest": "forests.effects",
+    "median_forest": "forests.medians",
     "odds_ratio_forest": "forests.odds_ratios",
     "kaplan_meier_plot": "survival.plot",
     "swimmer": "survival.swimmer",
