@@ -92,7 +92,9 @@ def age_range(text: str) -> AgeRange | None:
         lowest = _years(found[1], found[2] or found[4])
         highest = _years(found[3], found[4])
         if lowest > highest:
-            raise ArgumentError("age_range", "text", shown(text), "the lowest age before the highest")
+            raise ArgumentError(
+                "age_range", "text", shown(text), "the lowest age before the highest"
+            )
         return AgeRange(lowest, highest)
     if found := _UP_TO.search(text):
         return AgeRange(0.0, _years(*found.groups()))
