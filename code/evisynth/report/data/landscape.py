@@ -19,9 +19,9 @@ from evisynth.words.phrases import capital, count_word, plural, thousands
 YOUNG, MIDDLE = 18, 31  # highest ages, in years, by which trials are told apart
 _AGES = {
     "young": f"Up to {YOUNG} years",
-    "middle": f"Up to {YOUNG + 1}–{MIDDLE}",
-    "old": f"Over {MIDDLE}, or no limit",
-    "unknown": "No number printed",
+    "middle": f"Up to {MIDDLE} years",
+    "old": "Older, or no limit",
+    "unknown": "No number",
 }
 _ROLES = {
     searches.START: "",
@@ -165,10 +165,11 @@ def glue_landscape(evidence):
     -------
     Html
         ``rows`` and ``trials`` (all and different ones), ``again``, ``reported`` (with a report in
-        the base), ``state-…`` and ``registry-…`` (by state, and by the letters that a number begins
-        with); ``sums`` and ``agree`` (that can be checked, and that add up), ``first-…`` and
-        ``last-…`` (numbers of each search); ``told`` and ``several`` (reports with results, and those
-        of two documents or more), ``most`` (documents that tell one report).
+        the base), ``cited`` (that the document gives a reference for) and ``cited-…`` of them by
+        state, ``state-…`` and ``registry-…`` (by state, and by the letters a number begins with);
+        ``sums`` and ``agree`` (that can be checked, and that add up), a document and a number (a
+        step of its search), ``last-…`` (where the search ends); ``told`` and ``several`` (reports with results, and those of two
+        documents or more), ``most`` (documents that tell one report).
     """
     trials = registered.different_trials(evidence)
     values = {
@@ -177,6 +178,9 @@ def glue_landscape(evidence):
         "reported": sum(bool(trial.reports) for trial in trials),
     }
     values |= {f"state-{slug_of(s)}": len(g) for s, g in registered.by_state(trials).items()}
+    cited = [trial for trial in trials if trial.row["ref"]]
+    values["cited"] = len(cited)
+    values |= {f"cited-{slug_of(s)}": len(g) for s, g in registered.by_state(cited).items()}
     begins = Counter(_registry(trial.row["identifier"]) for trial in trials)
     values |= {f"registry-{slug_of(name)}": count for name, count in begins.items()}
     values |= _of_searches(evidence)
@@ -197,7 +201,7 @@ def _of_searches(evidence):
     checked = [s for f in flows.values() for s in f.steps if s.role == searches.REACHED]
     values = {"sums": len(checked), "agree": sum(step.adds_up for step in checked)}
     for source, flow in flows.items():
-        values[f"first-{source}"] = flow.steps[0].count
+        values |= {f"{source}-{n}": step.count for n, step in enumerate(flow.steps, start=1)}
         values[f"last-{source}"] = sum(flow.terms)
     return values
 
