@@ -70,7 +70,7 @@ def trial_table(evidence):
     Html
         A trial that is listed again says under which title.
     """
-    header = ("Trial", "Number", "Other numbers", "Ages", "Phase", "Reports in this base", "Place")
+    header = ("Trial", "Numbers", "Ages", "Phase", "Reports in this base", "Place")
     groups = registered.by_state(registered.different_trials(evidence))
     rows = [(capital(state), [_trial(t) for t in group]) for state, group in groups.items()]
     return grouped(header, rows)
@@ -81,11 +81,10 @@ def _trial(trial):
     title = wide(below(row["short_title"], _remark(trial)))
     phases = dict.fromkeys(study["phase"] for study in trial.reports if study["phase"])
     reports = [f"{study['first_author']} {study['year']}" for study in trial.reports]
-    others = "; ".join((row["other_ids"] or "").split(";")) or "–"
+    others = "; ".join((row["other_ids"] or "").split(";"))
     return (
         title,
-        row["identifier"],
-        others,
+        below(row["identifier"], others),
         row["age"],
         ", ".join(phases) or "–",
         ", ".join(reports) or "–",
@@ -167,9 +166,10 @@ def glue_landscape(evidence):
         ``rows`` and ``trials`` (all and different ones), ``again``, ``reported`` (with a report in
         the base), ``cited`` (that the document gives a reference for) and ``cited-…`` of them by
         state, ``state-…`` and ``registry-…`` (by state, and by the letters a number begins with);
-        ``sums`` and ``agree`` (that can be checked, and that add up), a document and a number (a
-        step of its search), ``last-…`` (where the search ends); ``told`` and ``several`` (reports with results, and those of two
-        documents or more), ``most`` (documents that tell one report).
+        ``sums`` and ``agree`` (that can be checked, and that add up); a document's id and the
+        number of a step of its search, and ``last-…`` (where the search ends); ``told`` and
+        ``several`` (reports with results, and those of two documents or more), ``most`` (documents
+        that tell one report).
     """
     trials = registered.different_trials(evidence)
     values = {
