@@ -59,8 +59,8 @@ def test_an_age_without_a_number_is_none(text):
 def test_a_trial_that_is_listed_again_is_one_trial():
     rows = row("T1", "N2"), row("T2", "N1"), row("T3", "N2", again="T1", short_title="Other")
     first, second = different_trials(base(*rows))
-    assert (first.row["trial_row"], second.row["trial_row"]) == ("T2", "T1")
-    assert [r["short_title"] for r in second.again] == ["Other"] and first.again == ()
+    assert (first.row["trial_row"], second.row["trial_row"]) == ("T1", "T2")
+    assert [r["short_title"] for r in first.again] == ["Other"] and second.again == ()
     assert not first.shared_row and not second.shared_row
 
 

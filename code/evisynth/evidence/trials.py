@@ -108,7 +108,7 @@ def _years(number, unit):
 
 
 def different_trials(evidence) -> tuple[Trial, ...]:
-    """Every trial of the table once, in the order of their registry numbers.
+    """Every trial of the table once, in the order of their first rows.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def different_trials(evidence) -> tuple[Trial, ...]:
                 )
             again[first].append(row)
     printed = Counter((row["source_id"], row["locator"]) for row in firsts.values())
-    found = [
+    return tuple(
         Trial(
             row,
             tuple(again[key]),
@@ -147,8 +147,7 @@ def different_trials(evidence) -> tuple[Trial, ...]:
             _reports(evidence, row),
         )
         for key, row in firsts.items()
-    ]
-    return tuple(sorted(found, key=lambda trial: trial.row["identifier"]))
+    )
 
 
 def _reports(evidence, row):
@@ -157,7 +156,9 @@ def _reports(evidence, row):
 
 
 def by_state(trials) -> dict[str, list[Trial]]:
-    """Trials by their state, the commonest state first, then by name."""
+    """Trials by their state, the commonest state first, of equals the first named."""
     many = Counter(trial.state for trial in trials)
-    states = sorted(many, key=lambda state: (-many[state], state))
-    return {state: [trial for trial in trials if trial.state == state] for state in states}
+    return {
+        state: [trial for trial in trials if trial.state == state]
+        for state, _ in many.most_common()
+    }

@@ -59,7 +59,7 @@ def _age_class(trial):
 
 
 def trial_table(evidence):
-    """Every trial once, under its state, in the order of registry numbers.
+    """Every trial once, under its state, in the order of the list.
 
     Parameters
     ----------
