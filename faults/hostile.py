@@ -301,7 +301,8 @@ def of_base(evidence):
         "discrepancies", "discrepancy_counts", "sizes", "families", "register", "overlaps",
         "relation_counts", "double_counting", "inclusion", "decisions", "replications",
         "replication_counts", "replication_differences", "replication_conditions", "codebooks",
-        "definitions", "survival", "cite",
+        "definitions", "survival", "cite", "trials_by_state", "trial_table", "search_steps",
+        "shared_counts",
     ):  # fmt: skip
         yield name, lambda name=name: getattr(report, name)(evidence)
     columns = {"citation": "Report", "population": "Of", "note": "Note"}
@@ -309,6 +310,10 @@ def of_base(evidence):
     yield "checklist", lambda: _checklists(evidence)
     yield "cards", lambda: cards(evidence)
     yield "overlap graph of all", lambda: figures.overlap_graph(evidence, name="all")
+    yield "trials drawn", lambda: figures.trial_ages(evidence, state="state", name="trials")
+    source = evidence.rows("searches")[0]["source_id"]
+    yield "search drawn", lambda: figures.search_flow(evidence, source, name="search")
+    yield "reports drawn", lambda: figures.shared_reports(evidence, name="reports")
     yield "double counting drawn", lambda: figures.double_counting_forest(evidence, name="twice")
 
 

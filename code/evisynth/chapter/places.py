@@ -9,6 +9,7 @@ from evisynth.errors import EvisynthError
 from evisynth.evidence.base import answered
 from evisynth.evidence.conditions import Condition
 from evisynth.evidence.schema import Problem
+from evisynth.report.data.landscape import rows_shown
 from evisynth.report.page.arms import shown_rows
 from evisynth.report.patients.with_and_without import side_of
 
@@ -242,6 +243,8 @@ def _of_other_tables(evidence):
         for row in evidence.rows(table):
             if row.get("discrepancy_id") and evidence.turned_down(row):
                 yield REFUSED, (table, _key(row))
+    for key in rows_shown(evidence):
+        yield SHOWN, key
     yield from _sizes(evidence)
 
 
