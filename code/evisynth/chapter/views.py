@@ -11,6 +11,7 @@ from evisynth.evidence.specs import contrast_of
 from evisynth.figures import forest_of, kaplan_meier_plot, odds_ratio_forest, swimmer
 from evisynth.report.certainty.judgements import rob_marks
 from evisynth.report.page.contrasts import odds_ratios
+from evisynth.report.patients.adverse_events import adverse_events
 from evisynth.report.patients.case_mix import case_mix, regressions, split_by
 from evisynth.report.patients.composition import composition
 from evisynth.report.patients.survival import survival
@@ -105,6 +106,11 @@ def _outcomes_among(page, view, number):
     return outcomes_among(page.analysis.evidence, view.outcomes)
 
 
+def _adverse_events(page, view, number):
+    caption = page.numbers.filled(view.caption)
+    return adverse_events(page.analysis.evidence, view.outcomes, view.where, caption)
+
+
 def _tally(page, view, number):
     about = {"by": view.by, "event": view.event, "where": view.where}
     texts = {"caption": view.caption, "heading": view.heading}
@@ -171,6 +177,7 @@ _VIEWS = {
     "survival": _survival,
     "with_and_without": _with_and_without,
     "outcomes_among": _outcomes_among,
+    "adverse_events": _adverse_events,
     "tally": _tally,
     "courses": _courses,
 }

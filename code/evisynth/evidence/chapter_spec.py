@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_serializer, model_validator
 
-from evisynth.evidence.declared import Declared, Name, Text, Texts
+from evisynth.evidence.declared import Declared, Filters, Name, Text, Texts
 
 
 class TopRow(Declared):
@@ -128,6 +128,23 @@ class OutcomesAmong(Declared):
     outcomes: dict[Text, Texts]
 
 
+class AdverseEvents(Declared):
+    """What is printed of some outcomes of some cohorts, with grade and denominator.
+
+    Attributes
+    ----------
+    outcomes : tuple of str
+        Codes of the table of outcomes, each a group of lines.
+    where : mapping of cohort column to allowed values
+    caption : str
+    """
+
+    view: Literal["adverse_events"]
+    outcomes: Texts
+    where: Filters
+    caption: Text
+
+
 class Tally(Declared):
     """Patients printed one by one, counted by a column of their table."""
 
@@ -180,7 +197,7 @@ class Courses(Declared):
 
 View = Annotated[
     Forest | OddsRatioForest | Strata | Split | CaseMix | Composition | Regressions | Survival
-    | WithAndWithout | OutcomesAmong | Tally | Courses,
+    | WithAndWithout | OutcomesAmong | AdverseEvents | Tally | Courses,
     Field(discriminator="view"),
 ]  # fmt: skip
 
