@@ -17,7 +17,7 @@ from evisynth.report.patients.composition import composition
 from evisynth.report.patients.survival import survival
 from evisynth.report.patients.tally import tally
 from evisynth.report.patients.with_and_without import outcomes_among, with_and_without
-from evisynth.words.entries import stacked
+from evisynth.words.entries import folded, stacked
 from evisynth.words.html import Html
 
 FEW_LEFT_OUT = 8  # rows that a figure can show below the counted ones and stay one screen
@@ -108,7 +108,8 @@ def _outcomes_among(page, view, number):
 
 def _adverse_events(page, view, number):
     caption = page.numbers.filled(view.caption)
-    return adverse_events(page.analysis.evidence, view.outcomes, view.where, caption)
+    shown = adverse_events(page.analysis.evidence, view.outcomes, view.where, caption)
+    return folded([(view.heading, shown)]) if view.heading else shown
 
 
 def _tally(page, view, number):

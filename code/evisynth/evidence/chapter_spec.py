@@ -137,12 +137,15 @@ class AdverseEvents(Declared):
         Codes of the table of outcomes, each a group of lines.
     where : mapping of cohort column to allowed values
     caption : str
+    heading : str, optional
+        Under which a long table is folded.
     """
 
     view: Literal["adverse_events"]
     outcomes: Texts
     where: Filters
     caption: Text
+    heading: Text = ""
 
 
 class Tally(Declared):

@@ -133,7 +133,9 @@ def _of_chapter(analysis, tables, every):
 
 
 def _of_view(view, tables, every):
-    """A table of patients that is none, or columns that it does not have."""
+    """A table of patients that is none, columns that it does not have, events that no row has."""
+    if view.view == "adverse_events":
+        yield from _of_events(view, tables)
     table = getattr(view, "table", None)
     if table is None:
         return
@@ -153,3 +155,14 @@ def _of_view(view, tables, every):
             Condition(condition, columns) if condition else None
         except EvisynthError as error:
             yield key, condition, f"allowed: a condition on the columns; {error}"
+
+
+def _of_events(view, tables):
+    """Outcomes, or columns and values of cohorts, that the base does not have."""
+    if tables.get("outcomes"):
+        known = _values(tables["outcomes"], "outcome")
+        for code in view.outcomes:
+            if code not in known:
+                yield "outcomes", code, f"allowed: {', '.join(known)}"
+    for key, value, allowed in _unknown_filters(view, tables.get("cohorts")):
+        yield key.split()[0], value, allowed

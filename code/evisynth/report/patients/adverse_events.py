@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from evisynth.engine.effects.escalc import study_intervals
 from evisynth.evidence.printed import OPEN_COUNTS
 from evisynth.evidence.schema import field_of
 from evisynth.evidence.selection import plain
 from evisynth.report.patients.with_and_without import flagged, outcome_words, sized
-from evisynth.rounding import percents
-from evisynth.words.cells import below, counts, place, share
+from evisynth.words.cells import at_most, below, counts, places, share
 from evisynth.words.entries import grouped
+from evisynth.words.names import second_name
 from evisynth.words.phrases import capital
 
 KNOWN = (
-    "Of 100, with exact (Clopper–Pearson) 95% limits; where nobody had the event, the upper one. A "
-    "percentage without limits is printed without a count."
+    "Of 100, with exact (Clopper–Pearson) 95% limits; where nobody had the event, the upper limit. "
+    "A percentage without limits is printed without a count. Lines may share patients."
 )
 _HEADER = ("Report", "Patients", "Grade, denominator", "n / N", "Of 100", "Read from")
 
@@ -80,16 +79,18 @@ def _place_in_table(evidence, row, states):
 
 def _cells(evidence, row):
     cohort, with_size = evidence.cohorts[row["cohort_id"]], sized(evidence, row)
+    known_as = second_name(evidence, row["cohort_id"])
+    remark = "; ".join(part for part in (known_as, row["note"]) if part)
     return (
-        below(cohort["label"], row["note"]),
+        below(cohort["label"], remark),
         _patients(evidence, cohort),
         flagged(evidence, _grade(row), row),
-        counts(with_size), _of_100(with_size), place(row),
+        counts(with_size), of_100(with_size), places([row]),
     )  # fmt: skip
 
 
 def _patients(evidence, cohort):
-    meanings = field_of(evidence.codebook, "cohorts", "disease_state")["meanings"]
+    meanings = field_of(evidence.codebook, "cohorts", "disease_state").get("meanings", {})
     return capital(meanings.get(cohort["disease_state"], plain(cohort["disease_state"])))
 
 
@@ -102,9 +103,8 @@ def _grade(row):
     return f"{graded}, {denominator}{time}"
 
 
-def _of_100(row):
+def of_100(row):
     """``6 [2–14]``; of nobody ``0: at most 7``; the percentage alone where no count is known."""
     if row["events"] != 0 or not row["total"]:
         return share(row)
-    _, (high,) = study_intervals([0], [row["total"]])
-    return f"0: at most {percents(high)[0]}"
+    return f"0: at most {at_most(row['total'])}"
