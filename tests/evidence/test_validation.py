@@ -179,7 +179,7 @@ SMALL = {
             "",
             derivation="from_patient_rows",
             derived_from="patients_unit: | response=CR",
-            locator="patients",
+            locator="patients_unit",
         ),
         outcome("o6", "rest", "cr", 5, 16, "", derivation="differenced", derived_from="o4;o2"),
         outcome(
