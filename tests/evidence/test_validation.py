@@ -179,7 +179,7 @@ SMALL = {
             "",
             derivation="from_patient_rows",
             derived_from="patients_unit: | response=CR",
-            locator="patients",
+            locator="patients_unit",
         ),
         outcome("o6", "rest", "cr", 5, 16, "", derivation="differenced", derived_from="o4;o2"),
         outcome(
@@ -921,7 +921,18 @@ CHAPTER = {
     "top": {"head": "All", "rows": [{"pool": "all", "label": "All"}]},
     "evidence": {"view": "forest", "pools": ["all"], "title": "T", "caption": "C."},
     "sections": {
-        "own": {"line": "one", "show": [{"view": "split", "pools": ["all"], "by": "criterion"}]}
+        "own": {
+            "line": "one",
+            "show": [
+                {"view": "split", "pools": ["all"], "by": "criterion"},
+                {
+                    "view": "adverse_events",
+                    "outcomes": ["cr"],
+                    "where": {"group": ["x"]},
+                    "caption": "C.",
+                },
+            ],
+        }
     },
     "sure": ["all"],
     "printed": {"told": "o1"},
@@ -940,6 +951,12 @@ MISNAMED = {
     "row": (("printed", "told"), "o99", "printed.told", "a row_id of outcomes"),
     "table": (("disagreements",), ["survivals"], "disagreements", "allowed: "),
     "view": (("sections", "own", "show", 0, "view"), "plot", "sections.own.show.0", "allowed: "),
+    "events": (
+        ("sections", "own", "show", 1, "outcomes"), ["none"], "sections.own.outcomes", "allowed: cr"
+    ),
+    "events of whom": (
+        ("sections", "own", "show", 1, "where"), {"grup": ["x"]}, "sections.own.where", "cohort_id"
+    ),
     "key": (("top", "title"), "T", "top.title", "allowed: "),
 }  # fmt: skip
 

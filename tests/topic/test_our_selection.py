@@ -596,6 +596,40 @@ def test_children_given_both_agents_count_once(evidence):
     assert "1,843" in text and "1,833" in text and "10 of Fuster 2020" in text
 
 
+def test_grades_of_toxicity_are_never_pooled_together(evidence):
+    """Any grade with grade 3 or more, or one of no named grade with either, is another estimand."""
+    for pool, selection in evidence.analyse("safety").selections.items():
+        for column in ("outcome", "criterion", "denominator"):
+            assert len({c.row[column] for c in selection.counted}) == 1, pool
+        agents = {c.cohort["agent"] for c in selection.counted}
+        adults = {c.cohort["age_group"] == "adult" for c in selection.counted}
+        assert len(agents) == len(adults) == 1, pool
+
+
+def test_a_share_of_an_adverse_event_counts_only_if_its_row_speaks_for_its_base(evidence):
+    """TOWER's four shares fit 267 and not the 271 of its row: none of them is a count."""
+    whole = {s["source_id"]: s["rounds_to_whole_percent"] for s in evidence.rows("sources")}
+    rows = [
+        row
+        for row in evidence.rows("outcomes")
+        if row["denominator"] == "treated" and "Key safety results" in row["locator"]
+    ]
+    counted = [row for row in rows if row["derivation"] == "computed_from_percent"]
+    assert len(counted) > 60
+    without = {row["cohort_id"] for row in rows} - {row["cohort_id"] for row in counted}
+    assert {"kantarjian2017-blina", "dombret2019-first", "kobayashi2022", "yoon2019"} <= without
+    for row in counted:
+        beside = [
+            other
+            for other in rows
+            if (other["cohort_id"], other["locator"]) == (row["cohort_id"], row["locator"])
+            and other["percent"] is not None
+        ]
+        for other in beside:
+            habit = whole[other["source_id"]]
+            assert counts_that_fit(row["total"], other["percent"], whole=habit), other["row_id"]
+
+
 def test_the_fate_of_every_cohort_is_known(evidence):
     """No edge, no feature and no count changes what is counted unseen."""
     with FATES.open(encoding="utf-8", newline="") as file:

@@ -207,6 +207,15 @@ def _outcomes_among(evidence, analysis, view):
             yield row["row_id"]
 
 
+def _adverse_events(evidence, analysis, view):
+    """Rows of the outcomes in the cohorts; one that is not preferred stands in another place."""
+    for row in evidence.rows("outcomes"):
+        cohort = evidence.cohorts[row["cohort_id"]]
+        inside = all(cohort[column] in allowed for column, allowed in view.where.items())
+        if inside and row["outcome"] in view.outcomes:
+            yield row["row_id"]
+
+
 def _arms(evidence, analysis, view):
     return shown_rows(evidence, view.study, first=view.arm, second=view.against, but=view.but)
 
@@ -224,6 +233,7 @@ _ROWS = {
     "survival": _survival,
     "with_and_without": _with_and_without,
     "outcomes_among": _outcomes_among,
+    "adverse_events": _adverse_events,
     "arms": _arms,
     "case_mix": _case_mix,
 }

@@ -21,12 +21,13 @@ from evisynth.report.page.arms import arms
 from evisynth.report.page.contrasts import odds_ratios
 from evisynth.report.page.effects import effects_of
 from evisynth.report.page.medians import medians_left_out
+from evisynth.report.patients.adverse_events import adverse_events
 from evisynth.report.patients.case_mix import case_mix, regressions, split_by
 from evisynth.report.patients.composition import composition
 from evisynth.report.patients.survival import survival
 from evisynth.report.patients.tally import tally
 from evisynth.report.patients.with_and_without import outcomes_among, with_and_without
-from evisynth.words.entries import stacked
+from evisynth.words.entries import folded, stacked
 from evisynth.words.html import Html
 
 FEW_LEFT_OUT = 8  # rows that a figure can show below the counted ones and stay one screen
@@ -134,6 +135,12 @@ def _outcomes_among(page, view, number):
     return outcomes_among(page.analysis.evidence, view.outcomes)
 
 
+def _adverse_events(page, view, number):
+    caption = page.numbers.filled(view.caption)
+    shown = adverse_events(page.analysis.evidence, view.outcomes, view.where, caption)
+    return folded([(view.heading, shown)]) if view.heading else shown
+
+
 def _tally(page, view, number):
     about = {"by": view.by, "event": view.event, "where": view.where}
     texts = {"caption": view.caption, "heading": view.heading}
@@ -203,6 +210,7 @@ _VIEWS = {
     "survival": _survival,
     "with_and_without": _with_and_without,
     "outcomes_among": _outcomes_among,
+    "adverse_events": _adverse_events,
     "tally": _tally,
     "courses": _courses,
 }

@@ -172,6 +172,26 @@ class OutcomesAmong(Declared):
     outcomes: dict[Text, Texts]
 
 
+class AdverseEvents(Declared):
+    """What is printed of some outcomes of some cohorts, with grade and denominator.
+
+    Attributes
+    ----------
+    outcomes : tuple of str
+        Codes of the table of outcomes, each a group of lines.
+    where : mapping of cohort column to allowed values
+    caption : str
+    heading : str, optional
+        Under which a long table is folded.
+    """
+
+    view: Literal["adverse_events"]
+    outcomes: Texts
+    where: Filters
+    caption: Text
+    heading: Text = ""
+
+
 class Tally(Declared):
     """Patients printed one by one, counted by a column of their table."""
 
@@ -224,7 +244,8 @@ class Courses(Declared):
 
 View = Annotated[
     Forest | OddsRatioForest | EffectForest | MedianForest | Arms | Strata | Split | CaseMix
-    | Composition | Regressions | Survival | WithAndWithout | OutcomesAmong | Tally | Courses,
+    | Composition | Regressions | Survival | WithAndWithout | OutcomesAmong | AdverseEvents
+    | Tally | Courses,
     Field(discriminator="view"),
 ]  # fmt: skip
 

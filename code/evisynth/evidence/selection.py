@@ -111,11 +111,13 @@ class Selection:
 def plain(code):
     """A code of the tables as words.
 
-    A token without a vowel is an abbreviation; a threshold such as <1e-4 becomes a percentage.
+    A token without a vowel is an abbreviation; a threshold such as <1e-4 becomes a percentage, and
+    >=3 is 3 or more.
     """
     words = (code or "not stated").split("_")
     shown = " ".join(w.upper() if _is_abbreviation(w) else w for w in words)
-    return _THRESHOLD.sub(lambda found: f"<{100 * float(found[1]):g}%", shown)
+    shown = _THRESHOLD.sub(lambda found: f"<{100 * float(found[1]):g}%", shown)
+    return _AT_LEAST.sub(r"\1 or more", shown)
 
 
 def _is_abbreviation(word):
@@ -123,3 +125,4 @@ def _is_abbreviation(word):
 
 
 _THRESHOLD = re.compile(r"<(1e-\d+)")
+_AT_LEAST = re.compile(r">=(\d+)")

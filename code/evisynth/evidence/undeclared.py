@@ -181,7 +181,9 @@ def _of_chapter(analysis, tables, every):
 
 
 def _of_view(view, tables, every):
-    """A study or filters that nothing has; a table of patients that is none, or its columns."""
+    """A study, filters or events that nothing has; a table of patients, its columns."""
+    if view.view == "adverse_events":
+        yield from _of_events(view, tables)
     if view.view == "arms":
         studies = _values(tables["studies"], "study_id") if "studies" in tables else [view.study]
         if view.study not in studies:
@@ -208,3 +210,14 @@ def _of_view(view, tables, every):
             Condition(condition, columns) if condition else None
         except EvisynthError as error:
             yield key, condition, f"allowed: a condition on the columns; {error}"
+
+
+def _of_events(view, tables):
+    """Outcomes, or columns and values of cohorts, that the base does not have."""
+    if tables.get("outcomes"):
+        known = _values(tables["outcomes"], "outcome")
+        for code in view.outcomes:
+            if code not in known:
+                yield "outcomes", code, f"allowed: {', '.join(known)}"
+    for key, value, allowed in _unknown_in(view.where, tables.get("cohorts"), "where"):
+        yield key.split()[0], value, allowed

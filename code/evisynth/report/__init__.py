@@ -5,6 +5,7 @@ nothing.
 from importlib import import_module
 
 _HOMES = {
+    "adverse_events": "report.patients.adverse_events",
     "again": "report.selection.counted_again",
     "badges": "report.page.boxes",
     "banner": "report.page.boxes",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from evisynth.engine.effects.escalc import study_intervals
+from evisynth.rounding import percents
 from evisynth.words.html import Html, tag
 from evisynth.words.names import named_sources, readable, source_name
 from evisynth.words.phrases import rate_with_interval
@@ -78,3 +79,9 @@ def share(row):
         return row["percent"] or "–"
     (low,), (high,) = study_intervals([row["events"]], [row["total"]])
     return rate_with_interval(row["events"] / row["total"], low, high)
+
+
+def at_most(total):
+    """Of 100, the exact upper 95% limit where none of some patients had an event: ``7`` of 54."""
+    _, (high,) = study_intervals([0], [total])
+    return percents(high)[0]

@@ -267,7 +267,10 @@ def _difference_faults(table, row, whole, part):
 
 @rule("outcomes", "patients_*")
 def patient_counts_recompute(tables):
-    """A row from patient rows is what those rows count; see `count_patients`."""
+    """A row from patient rows is what those rows count, and names them as its place.
+
+    See `count_patients`.
+    """
     table = tables["outcomes"]
     for row in table:
         if row["derivation"] != "from_patient_rows":
@@ -280,3 +283,6 @@ def patient_counts_recompute(tables):
         for column, expected in (("events", events), ("total", total)):
             if row[column] != expected:
                 yield problem(table, row, column, f"the patient rows count {expected}")
+        patients = row["derived_from"].partition(":")[0].strip()
+        if not (row["locator"] or "").startswith(patients):
+            yield problem(table, row, "locator", f"a place that begins with {patients}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from evisynth.errors import ArgumentError
 from evisynth.evidence.printed import ROW_TABLES, counts_that_fit, number
 from evisynth.evidence.schema import printed_text
+from evisynth.words.cells import at_most
 
 
 def row_values(evidence, row_id, *, rejected=False):
@@ -23,7 +24,8 @@ def row_values(evidence, row_id, *, rejected=False):
     -------
     dict of str to str
         What it has: ``count`` ("24 of 33"), or ``of`` where the size of its set is known from
-        another place, ``percent``, ``value``, ``limits`` ("31 to 55"), all
+        another place, ``at-most`` where nobody had the event (the exact upper limit, of 100),
+        ``percent``, ``value``, ``limits`` ("31 to 55"), all
         digit for digit as printed, but for the decimal zero of a percentage. Of a percentage
         without a count also ``fits``, every count that it can be of the printed size of its set
         ("90 or 91 of 119"), where one size is known.
@@ -70,6 +72,8 @@ def _printed(row):
     told = {}
     if None not in (row.get("events"), row.get("total")):
         told["count"] = f"{row['events']} of {row['total']}"
+        if row["events"] == 0:
+            told["at-most"] = at_most(row["total"])
     if row.get("percent") is not None:
         told["percent"] = row["percent"].removesuffix(".0")
     if row.get("value") is not None:

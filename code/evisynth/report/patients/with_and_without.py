@@ -159,14 +159,14 @@ def outcomes_among(evidence, among):
     """
     header = ("Study", "Among", "n / N", "% [95% CI]", "Read from")
     groups = [
-        (_outcome_words(evidence, outcome), _among_rows(evidence, outcome, denominators))
+        (outcome_words(evidence, outcome), _among_rows(evidence, outcome, denominators))
         for outcome, denominators in among.items()
     ]
     shown = [(name, rows) for name, rows in groups if rows]
     return grouped(header, shown, numeric=header[2:4], caption=KNOWN)
 
 
-def _outcome_words(evidence, outcome):
+def outcome_words(evidence, outcome):
     """What a code of an outcome stands for; one that says it itself has no entry."""
     meanings = field_of(evidence.codebook, "outcomes", "outcome")["meanings"]
     return capital(meanings.get(outcome, plain(outcome)))
@@ -184,21 +184,22 @@ def _among_rows(evidence, outcome, denominators):
     return [
         (
             below(evidence.cohorts[row["cohort_id"]]["label"], row["note"]),
-            _flagged(evidence, plain(row["denominator"]), row),
-            counts(sized), share(sized), place(row),
+            flagged(evidence, plain(row["denominator"]), row),
+            counts(whole), share(whole), place(row),
         )
-        for row, sized in ((row, _sized(evidence, row)) for row in rows)
+        for row, whole in ((row, sized(evidence, row)) for row in rows)
     ]  # fmt: skip
 
 
-def _sized(evidence, row):
+def sized(evidence, row):
     """The row with the size that the base knows, where it prints a count alone."""
     if row["events"] is None:
         return row
     return dict(row) | {"total": evidence.size_of(row)}
 
 
-def _flagged(evidence, words, row):
+def flagged(evidence, words, row):
+    """Words with the contradiction that a row belongs to."""
     if not row["discrepancy_id"]:
         return words
     mark = dispute(evidence, row)
