@@ -90,8 +90,6 @@ FUNCTIONS = {
             "test": one_of("t", "z"),
         },
     ),
-    "glmm_profile": ("counts", {}, {"level": None, "nodes": one_of(15, 41)}),
-    "marginal_mean": ("means", {}, {}),
     "betabinomial": ("counts", {}, dict.fromkeys(("level", "slab"))),
     "bayes_normal": (
         "effects",
@@ -187,8 +185,8 @@ FUNCTIONS = {
 DRAWN = {
     "forest": {"groups": "rma bayes pooled", "title": "T"},
     "funnel": {"result_or_yi": "rma", "title": "T"},
-    "baujat": {"result": "baujat", "title": "T"},
-    "gosh": {"result": "gosh", "title": "T"},
+    "baujat_plot": {"result": "baujat", "title": "T"},
+    "gosh_plot": {"result": "gosh", "title": "T"},
     "cumulative": {"result": "cumul", "title": "T"},
     "leave_one_out": {"result": "leave1out", "title": "T"},
     "shrinkage": {"bayes": "bayes", "title": "T"},
@@ -213,12 +211,6 @@ def ratios(rng, k):
     off = rng.choice((1.0, 1.0, 1.0, 1.01, 1.5))
     low, high = ([exp(x + s * w) for x, w in zip(log, wide, strict=True)] for s in (-1, off))
     return {"estimate": list(map(exp, log)), "ci_lb": low, "ci_ub": high}
-
-
-def mean_and_spread(rng, k):
-    """Log odds and the spread of the studies."""
-    spread = [10 ** rng.uniform(-9, 3) for _ in range(k)]
-    return {"mu": [rng.gauss(0, 10 ** rng.randint(0, 3)) for _ in range(k)], "tau": spread}
 
 
 def with_totals(rng, k):
@@ -298,7 +290,7 @@ DATA = {
     "nothing": lambda rng, k: {}, "counts": inputs.counts, "effects": inputs.effects,
     "tables": inputs.tables, "ratios": ratios, "counts of effects": half_of,
     "effects with ni": with_totals, "many effects": many_effects, "many without": many_without,
-    "means": mean_and_spread, "medians": inputs.medians,
+    "medians": inputs.medians,
     "times": inputs.times, "regression": regression, "data sets": data_sets, "strata": strata,
     "edges": lambda rng, k: {"edges": edges(rng, k)}, "candidates": candidates,
     "drawn effects": drawn_effects,

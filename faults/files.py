@@ -341,7 +341,7 @@ def read_a_notebook(rng):
     else:
         data = inputs.bytes_of(rng, json.dumps(small).encode())
     with mock.patch.object(notebooks, "_execute"):
-        notebooks.run(written("page.ipynb", data))
+        notebooks.run_notebook(written("page.ipynb", data))
 
 
 CITED = b"""cff-version: 1.2.0

@@ -29,7 +29,7 @@ SEED = 20261203
 EACH = {"function": 3000, "figure": 30, "reader": 2000, "command": 1000}
 # Fewer of what takes longest, so that all of it is done in a quarter of an hour.
 FEWER = {
-    "glmm_profile": 150, "bayes_binomial": 150, "pool_proportions": 200, "betabinomial": 1000,
+    "bayes_binomial": 150, "pool_proportions": 200, "betabinomial": 1000,
     "gosh": 500, "forest": 500, "base": 40, "analyses beside tables": 25, "codebook": 120,
     "analyses": 500, "book": 500, "extraction passes": 1000, "notebook": 1000, "citation": 1000,
     "record": 1000, "evisynth validate": 40, "evisynth.book --check": 100,

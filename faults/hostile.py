@@ -32,9 +32,11 @@ from evisynth.book import COMMAND
 from evisynth.chapter import cards
 from evisynth.evidence.base import Evidence, read_everything
 from evisynth.evidence.schema import read_codebook
-from evisynth.evidence.specs import Card, ContrastSpec, PoolSpec, Unplaced
+from evisynth.evidence.specs import Card, ContrastSpec, EffectSpec, PoolSpec, Unplaced
 from evisynth.figures.base.glyphs import MissingGlyphs
 from evisynth.output import harmless, is_formula, write_csv
+from evisynth.report.page.arms import arms
+from evisynth.report.page.effects import effects_of
 from evisynth.results import analysis_results, as_json, results_index
 from evisynth.words.entries import folded, grouped
 from evisynth.words.glue import _Text
@@ -229,6 +231,9 @@ def spoilt_rows(rows, columns, words, start):
 _DECLARED = ("question", "patients", "agents", "against", "outcome", "title", "estimand", "unit")
 
 
+_NAMED = PoolSpec | ContrastSpec | EffectSpec
+
+
 def spoilt_spec(spec, words, number=0):
     """A declared analysis with words after what a reader reads of it."""
     changed = {}
@@ -238,7 +243,7 @@ def spoilt_spec(spec, words, number=0):
             changed[name] = words.after(value, at)
         elif isinstance(value, Unplaced | Card):
             changed[name] = spoilt_spec(value, words, at)
-        elif isinstance(value, tuple) and value and isinstance(value[0], PoolSpec | ContrastSpec):
+        elif isinstance(value, tuple) and value and isinstance(value[0], _NAMED):
             changed[name] = tuple(spoilt_spec(v, words, at + i) for i, v in enumerate(value))
         elif isinstance(spec, Card) and name == "pools":
             named = enumerate(value.items(), at)
@@ -322,7 +327,7 @@ def of_analysis(analysis, words):
     pool = max(analysis.selections, key=lambda p: len(analysis[p].counted))
     title, name = words.after("Rates", 5), analysis.spec.id
     marks = report.rob_marks(analysis)
-    yield "influence", lambda: report.influence(analysis, pool)
+    yield "influence", lambda: report.influence_of(analysis, pool)
     yield "split_by", lambda: report.split_by(analysis, "criterion", pool)
     yield "forest", lambda: figures.forest_of(analysis, title=title, caption=title, rob=marks)
     yield "overlap graph", lambda: figures.overlap_graph(analysis, title=title, name=name)
@@ -338,6 +343,27 @@ def of_analysis(analysis, words):
                 "odds ratios drawn",
                 lambda pair=pair: figures.odds_ratio_forest(analysis, *pair, title=title),
             )
+
+    for effect in analysis.effects:
+        yield "effects", lambda effect=effect: effects_of(analysis, effect)
+        yield (
+            "effects drawn",
+            lambda effect=effect: figures.effect_forest(analysis, effect, title=title),
+        )
+    for view in _arms_of(analysis.spec.chapter):
+        yield "arms", lambda view=view: shown_arms(analysis.evidence, view, words)
+
+
+def _arms_of(chapter):
+    """Declared tables of the arms of a trial."""
+    sections = chapter.sections.values() if chapter else ()
+    return [view for section in sections for view in section.show if view.view == "arms"]
+
+
+def shown_arms(evidence, view, words):
+    """One of them; the heads of its arms are a stranger's."""
+    heads = tuple(words.after(head, number) for number, head in enumerate(view.heads))
+    return arms(evidence, view.study, first=view.arm, second=view.against, heads=heads)
 
 
 def direct(words):
@@ -360,7 +386,7 @@ def direct(words):
         yield f"forest {i}", lambda i=i, text=text: figures.forest(
             [figures.Group(text, rows[i : i + 2], note=text)],
             title=text, subtitle=text, caption=text, alt=text, footer=(text,),
-            columns=("Head", "n/N"), left_out=[figures.LeftOut(text, "no", text)],
+            columns=("Head", "n/N"), left_out=[figures.LeftOutRow(text, "no", text)],
             codes={"no": text}, name="f",
         )  # fmt: skip
     yield (

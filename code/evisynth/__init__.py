@@ -17,8 +17,6 @@ _HOMES = {
     "MetaAnalysis": "engine.random_effects.result",
     "MetaAnalyses": "engine.random_effects.result",
     "rma_glmm": "engine.glmm.model",
-    "glmm_profile": "engine.glmm.profiles",
-    "marginal_mean": "engine.glmm.marginal_proportion",
     "betabinomial": "engine.beta_binomial.model",
     "bayes_normal": "engine.bayes.models",
     "bayes_binomial": "engine.bayes.models",

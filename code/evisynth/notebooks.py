@@ -74,7 +74,7 @@ def _number(cell, count):
             output.execution_count = count
 
 
-def run(path, *, timeout=TIMEOUT):
+def run_notebook(path, *, timeout=TIMEOUT):
     """Run one notebook in its own folder and rewrite it, tidied, with its new outputs.
 
     Parameters

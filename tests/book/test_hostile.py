@@ -106,7 +106,7 @@ def test_a_link_that_may_run_something_is_refused(href):
     assert not is_link(href)
     for make in (
         lambda: figures.Row("a", 0.4, 0.3, 0.5, 1, "", href=href),
-        lambda: figures.LeftOut("a", "no", "why", href=href),
+        lambda: figures.LeftOutRow("a", "no", "why", href=href),
         lambda: tag("a", "x", href=href),
     ):
         with pytest.raises(ArgumentError, match=r"href is .*; allowed: .*https:"):

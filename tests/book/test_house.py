@@ -185,6 +185,114 @@ def test_each_room_of_the_order_exists():
     assert len(set(ROOMS)) == len(ROOMS)
 
 
+# Names --------------------------------------------------------------------------------------------
+
+# Names that stand for one thing in each module that has them: a command's main function, and a view
+# of a chapter, called as its declaration calls it (``view: strata``).
+NAMED_TWICE = {"main", "Strata"}
+
+
+def public_names(source):
+    """Functions and classes that a module defines for others."""
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    defined = (node.name for node in ast.parse(source).body if isinstance(node, kinds))
+    return [name for name in defined if not name.startswith("_")]
+
+
+def named_twice(sources):
+    """Public names that two modules define, with those modules."""
+    homes = {}
+    for module, source in sources:
+        for name in public_names(source):
+            homes.setdefault(name, []).append(module)
+    return {name: found for name, found in homes.items() if len(found) > 1}
+
+
+def test_no_public_name_is_defined_twice():
+    sources = [(module_of(path), path.read_text("utf-8")) for path in MODULES]
+    assert named_twice(sources).keys() == NAMED_TWICE
+
+
+def test_a_name_that_is_defined_twice_is_found():
+    sources = [("a", "def pool(): pass\nclass Row: pass"), ("b", "def pool(): pass\nRow = 1")]
+    assert named_twice(sources) == {"pool": ["a", "b"]}
+    assert not named_twice([("a", "def _own(): pass"), ("b", "def _own(): pass")])
+
+
+# Signatures ---------------------------------------------------------------------------------------
+
+# What a view is about; the last two are an analysis or the evidence base.
+SUBJECTS = {"analysis", "evidence", "source", "about"}
+# `chapter` is called with the id of its analysis, and reads the evidence base where none is given.
+OF_A_NAME = {"chapter"}
+VIEWS = [
+    path
+    for path in MODULES
+    if path.relative_to(PACKAGE).parts[0] in ("report", "figures", "chapter")
+]
+
+
+def misplaced_subjects(source):
+    """Public functions whose subject is not their first parameter, or that have two subjects."""
+    for node in ast.parse(source).body:
+        if not isinstance(node, ast.FunctionDef) or node.name.startswith("_"):
+            continue
+        positional = [a.arg for a in (*node.args.posonlyargs, *node.args.args)]
+        first, *others = positional or [""]
+        others += [a.arg for a in node.args.kwonlyargs]
+        if SUBJECTS & {*others} and node.name not in OF_A_NAME:
+            yield f"{node.name}({', '.join([first, *others])})"
+
+
+@pytest.mark.parametrize("path", VIEWS, ids=name_of)
+def test_what_a_view_is_about_comes_first(path):
+    assert not list(misplaced_subjects(path.read_text("utf-8")))
+
+
+def test_a_subject_out_of_place_is_found():
+    for wrong in (
+        "pool, analysis",
+        "evidence, *, analysis=None",
+        "*, evidence",
+        "evidence, analysis",
+    ):
+        assert list(misplaced_subjects(f"def table({wrong}): pass"))
+    for right in ("analysis, pool", "evidence, name", "sheet, x", "", "*pools"):
+        assert not list(misplaced_subjects(f"def table({right}): pass"))
+    assert not list(misplaced_subjects("def _table(pool, analysis): pass"))
+
+
+# Memos --------------------------------------------------------------------------------------------
+
+
+def memos_of_evidence(source):
+    """Functions of the evidence base, or of what is made from it, that functools keeps for ever."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            named = {
+                n.id for d in node.decorator_list for n in ast.walk(d) if isinstance(n, ast.Name)
+            }
+            takes = {argument.arg for argument in node.args.args}
+            if named & {"cache", "lru_cache"} and takes & {
+                "evidence",
+                "analysis",
+                "selection",
+                "self",
+            }:
+                yield node.name
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_follows_from_the_evidence_is_kept_with_it(path):
+    assert not list(memos_of_evidence(path.read_text("utf-8")))
+
+
+def test_a_memo_of_the_evidence_is_found():
+    assert list(memos_of_evidence("@lru_cache(maxsize=4)\ndef f(evidence): pass"))
+    assert list(memos_of_evidence("class A:\n    @cache\n    def f(self): pass"))
+    assert not list(memos_of_evidence("@cache\ndef f(text): pass\n@kept\ndef g(evidence): pass"))
+
+
 # Topic words --------------------------------------------------------------------------------------
 
 DISEASE = [

@@ -25,7 +25,7 @@ def write(folder, notebook):
 
 def test_a_notebook_is_tidied_once(tmp_path):
     path = write(tmp_path, GOOD)
-    assert notebooks.run(path) and not notebooks.run(path)
+    assert notebooks.run_notebook(path) and not notebooks.run_notebook(path)
     assert json.loads(path.read_text("utf-8"))["cells"][0]["id"] == "c000"
 
 
@@ -47,7 +47,7 @@ def test_what_is_no_notebook_is_named_and_left_as_it_was(tmp_path, content, told
     path = write(tmp_path, content)
     before = path.read_bytes()
     with pytest.raises(EvisynthError, match=f"page.ipynb .*{told}"):
-        notebooks.run(path)
+        notebooks.run_notebook(path)
     assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
 
 

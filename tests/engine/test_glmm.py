@@ -1,18 +1,15 @@
 """The binomial-normal model against lme4, against an integration written here, and its limits."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 from evisynth.engine.glmm.fit import maximise
-from evisynth.engine.glmm.integrands import modes
+from evisynth.engine.glmm.integrands import integrand_modes
 from evisynth.engine.glmm.likelihood import Data
-from evisynth.engine.glmm.marginal_proportion import marginal_mean
 from evisynth.engine.glmm.model import NODES, glmm_log_likelihood, no_finite_spread, rma_glmm
-from evisynth.engine.glmm.profiles import glmm_profile
 from evisynth.engine.glmm.quadrature import log_likelihood, marginal
 from evisynth.errors import ArgumentError, NotEstimable
 from hypothesis import assume, given, settings
@@ -133,7 +130,7 @@ def test_one_integral_over_the_whole_range(n, tau):
             dense = marginal(means, spreads, xi, ni, 4001)
             # Error seen 3e-11, relative where the value is above 1.
             assert found == pytest.approx(dense.value, rel=1e-10, abs=1e-10)
-            centre = modes(means, spreads, xi, ni, np.zeros(1), tolerance=1e-6)
+            centre = integrand_modes(means, spreads, xi, ni, np.zeros(1), tolerance=1e-6)
             p = expit(mu + tau * centre)
             slope = tau * (xi - ni * p) - centre
             curvature = 1 + tau**2 * ni * p * (1 - p)
@@ -658,96 +655,7 @@ def test_bad_subsets_are_named(subset):
         rma_glmm([3, 4], [9, 9], subset=subset)
 
 
-# --- profile likelihood --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("case", REFERENCE["glmm"], ids=lambda case: case["data"])
-def test_profile_limits_lie_where_the_likelihood_has_fallen(case):
-    xi, ni = case["counts"]["xi"], case["counts"]["ni"]
-    found = glmm_profile(xi, ni)
-    result = rma_glmm(xi, ni)
-    assert (found.estimate, found.tau) == pytest.approx((result.estimate, result.tau), abs=1e-9)
-    floor = found.log_likelihood - stats.chi2.ppf(0.95, 1) / 2
-    # Error seen 1e-10: by a bounded search over the other parameter, written here.
-    for mu in (found.ci_lb, found.ci_ub):
-        assert best_over_tau(mu, xi, ni) == pytest.approx(floor, abs=1e-8)
-        outside = mu + 0.01 * np.sign(mu - found.estimate)
-        assert best_over_tau(outside, xi, ni) < floor
-    for tau in (found.tau_lb, found.tau_ub):
-        if tau == 0:
-            assert found.log_likelihood_zero >= floor
-            continue
-        best = golden(lambda mu, tau=tau: glmm_log_likelihood(mu, tau, xi, ni), -9, 9)
-        assert best == pytest.approx(floor, abs=1e-8)
-    common = logit(sum(xi) / sum(ni))
-    at_zero = glmm_log_likelihood(common, 0.0, xi, ni)
-    assert found.log_likelihood_zero == pytest.approx(at_zero, abs=1e-10)
-    assert found.lrt == pytest.approx(2 * (found.log_likelihood - at_zero), abs=1e-7)
-    p = stats.chi2.sf(found.lrt, 1) / 2 if found.tau > 0 else 1
-    assert found.lrt_p == pytest.approx(p, rel=1e-8)
-    assert list(found.summary["term"])[:2] == ["mean", "tau"]
-
-
-def golden(function, low, high):
-    from scipy.optimize import minimize_scalar
-
-    options = {"xatol": 1e-7}
-    found = minimize_scalar(lambda at: -function(at), bounds=(low, high), method="bounded",
-                            options=options)  # fmt: skip
-    return -found.fun
-
-
-def best_over_tau(mu, xi, ni):
-    inner = golden(lambda tau: glmm_log_likelihood(mu, tau, xi, ni), 0, 9)
-    return max(inner, glmm_log_likelihood(mu, 0.0, xi, ni))
-
-
-def test_the_profile_mirrors():
-    xi, ni = (np.array(PRITZ[name]) for name in ("xi", "ni"))
-    one, other = glmm_profile(xi, ni, level=0.8), glmm_profile(ni - xi, ni, level=0.8)
-    # Error seen 3e-15.
-    assert (other.ci_lb, other.ci_ub) == pytest.approx((-one.ci_ub, -one.ci_lb), abs=1e-11)
-    assert (other.tau_lb, other.tau_ub) == pytest.approx((one.tau_lb, one.tau_ub), abs=1e-11)
-    assert (other.mean_lb, other.mean_ub) == pytest.approx((1 - one.mean_ub, 1 - one.mean_lb))
-    assert 0.5 < one.mean < one.median  # a spread draws the mean towards a half
-
-
-def test_a_spread_without_upper_limit_has_none():
-    found = glmm_profile([0, 1, 1], [1, 1, 1])
-    assert found.tau_ub is None and "tau_ub is infinite" in found.notes
-    assert found.tau_lb == 0 and json.loads(found.to_json())["tau_ub"] is None
-    assert "inf" in repr(found)
-
-
-def test_the_mean_proportion_has_delta_limits():
-    found, result = glmm_profile(**PRITZ), rma_glmm(**PRITZ)
-    assert found.mean == pytest.approx(marginal_mean(result.estimate, result.tau), rel=1e-10)
-    assert found.mean_lb < found.mean < found.mean_ub
-    alike = glmm_profile([5, 10], [10, 20])
-    limits = rma_glmm([5, 10], [10, 20]).displayed
-    assert (alike.mean_lb, alike.mean_ub) == pytest.approx((limits["ci_lb"], limits["ci_ub"]))
-
-
-@pytest.mark.parametrize("tau", [0.0, 0.01, 0.6, 3.0, 20.0, 100.0])
-@pytest.mark.parametrize("mu", [-30.0, -4.0, 0.0, 2.5])
-def test_the_marginal_mean_equals_adaptive_quadrature(mu, tau):
-    from scipy.integrate import quad
-
-    def integrand(z):
-        return expit(mu + tau * z) * stats.norm.pdf(z)
-
-    step = -mu / tau if tau else 0
-    ends = sorted({-12, 12, *(s for s in (step - 8 / max(tau, 1), step, step + 1) if abs(s) < 12)})
-    dense = sum(quad(integrand, *ab, epsabs=1e-14, epsrel=1e-13)[0] for ab in pairwise(ends))
-    # Error seen 4e-16; 5e-10 relative of a mean of 1e-13 and less.
-    assert marginal_mean(mu, tau) == pytest.approx(dense, rel=1e-12, abs=1e-14)
-    assert marginal_mean(-mu, tau) == pytest.approx(1 - marginal_mean(mu, tau), abs=1e-14)
-
-
-def test_the_marginal_mean_broadcasts():
-    found = marginal_mean([0.0, 1.0], [[0.0], [1.0], [2.0]])
-    assert found.shape == (3, 2) and found[0, 1] == pytest.approx(expit(1), rel=1e-12)
-    assert np.ndim(marginal_mean(1, 2)) == 0
+# --- bad input -----------------------------------------------------------------------------------
 
 
 BAD = [
@@ -759,10 +667,7 @@ BAD = [
 @pytest.mark.parametrize("bad", BAD, ids=repr)
 def test_bad_values_are_refused_by_all(bad):
     for call in (
-        lambda: marginal_mean(bad, 1.0),
-        lambda: marginal_mean([1.0], bad),
-        lambda: glmm_profile(bad, [9, 9]),
-        lambda: glmm_profile([1, 2], bad),
+        lambda: rma_glmm(bad, [9, 9]),
         lambda: rma_glmm([3, 4], bad),
         lambda: rma_glmm(**TWENTY, mods={"m": bad}),
         lambda: rma_glmm([[3, 4]], [[9, 9]], subset=bad if bad is not None else "none"),
@@ -771,14 +676,7 @@ def test_bad_values_are_refused_by_all(bad):
             call()
 
 
-def test_bad_spreads_and_shapes_are_refused():
-    for mu, tau in (([1.0, 2.0], [1.0, 2.0, 3.0]), (0.0, -1.0), (0.0, 101.0)):
-        with pytest.raises(ArgumentError, match="marginal_mean: tau"):
-            marginal_mean(mu, tau)
-    with pytest.raises(ArgumentError, match="two or more studies"):
-        glmm_profile([3], [9])
-    with pytest.raises(NotEstimable, match="glmm_profile"):
-        glmm_profile([0, 0], [9, 9])
+def test_an_unknown_test_is_refused():
     with pytest.raises(ArgumentError, match="test is 'w'; allowed: t, z"):
         rma_glmm([3, 4], [9, 9], test="w")
 
@@ -804,49 +702,6 @@ def test_moderators_that_almost_separate_are_refused(xi, ni, mods):
         NotEstimable, match=r"no finite maximum .* was found. Use fewer, or on other"
     ):
         rma_glmm(xi, ni, mods=mods, nodes=15)
-
-
-@pytest.mark.parametrize(
-    ("xi", "ni"),
-    [
-        ([3, 5, 2, 6], [10, 12, 9, 20]),  # tau is 0
-        ([14, 6, 9, 28, 8], [20, 15, 24, 41, 30]),
-        ([14, 3, 9, 30, 2], [20, 15, 24, 41, 30]),  # above 1
-    ],
-)
-def test_limits_of_the_mean_proportion_are_those_of_the_delta_method(xi, ni):
-    # By differences of the likelihood and of the mean.
-    found, k = glmm_profile(xi, ni), len(xi)
-    at = np.array([found.estimate, found.tau])
-    if found.tau == 0:
-        information = -_second_difference(lambda mu: glmm_log_likelihood(mu, 0.0, xi, ni), at[0])
-        variance = 1 / information * (found.mean * (1 - found.mean)) ** 2
-    else:
-        hessian = _hessian(lambda mu, tau: glmm_log_likelihood(mu, tau, xi, ni), at)
-        h = 1e-5
-        slopes = [
-            (marginal_mean(*(at + h * e)) - marginal_mean(*(at - h * e))) / (2 * h)
-            for e in np.eye(2)
-        ]
-        variance = slopes @ np.linalg.solve(-hessian, slopes)
-    half = stats.t.ppf(0.975, k - 1) * np.sqrt(variance) / (found.mean * (1 - found.mean))
-    expected = expit(logit(found.mean) + np.array([-half, half]))
-    # Second differences leave 1e-5.
-    assert (found.mean_lb, found.mean_ub) == pytest.approx(tuple(expected), rel=1e-4)
-
-
-def _second_difference(function, at, h=1e-3):
-    return (function(at + h) - 2 * function(at) + function(at - h)) / h**2
-
-
-def _hessian(function, at, h=1e-3):
-    rows = np.eye(2) * h
-    mixed = [
-        [function(*(at + a + b)) - function(*(at + a - b)) - function(*(at - a + b))
-         + function(*(at - a - b)) for b in rows]
-        for a in rows
-    ]  # fmt: skip
-    return np.array(mixed) / (4 * h**2)
 
 
 @pytest.mark.parametrize(("counted", "said"), [([1, 1, 1, 1], False), ([0, 1, 0, 1], True)])

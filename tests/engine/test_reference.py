@@ -21,9 +21,7 @@ from evisynth.engine.diagnostics.refits import cumul, leave1out
 from evisynth.engine.effects.escalc import escalc, study_intervals
 from evisynth.engine.effects.from_intervals import effect_from_interval
 from evisynth.engine.effects.measures import MEASURES, inverse_freeman_tukey
-from evisynth.engine.glmm.marginal_proportion import marginal_mean
 from evisynth.engine.glmm.model import rma_glmm
-from evisynth.engine.glmm.profiles import glmm_profile
 from evisynth.engine.moderators.meta_regression import TESTS, meta_regression
 from evisynth.engine.moderators.permutation import permutest
 from evisynth.engine.moderators.subgroup_analysis import subgroups
@@ -119,16 +117,6 @@ def of_glmm_moderators(case):
     yield from pairs(found, case, ("estimate", "se", "tau2", "tau2_without", "lrt", "lrt_p"), "")
     metafor = case["metafor"]
     yield from pairs(found, metafor, ("estimate", "se", "ci_lb", "ci_ub", "p", "tau2"), "metafor")
-
-
-def of_glmm_profiles(case):
-    found = glmm_profile(**case["counts"])
-    names = ("estimate", "ci_lb", "ci_ub", "tau", "tau_lb", "tau_ub", "mean", "lrt")
-    yield from pairs(found, case, (*names, "log_likelihood", "log_likelihood_zero"), "")
-
-
-def of_marginal_means(case):
-    yield "mean", marginal_mean(case["mu"], case["tau"]), case["mean"]
 
 
 def of_beta_binomial(case):
@@ -301,8 +289,6 @@ SECTIONS = {
     "given_effects": (of_given_effects, ITERATIVE),  # 4e-15 | 6e-9, the same
     "glmm": (of_glmm, LME4),  # 1.2e-4, 2e-5 absolute: lme4's derivatives are numerical
     "glmm_moderators": (of_glmm_moderators, LME4),  # 6e-7
-    "glmm_profiles": (of_glmm_profiles, LIKELIHOOD),  # 2e-7
-    "marginal_means": (of_marginal_means, CLOSED),  # 3e-15
     "beta_binomial": (of_beta_binomial, LIKELIHOOD),  # 4e-7
     "bayes_normal": (of_bayes_normal, BAYES),  # 2e-12
     "bayes_binomial": (of_bayes_binomial, BAYES),  # 6e-5
@@ -432,8 +418,6 @@ ENGINE = {
     "q_profile": ("analyses", "given_effects"),
     "profile_likelihood": ("analyses", "given_effects"),
     "rma_glmm": ("glmm", "glmm_moderators"),
-    "glmm_profile": ("glmm_profiles",),
-    "marginal_mean": ("marginal_means",),
     "betabinomial": ("beta_binomial",),
     "bayes_normal": ("bayes_normal",),
     "bayes_binomial": ("bayes_binomial",),

@@ -265,10 +265,10 @@ def test_the_scan_is_fine_enough(monkeypatch):
         yi = rng.standard_t(1.5, (4000, k)) * np.where(rng.random((4000, k)) < 0.5, 1, vi**0.5)
         stack = stack_of(yi, vi)
         for likelihood in (RESTRICTED, UNRESTRICTED):
-            usual = tau2_module.maximise(likelihood, stack)
+            usual = tau2_module.maximise_tau2(likelihood, stack)
             with monkeypatch.context() as patch:
                 patch.setattr(tau2_module, "_RATIO", 1.05)
-                finer = tau2_module.maximise(likelihood, stack)
+                finer = tau2_module.maximise_tau2(likelihood, stack)
             gain = likelihood.value(stack, finer) - likelihood.value(stack, usual)
             assert np.max(gain) < 1e-10  # seen: 1e-14
             # Beyond the end of the scan both likelihoods fall.

@@ -22,7 +22,7 @@ from evisynth.engine.specifications.multiverse import DataSet, Method
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.evidence.independent import Candidate
 from evisynth.evidence.overlap import Edge, OverlapGraph
-from evisynth.figures import Diamond, Group, LeftOut, Row
+from evisynth.figures import Diamond, Group, LeftOutRow, Row
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,7 +102,7 @@ def forest_of_diamond(estimate, lower, upper, prediction):
 
 
 def forest_left_out(estimate, lower, upper):
-    left_out = [LeftOut("l", "OVL", "r", "", estimate, lower, upper)]
+    left_out = [LeftOutRow("l", "OVL", "r", "", estimate, lower, upper)]
     return figures.forest([GROUP], title="t", columns=("A", "B"), left_out=left_out)
 
 
@@ -125,8 +125,6 @@ CALLS = {
     "rma_glmm": {**COUNTS, **LEVEL, "slab": SLAB, "nodes": 31, "prediction": "z", "test": "z"},
     "rma_glmm mods": {**COUNTS, "mods": [1.0, 2.0, 3.0, 5.0]},
     "rma_glmm stack": {**COUNTS, "subset": SUBSET},
-    "glmm_profile": {**COUNTS, **LEVEL, "nodes": 31},
-    "marginal_mean": {"mu": [0.1, 0.2], "tau": [0.5, 0.6]},
     "betabinomial": {**COUNTS, **LEVEL, "slab": SLAB},
     "bayes_normal": {
         **EFFECTS, "tau_prior": "HN(1)", "mu_prior": (0, 2), "measure": "GEN", **LEVEL,
@@ -208,7 +206,7 @@ DRAWN = {
     "forest counts": {"groups": "bayes", **COUNTS, "title": "t"},
     "forest groups": {
         "groups": [GROUP, GROUP], "title": "t", "columns": ("A", "B"), "overall": DIAMOND,
-        "left_out": [LeftOut("l", "OVL", "r", "", 0.5, 0.4, 0.6)] * 2,
+        "left_out": [LeftOutRow("l", "OVL", "r", "", 0.5, 0.4, 0.6)] * 2,
     },
     "forest pooled": {"groups": "pooled", "title": "t", "nonetheless": True},
     "forest Row": {"estimate": 0.5, "lower": 0.4, "upper": 0.6, "weight": 50.0},
@@ -222,8 +220,8 @@ DRAWN = {
         "independent": DIAMOND, "independent_label": "i", "axis_label": "x",
         "between": [(DIAMOND, "b")], **NOTES,
     },
-    "baujat": {"result": "baujat", "provenance": "p", **NOTES},
-    "gosh": {"result": "gosh", "against": "tau", "highlight": "a", "provenance": "p", **NOTES},
+    "baujat_plot": {"result": "baujat", "provenance": "p", **NOTES},
+    "gosh_plot": {"result": "gosh", "against": "tau", "highlight": "a", "provenance": "p", **NOTES},
     "cumulative": {"result": "cumul", "provenance": "p", **NOTES},
     "leave_one_out": {"result": "leave1out", "provenance": "p", **NOTES},
     "shrinkage": {"bayes": "bayes", **COUNTS, "provenance": "p", **NOTES},
@@ -269,11 +267,11 @@ NO_NUMBERS = {
     },
     "parts, checked by the function that uses them": {
         "Axis", "ContrastMethod", "DataSet", "Method", "Strata",
-        "Diamond", "Group", "LeftOut", "Row",
+        "Diamond", "Group", "LeftOutRow", "Row",
     },
     "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
     "take a declared analysis or the evidence base, never numbers": {
-        "contrast_curve_of", "contrast_specifications",
+        "contrast_curve_of", "contrast_specifications", "effect_forest",
         "curve_of", "double_counting_forest", "forest_of",
         "leave_one_out_of", "mini_forest_of", "naive_against_independent", "odds_ratio_forest",
         "overlap_graph", "printed_rates", "shrinkage_of",
@@ -614,7 +612,7 @@ def test_any_effects_are_tested_for_small_studies_or_refused(data, estimator):
 @FEWER
 @given(study_counts())
 def test_any_counts_are_pooled_or_refused(counts):
-    for function in (evisynth.rma_glmm, evisynth.betabinomial, evisynth.glmm_profile):
+    for function in (evisynth.rma_glmm, evisynth.betabinomial):
         tried(function, *counts)
     assert tried(evisynth.pool_proportions, *counts) is not None
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from evisynth.evidence.base import read_everything
-from evisynth.evidence.readings.checks import check_readings, disagreements
-from evisynth.evidence.readings.registers import graph_of, relation_between
+from evisynth.evidence.readings.checks import check_readings, reading_disagreements
+from evisynth.evidence.readings.registers import register_graph, relation_between
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "data"
@@ -56,7 +56,10 @@ def test_every_register_was_read_twice():
 
 
 def test_adjudications_are_exactly_the_disagreements():
-    found = [(d.table, d.row_id, d.field, d.first_pass, d.second_pass) for d in disagreements(DATA)]
+    found = [
+        (d.table, d.row_id, d.field, d.first_pass, d.second_pass)
+        for d in reading_disagreements(DATA)
+    ]
     keys = ("table", "row_id", "field", "first_pass", "second_pass")
     rows = rows_of(DATA / "adjudications.csv")
     assert sorted(tuple(row[key] for key in keys) for row in rows) == sorted(found)
@@ -112,7 +115,7 @@ def test_an_edge_that_was_never_read_is_named(copy):
 
 
 def test_what_follows_from_edges_is_told_in_words():
-    graph = graph_of(
+    graph = register_graph(
         [
             {"cohort_a": "part", "relation": "part_of_pool", "cohort_b": "pool"},
             {"cohort_a": "rest", "relation": "part_of_pool", "cohort_b": "pool"},

@@ -1405,3 +1405,23 @@ def test_a_base_that_a_build_has_checked_is_not_checked_again(base, monkeypatch)
     with_cells(base, "outcomes", "o1", total="ten")
     monkeypatch.setenv(CHECKED, fingerprint(base))
     assert problems_of(base)
+
+
+@pytest.mark.parametrize(
+    ("key", "cells", "column"),
+    [
+        ("k1", {"lower": "0"}, "lower"),
+        ("k1", {"value": "-0.8", "lower": "-1.2", "upper": "-0.5"}, "value"),
+        ("k1", {"lower": "1.2", "upper": "0.5"}, "lower"),
+    ],
+)
+def test_a_ratio_is_above_0_and_its_limits_are_in_order(base, key, cells, column):
+    with_cells(base, "contrasts", key, **cells)
+    assert ("contrasts", key, column) in {problem[:3] for problem in problems_of(base)}
+
+
+def test_a_rate_of_survival_is_a_percentage(base):
+    rate = {"statistic": "rate", "time_months": "12", "value": "101", "lower": "", "upper": "",
+            "lower_status": "not_reported", "upper_status": "not_reported"}  # fmt: skip
+    with_cells(base, "survival", "v1", **rate)
+    assert ("survival", "v1", "value", "101") in problems_of(base)

@@ -13,10 +13,10 @@ from evisynth import rma
 from evisynth.characters import look, stray
 from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.figures import (
-    baujat,
+    baujat_plot,
     cumulative,
     funnel,
-    gosh,
+    gosh_plot,
     leave_one_out,
     shrinkage,
     specification_curve,
@@ -510,7 +510,7 @@ FLAT = Points((0.0, 0.0), (0.0, 0.0), ("a", "b"))
     "given", [points(), points(60), points(20, LONG + " {}"), points(9, "Same"), FLAT]
 )
 def test_baujat_is_legible(given):
-    figure = baujat(given, provenance="Book")
+    figure = baujat_plot(given, provenance="Book")
     check_drawing(figure)
     assert figure.table["x"].tolist() == list(given.x)
     assert figure.table["slab"].tolist() == list(given.slab)
@@ -518,7 +518,7 @@ def test_baujat_is_legible(given):
 
 def test_the_extremes_are_labelled():
     given = points(60)
-    figure = baujat(given)
+    figure = baujat_plot(given)
     for width in WIDTHS:
         drawn = {s for s, *_ in texts(figure, width)}
         assert given.slab[int(np.argmax(given.x))] in drawn
@@ -547,7 +547,7 @@ def test_placed_labels_meet_no_point_and_no_other(places):
 @pytest.mark.parametrize("highlight", [None, "Cohort 2"])
 def test_gosh_is_legible_and_its_cells_hold_every_subset(against, highlight):
     given = gosh_result()
-    figure = gosh(given, against=against, highlight=highlight, provenance="Book")
+    figure = gosh_plot(given, against=against, highlight=highlight, provenance="Book")
     check_drawing(figure)
     drawn = np.isfinite(given.I2) if against == "I2" else np.ones(len(given.I2), dtype=bool)
     assert figure.table["subsets"].sum() == drawn.sum()
@@ -559,7 +559,7 @@ def test_gosh_is_legible_and_its_cells_hold_every_subset(against, highlight):
 def test_cells_hold_what_lies_between_their_bounds():
     given = gosh_result()
     drawn = np.isfinite(given.I2)
-    table = gosh(given).table
+    table = gosh_plot(given).table
     for cell in table.sample(5, random_state=1).to_dict("records"):
         inside = (given.estimate[drawn] >= cell["estimate_from"] - 1e-9) & (
             given.estimate[drawn] <= cell["estimate_to"] + 1e-9
@@ -575,28 +575,28 @@ def test_a_million_subsets_are_few_shapes():
     b = 200_000
     given = Gosh(np.exp(r.normal(0, 0.3, b)), r.exponential(0.1, b), r.uniform(0, 99, b),
                  np.ones((b, 3), dtype=bool), names(3), sampled=True)  # fmt: skip
-    figure = gosh(given, highlight="Cohort 1")
+    figure = gosh_plot(given, highlight="Cohort 1")
     assert len(figure.table) <= 3000 and figure.table["subsets"].sum() == b
     assert "200,000 subsets drawn at random" in words(figure)
 
 
 def test_the_highlighted_study_is_hatched_not_only_coloured():
-    figure = gosh(gosh_result(), highlight="Cohort 2")
+    figure = gosh_plot(gosh_result(), highlight="Cohort 2")
     cells = [v for v in paths(figure, "accent") if len(v) % 5 == 0 and len(v)]
     hatches = [
         v for v in paths(figure, "accent") if len(v) % 2 == 0 and np.all(np.diff(v[:2], axis=0))
     ]
     assert sum(len(v) // 5 for v in cells) == sum(len(v) // 2 for v in hatches) > 0
-    assert "Hatched" in words(figure) and not paths(gosh(gosh_result()), "accent")
+    assert "Hatched" in words(figure) and not paths(gosh_plot(gosh_result()), "accent")
 
 
 def test_rare_shapes_of_gosh():
     one = gosh_result(k=2, outlier=0)
-    check_drawing(gosh(one))
+    check_drawing(gosh_plot(one))
     same = Gosh(np.full(7, 0.8), np.zeros(7), np.zeros(7), np.ones((7, 3), dtype=bool), names(3))
-    check_drawing(gosh(same, against="tau"))
+    check_drawing(gosh_plot(same, against="tau"))
     check_drawing(
-        gosh(Gosh(**{**gosh_result().__dict__, "slab": (LONG,) * 6 + ("b",)}), highlight="b")
+        gosh_plot(Gosh(**{**gosh_result().__dict__, "slab": (LONG,) * 6 + ("b",)}), highlight="b")
     )
 
 
@@ -682,8 +682,8 @@ def test_shrinkage_from_effects_and_from_arrays():
 ALL = {
     "curve": lambda **more: specification_curve(multiverse(TINY), **more),
     "funnel": odds_ratio_funnel,
-    "baujat": lambda **more: baujat(points(5), **more),
-    "gosh": lambda **more: gosh(gosh_result(4), **more),
+    "baujat": lambda **more: baujat_plot(points(5), **more),
+    "gosh": lambda **more: gosh_plot(gosh_result(4), **more),
     "cumulative": lambda **more: cumulative(refits(drop=False, k=3), **more),
     "leave one out": lambda **more: leave_one_out(refits(k=3), **more),
     "shrinkage": lambda **more: shrinkage(bayes(), xi=XI, ni=NI, **more),
@@ -764,19 +764,19 @@ WRONG = [
     (lambda: funnel(*effects(), filled=[True]), "filled"),
     (lambda: one_arm_filled(), "filled"),
     (lambda: funnel(RATIOS, [1] * 14, yi=[1] * 14, measure="RR"), "measure"),
-    (lambda: baujat(1), "result"),
-    (lambda: baujat(Points((1, np.nan), (1, 2), names(2))), "x"),
-    (lambda: baujat(Points((1, 2), (-1, 2), names(2))), "y"),
-    (lambda: baujat(Points((1, 2), (1, 2, 3), names(2))), "y"),
-    (lambda: baujat(Points((1, 2), (1, 2), names(3))), "slab"),
-    (lambda: baujat(Points((), (), ())), "x"),
-    (lambda: gosh([1, 2]), "result"),
-    (lambda: gosh(gosh_result(), against="Q"), "against"),
-    (lambda: gosh(gosh_result(), highlight="nobody"), "highlight"),
-    (lambda: gosh(changed(gosh_result(), slab=("a",) * 7), highlight="a"), "highlight"),
-    (lambda: gosh(changed(gosh_result(), estimate=[1, 2])), "result"),
-    (lambda: gosh(changed(gosh_result(), estimate=["a"] * 127)), "result"),
-    (lambda: gosh(changed(gosh_result(), subsets=np.ones((127, 7)))), "result"),
+    (lambda: baujat_plot(1), "result"),
+    (lambda: baujat_plot(Points((1, np.nan), (1, 2), names(2))), "x"),
+    (lambda: baujat_plot(Points((1, 2), (-1, 2), names(2))), "y"),
+    (lambda: baujat_plot(Points((1, 2), (1, 2, 3), names(2))), "y"),
+    (lambda: baujat_plot(Points((1, 2), (1, 2), names(3))), "slab"),
+    (lambda: baujat_plot(Points((), (), ())), "x"),
+    (lambda: gosh_plot([1, 2]), "result"),
+    (lambda: gosh_plot(gosh_result(), against="Q"), "against"),
+    (lambda: gosh_plot(gosh_result(), highlight="nobody"), "highlight"),
+    (lambda: gosh_plot(changed(gosh_result(), slab=("a",) * 7), highlight="a"), "highlight"),
+    (lambda: gosh_plot(changed(gosh_result(), estimate=[1, 2])), "result"),
+    (lambda: gosh_plot(changed(gosh_result(), estimate=["a"] * 127)), "result"),
+    (lambda: gosh_plot(changed(gosh_result(), subsets=np.ones((127, 7)))), "result"),
     (lambda: cumulative("x"), "result"),
     (lambda: cumulative(changed(refits(), displayed={})), "result"),
     (lambda: cumulative(changed(refits(), displayed=UNEVEN)), "result"),
@@ -806,7 +806,7 @@ def test_wrong_arguments_are_named(build, argument):
     "build",
     [
         lambda: specification_curve(multiverse(TINY, missing=4)),
-        lambda: gosh(changed(gosh_result(), I2=np.full(127, np.nan))),
+        lambda: gosh_plot(changed(gosh_result(), I2=np.full(127, np.nan))),
         lambda: cumulative(changed(refits(), displayed=dict.fromkeys(LIMITS, [np.nan] * 6))),
     ],
 )  # fmt: skip
@@ -823,7 +823,7 @@ def test_any_label_gives_well_formed_svg(one, other):
     slab = tuple(look("".join(c for c in text if stray(c) is None)) or "a" for text in (one, other))
     for figure in (
         specification_curve(multiverse(((one or "A", ("a", other + "b"), "a", ""),), protocol=0)),
-        baujat(Points((1.0, 2.0), (1.0, 3.0), slab)),
+        baujat_plot(Points((1.0, 2.0), (1.0, 3.0), slab)),
         leave_one_out(refits(k=2, slab=slab)),
     ):
         for width in WIDTHS:

@@ -24,7 +24,7 @@ from evisynth.figures import (
     Axis,
     Diamond,
     Group,
-    LeftOut,
+    LeftOutRow,
     Row,
     counted_once,
     forest,
@@ -57,8 +57,8 @@ def group(title="First", k=2, **more):
     return Group(title, tuple(row(f"Cohort {n}") for n in range(k)), **fields)
 
 
-LEFT = LeftOut("Aspen 2016", "OVL", "⊂ Alder 2014", "21 / 36", 0.58, 0.42, 0.73)
-NOT_ESTIMABLE = LeftOut("Willow 2018", "DEN", "counts not given", "? / 44")
+LEFT = LeftOutRow("Aspen 2016", "OVL", "⊂ Alder 2014", "21 / 36", 0.58, 0.42, 0.73)
+NOT_ESTIMABLE = LeftOutRow("Willow 2018", "DEN", "counts not given", "? / 44")
 
 
 def drawn_words(figure, width):
@@ -91,7 +91,7 @@ HARD = {
             )
         ],
         {
-            "left_out": [LeftOut(LONG, "OVL", LONG, "1058 / 2101", 0.5, 0.4, 0.6)],
+            "left_out": [LeftOutRow(LONG, "OVL", LONG, "1058 / 2101", 0.5, 0.4, 0.6)],
             "footer": [LONG * 2],
         },
     ),
@@ -548,7 +548,7 @@ def test_labels_may_be_numbers():
     (cohort,) = entries(figure, "cohort")
     assert (cohort["label"], cohort["counts"], cohort["Design"]) == ("2014", "7", "1")
     assert entries(figure, "pooled")[0]["label"] == "2020"
-    assert LeftOut(7, "", "").label == "7"
+    assert LeftOutRow(7, "", "").label == "7"
 
 
 # Columns, risk of bias, posteriors ----------------------------------------------------------------

@@ -634,31 +634,6 @@ binomial_normal <- function(mu, tau, xi, ni) {
   }
   as.vector(total)
 }
-line_search <- function(f, low, high) {
-  optimize(f, c(low, high), maximum = TRUE, tol = 1e-10)
-}
-glmm_profiles <- lapply(c("pool_adults", "pool_children", "pritz1997", "twenty"), function(d) {
-  s <- proportions[[d]]
-  ll <- function(mu, tau) binomial_normal(mu, tau, s$xi, s$ni)
-  over_tau <- function(mu) line_search(function(tau) ll(mu, tau), 0, 4)$objective
-  over_mu <- function(tau) line_search(function(mu) ll(mu, tau), -4, 4)$objective
-  best <- line_search(over_tau, -3, 3)
-  tau <- line_search(function(tau) ll(best$maximum, tau), 0, 4)$maximum
-  floor_ <- best$objective - qchisq(0.95, 1) / 2
-  root <- function(f, low, high) uniroot(function(x) f(x) - floor_, c(low, high), tol = 1e-10)$root
-  at_zero <- over_mu(0)
-  mean_ <- integrate(function(z) plogis(best$maximum + tau * z) * dnorm(z), -Inf, Inf,
-    rel.tol = 1e-12)$value
-  list(
-    data = d, measure = "PLO", method = "ML", counts = s, estimate = best$maximum, tau = tau,
-    ci_lb = root(over_tau, best$maximum - 3, best$maximum),
-    ci_ub = root(over_tau, best$maximum, best$maximum + 3),
-    tau_lb = if (at_zero > floor_) 0 else root(over_mu, 0, tau),
-    tau_ub = root(over_mu, tau, 4), log_likelihood = best$objective,
-    log_likelihood_zero = at_zero, lrt = 2 * (best$objective - at_zero), mean = mean_
-  )
-})
-
 beta_binomial <- lapply(c("pool_adults", "pool_children", "pritz1997", "twenty"), function(d) {
   s <- proportions[[d]]
   value <- function(at) {
@@ -780,14 +755,6 @@ printed_intervals <- list(list(
   upper = smoke$or.ub, yi = log(smoke$or), vi = log_variance(smoke$or.lb, smoke$or.ub)
 ))
 
-marginal <- expand.grid(mu = c(-4, -1, 0, 0.7, 3), tau = c(0, 0.3, 1, 2.5))
-marginal_means <- list(list(
-  data = "grid", mu = marginal$mu, tau = marginal$tau,
-  mean = mapply(function(mu, tau) {
-    integrate(function(z) plogis(mu + tau * z) * dnorm(z), -Inf, Inf, rel.tol = 1e-12)$value
-  }, marginal$mu, marginal$tau)
-))
-
 # --- the file ------------------------------------------------------------------------------------
 
 packages <- c("metafor", "metadat", "lme4", "survival", "jsonlite")
@@ -803,8 +770,6 @@ calls <- list(
   freeman_tukey = "transf.ipft.hm(yi, list(ni)), transf.ipft(yi, 1 / (4 * vi))",
   glmm = "rma.glmm(measure = 'PLO', xi, ni, nAGQ = 25, test = 't', control = list(glmerCtrl))",
   glmm_moderators = "glmer(cbind(events, others) ~ x + (1 | study), binomial, nAGQ = 25); rma.glmm",
-  glmm_profiles = "binomial_normal() of this script, optimize(), uniroot()",
-  marginal_means = "integrate(plogis(mu + tau z) dnorm(z))",
   beta_binomial = "optim() of lchoose + lbeta - lbeta",
   bayes_normal = "sums over tau, of this script",
   bayes_binomial = "sums over mu and tau of binomial_normal(), of this script",
@@ -839,8 +804,6 @@ reference <- list(
   }),
   glmm = lapply(named, function(d) glmm(d, proportions[[d]])),
   glmm_moderators = glmm_moderators,
-  glmm_profiles = glmm_profiles,
-  marginal_means = marginal_means,
   beta_binomial = beta_binomial,
   bayes_normal = bayes_normal,
   bayes_binomial = bayes_binomial,

@@ -17,7 +17,7 @@ from evisynth.report import (
     rob_marks,
 )
 from evisynth.report.certainty.findings import rate_words
-from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.grade import certainty_rating
 from evisynth.report.certainty.judgements import circles
 from evisynth.report.certainty.ratings import LEVELS, level_without
 from evisynth.result import estimate_and_limits
@@ -102,7 +102,7 @@ def test_certainty_of_one_pool_does_not_hang_on_another(analysis):
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_filled_circles_count_the_steps_of_certainty(level):
-    shown = certainty(level)
+    shown = certainty_rating(level)
     assert shown.text == f"{'●' * (LEVELS.index(level) + 1):○<4} {level}"
     assert shown.html.count('fill="currentColor"') == LEVELS.index(level) + 1
     assert f'aria-label="{LEVELS.index(level) + 1} of 4 circles"' in shown.html

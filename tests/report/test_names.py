@@ -7,7 +7,7 @@ import pytest
 from evisynth import report
 from evisynth.figures import forest, forest_of, overlap_graph
 from evisynth.figures.base.parts import after_label
-from evisynth.figures.base.rows import Group, LeftOut, Row
+from evisynth.figures.base.rows import Group, LeftOutRow, Row
 from evisynth.figures.base.sheet import Sheet
 from evisynth.words.names import family_title, second_name
 
@@ -61,7 +61,7 @@ def test_where_neither_fits_the_name_leads_the_next_line():
 
 
 def test_a_row_left_out_has_its_second_name_too():
-    out = LeftOut("Cedar 2016", "OVL", "⊂ Alder 2014", "3 / 9", 0.33, 0.1, 0.7, name="SOUTH")
+    out = LeftOutRow("Cedar 2016", "OVL", "⊂ Alder 2014", "3 / 9", 0.33, 0.1, 0.7, name="SOUTH")
     figure = drawn((ROW,), left_out=[out])
     assert "SOUTH" in words(figure, "phone") and figure.table[-1]["name"] == "SOUTH"
 

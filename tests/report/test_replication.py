@@ -9,7 +9,7 @@ from evisynth.errors import ArgumentError, NotEstimable
 from evisynth.replication import (
     METHODS,
     VERDICTS,
-    Span,
+    RecomputedRange,
     association_p,
     gap,
     median_time,
@@ -253,7 +253,7 @@ def test_an_interval_lies_within_bounds_and_opens_with_its_level(method, x, n, l
 
 
 def exactly(value):
-    return Span(value, value, value)
+    return RecomputedRange(value, value, value)
 
 
 @pytest.mark.parametrize(
@@ -291,9 +291,9 @@ def test_a_gap_counts_units_of_the_last_printed_digit():
 
 
 def test_a_span_agrees_if_a_number_within_it_does():
-    assert gap(Span(0.0018, 0.0026, 0.0035), "0.002") == 0
-    assert gap(Span(0.0026, 0.0028, 0.0035), "0.002") == pytest.approx(0.6)
-    assert gap(Span(0.0004, 0.0011, 0.002), "<0.001") == 0
+    assert gap(RecomputedRange(0.0018, 0.0026, 0.0035), "0.002") == 0
+    assert gap(RecomputedRange(0.0026, 0.0028, 0.0035), "0.002") == pytest.approx(0.6)
+    assert gap(RecomputedRange(0.0004, 0.0011, 0.002), "<0.001") == 0
 
 
 @pytest.mark.parametrize("text", ["", "NR", "4 3", "-3", "1e3", None, 43.9])
@@ -302,7 +302,9 @@ def test_a_text_that_is_no_number_is_refused(text):
         gap(exactly(1.0), text)
 
 
-@pytest.mark.parametrize("span", [None, 1.0, (1, 2), exactly(math.nan), Span(2, 1, 3), "123"])
+@pytest.mark.parametrize(
+    "span", [None, 1.0, (1, 2), exactly(math.nan), RecomputedRange(2, 1, 3), "123"]
+)
 def test_a_span_that_is_none_is_refused(span):
     with pytest.raises(ArgumentError):
         gap(span, "43.9")

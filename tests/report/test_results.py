@@ -317,7 +317,6 @@ INSTANCES = {
                               ev.bayes_binomial(XI, NI)],
     "BayesAnalyses": lambda: [ev.bayes_normal(*stacked())],
     "BetaBinomial": lambda: [ev.betabinomial(XI, NI)],
-    "GlmmProfile": lambda: [ev.glmm_profile(XI, NI)],
     "GlmmRegression": lambda: [ev.rma_glmm(XI, NI, mods={"year": YEARS})],
     "MetaRegression": lambda: [regression()],
     "PermutationTest": lambda: [ev.permutest(regression(), permutations=100)],
@@ -340,7 +339,22 @@ INSTANCES = {
     "Pooled": lambda: [ev.pool_proportions(XI[:k], NI[:k]) for k in (0, 1, 2, 4, 6)]
     + [ev.pool_proportions([0, 0, 0], [5, 6, 7]), ev.pool_proportions([0, 6, 0], [5, 6, 7])],
     "CoverageStudy": lambda: [coverage_study()],
+    "LogitCovariance": lambda: [covariance({(0, 1): 5}), covariance({(2, 3): int(NI[2])})],
+    "MultilevelAnalysis": lambda: [multilevel("aabbcd"), multilevel("aaaaaa")],
 }  # fmt: skip
+
+
+def covariance(pairs):
+    from evisynth.engine.multilevel.covariance import logit_covariance
+
+    return logit_covariance(XI, NI, pairs)
+
+
+def multilevel(families):
+    from evisynth.engine.multilevel.model import rma_mv
+
+    found = covariance({(0, 1): 5})
+    return rma_mv(found.yi, found.V, list(families), measure="PLO")
 
 
 def predictions():

@@ -13,7 +13,14 @@ from evisynth.result import estimate_and_limits
 DATA = Path(__file__).resolve().parents[2] / "data"
 JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
 JBI_ITEMS = [f"q{number:02}" for number in range(1, 11)]
-RATED = ("salvage-line", "mrd-response", "hsct-bridging", "pediatric-vs-adult", "safety")
+RATED = (
+    "salvage-line",
+    "mrd-response",
+    "hsct-bridging",
+    "pediatric-vs-adult",
+    "randomised",
+    "safety",
+)
 DOMAINS = ("risk-of-bias", "inconsistency", "indirectness", "imprecision", "publication-bias")
 UPGRADES = ("large-effect", "gradient", "opposing-confounding")
 LEVELS = ("very low", "low", "moderate", "high")
@@ -80,6 +87,19 @@ def ratings(appraisals):
     return found
 
 
+@pytest.fixture(scope="module")
+def of_counts(ratings):
+    """Ratings of pools and of contrasts of them: what stands on counted rows of outcomes."""
+    return {s: i for s, i in ratings.items() if i["start"]["subject_type"] != "effect"}
+
+
+@pytest.fixture(scope="module")
+def effects(evidence):
+    """Every declared effect by the subject that GRADE rates."""
+    analyses = [evidence.analyse(name) for name in evidence.analyses]
+    return {f"{a.spec.id}/{name}": found for a in analyses for name, found in a.effects.items()}
+
+
 def of_tool(appraisals, tool):
     return [row for row in appraisals if row["tool"] == tool]
 
@@ -108,7 +128,7 @@ def test_ids_say_what_is_appraised(appraisals):
     for row in appraisals:
         parts = (row["subject_id"].replace("/", "."), short[row["tool"]], row["item"])
         assert row["appraisal_id"] == ".".join(parts)
-        kinds = {"analysis", "contrast"} if row["tool"] == GRADE else {"study"}
+        kinds = {"analysis", "contrast", "effect"} if row["tool"] == GRADE else {"study"}
         assert row["subject_type"] in kinds
 
 
@@ -286,8 +306,8 @@ def test_a_rate_that_started_low_would_be_very_low_throughout(ratings):
             assert any(STEPS[items[domain]["judgement"]] for domain in DOMAINS), subject
 
 
-def test_rates_start_high_and_comparisons_without_chance_start_low(pools, ratings):
-    for subject, items in ratings.items():
+def test_rates_start_high_and_comparisons_without_chance_start_low(pools, of_counts):
+    for subject, items in of_counts.items():
         start = items["start"]
         if start["subject_type"] == "analysis":
             assert (start["judgement"], start["version"][:6]) == ("high", "Iorio "), subject
@@ -343,6 +363,28 @@ def test_imprecision_of_a_contrast_is_what_the_interval_shown_says(evidence, rat
     assert checked >= 3
 
 
+def test_every_effect_is_rated_by_what_it_shows(effects, ratings):
+    """Of two trials by the interval that lets them differ, as a contrast of two strata is."""
+    rated = {s for s, i in ratings.items() if i["start"]["subject_type"] == "effect"}
+    assert rated == set(effects) and rated
+    for subject, found in effects.items():
+        items = ratings[subject]
+        assert set(items) == {"start", *DOMAINS, "overall"}
+        by_chance = all(effect.row["randomised"] for effect in found.counted)
+        assert items["start"]["judgement"] == ("high" if by_chance else "low"), subject
+        reviewed = all(
+            effect.row["source_id"] != effect.study["reported_in"] for effect in found.counted
+        )
+        assert reviewed == (items["publication-bias"]["judgement"] == "serious"), subject
+        low, high = found.counted[0].numbers[1:]
+        if found.bayes is not None:
+            _, low, high = estimate_and_limits(found.bayes)
+        expected = "no concern"
+        if low < 1 < high:
+            expected = "very serious" if low < 0.5 and high > 2 else "serious"
+        assert items["imprecision"]["judgement"] == expected, (subject, low, high)
+
+
 def share_a_range(pooled):
     return max(pooled.lower) <= min(pooled.upper)
 
@@ -373,8 +415,8 @@ def share(rows, chosen):
     return sum(c.row["total"] for c in rows if chosen(c)) / sum(c.row["total"] for c in rows)
 
 
-def test_what_was_read_second_hand_costs_one_step_and_only_by_weight(pools, ratings):
-    for subject, items in ratings.items():
+def test_what_was_read_second_hand_costs_one_step_and_only_by_weight(pools, of_counts):
+    for subject, items in of_counts.items():
         rows, source = rows_behind(subject, pools), items["publication-bias"]
         mostly = share(rows, lambda c: c.second_hand) > 0.5
         assert ("not in the reports themselves" in source["reason"]) == mostly, subject
@@ -394,9 +436,9 @@ def test_what_was_read_second_hand_costs_one_step_and_only_by_weight(pools, rati
 
 
 def test_a_review_that_its_manufacturer_paid_for_is_named_where_it_holds_most_patients(
-    pools, ratings
+    pools, of_counts
 ):
-    for subject, items in ratings.items():
+    for subject, items in of_counts.items():
         row, rows = items["publication-bias"], rows_behind(subject, pools)
         mostly = share(rows, lambda c: c.row["source_id"] == "kantarjian2023") > 0.5
         assert mostly == ("funded by the manufacturer" in row["reason"]), subject
@@ -574,12 +616,12 @@ def test_no_reason_or_note_tells_a_cause(evidence):
 
 
 def test_ratings_differ_and_the_reading_hides_more_of_that(ratings):
-    """Were the reports at hand, what is told of them would give three levels."""
+    """Were the reports at hand, what is told of them would give four levels."""
     levels = {items["overall"]["judgement"] for items in ratings.values()}
     but_for = {
         level_without(list(items.values()), "publication-bias") for items in ratings.values()
     }
-    assert levels == {"very low", "low"} and but_for - {None} == {"very low", "low", "moderate"}
+    assert levels == {"very low", "low", "moderate"} and but_for - {None} == set(LEVELS)
 
 
 # The methods page ---------------------------------------------------------------------------------

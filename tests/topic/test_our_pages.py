@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from evisynth import report
@@ -11,9 +12,12 @@ from evisynth.evidence.flips import flips
 from evisynth.evidence.overlap import RELATIONS
 from evisynth.evidence.selection import CODES
 from evisynth.figures.book.landing import naive_numbers
+from evisynth.pages.reading import markdown_of
 from evisynth.replication import printed_numbers, replicate
 from evisynth.words.names import named_sources
 from evisynth.words.phrases import rate_or_note, rate_with_interval, thousands
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -274,3 +278,23 @@ def test_no_glued_number_would_be_read_as_two(evidence, view):
     """A bare 4,332 is a pair to the role that places it."""
     for line in str(view(evidence)).splitlines():
         assert not re.fullmatch(r"[\d,]*,[\d,]*", line.partition(" = ")[2])
+
+
+# Sections that fold -------------------------------------------------------------------------------
+
+OPEN = {
+    "methods.md": ["From documents to numbers"],
+    "overlaps.ipynb": ["What double counting would do", "What to keep in mind"],
+}
+
+
+@pytest.mark.parametrize("page", OPEN)
+def test_sections_tell_their_result_in_a_line_and_fold(page):
+    text = "\n\n".join(markdown_of(ROOT / "chapters" / page))
+    sections = re.split(r"^#{2,3} ", text, flags=re.M)[1:]
+    told = {
+        section.partition("\n")[0]: re.search(r"^:::\{div\} co-result\n(.+)\n:::", section, re.M)
+        for section in sections
+    }
+    assert [heading for heading, line in told.items() if line is None] == OPEN[page]
+    assert all(len(line[1].split()) <= 25 for line in told.values() if line)

@@ -37,9 +37,14 @@ def test_every_cohort_with_the_outcome_is_counted_or_left_out_once(evidence, sel
             for row in evidence.rows("outcomes")
             if row["outcome"] in spec.outcomes
             and all(evidence.cohorts[row["cohort_id"]][k] in v for k, v in spec.where.items())
+            and (not spec.designs or design_of(evidence, row["cohort_id"]) in spec.designs)
         }
         listed = [item.cohort["cohort_id"] for item in (*selection.counted, *selection.left_out)]
         assert sorted(listed) == sorted(expected)
+
+
+def design_of(evidence, cohort):
+    return evidence.studies[evidence.cohorts[cohort]["study_id"]]["design"]
 
 
 def test_every_left_out_cohort_has_a_code_and_a_reason(selections):

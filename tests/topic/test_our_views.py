@@ -108,7 +108,7 @@ def test_leave_one_out_words_hold_the_headline(by_age):
 
 
 def test_influence_names_every_counted_cohort(by_age):
-    (lines,) = grouped_lines(report.influence(by_age, "children")).values()
+    (lines,) = grouped_lines(report.influence_of(by_age, "children")).values()
     assert [line[0] for line in lines] == list(by_age["children"].slab)
     found = influence_pooled(by_age["children"].pooled)
     assert [line[-1] == "yes" for line in lines] == list(found.influential)

@@ -14,6 +14,7 @@ from evisynth.accuracy.faults import (
 )
 from evisynth.accuracy.few_studies import few_studies_table, glue_few_studies
 from evisynth.accuracy.few_studies_plot import few_studies_plot
+from evisynth.accuracy.overlap_ways import glue_overlap_ways, overlap_ways
 from evisynth.accuracy.pages import build_times, page_lengths
 from evisynth.accuracy.peers import (
     combine_effects_dl,
@@ -25,6 +26,7 @@ from evisynth.accuracy.records import (
     read_benchmark,
     read_builds,
     read_faults,
+    read_multilevel,
     read_pages,
     read_reasons,
     read_reference,
@@ -59,11 +61,13 @@ __all__ = [
     "few_studies_table",
     "glue_faults",
     "glue_few_studies",
+    "glue_overlap_ways",
     "glue_validation",
     "higher_maxima_table",
     "inconsistency_table",
     "missed_table",
     "mutants_table",
+    "overlap_ways",
     "page_lengths",
     "pm_table",
     "pymare_default",
@@ -71,6 +75,7 @@ __all__ = [
     "read_benchmark",
     "read_builds",
     "read_faults",
+    "read_multilevel",
     "read_pages",
     "read_reasons",
     "read_reference",

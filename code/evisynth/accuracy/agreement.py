@@ -10,6 +10,8 @@ from evisynth.engine.bayes.models import bayes_binomial, bayes_normal
 from evisynth.engine.effects.escalc import escalc, study_intervals
 from evisynth.engine.effects.measures import inverse_freeman_tukey
 from evisynth.engine.glmm.model import rma_glmm
+from evisynth.engine.multilevel.covariance import logit_covariance
+from evisynth.engine.multilevel.model import rma_mv
 from evisynth.engine.random_effects.intervals import q_profile
 from evisynth.engine.random_effects.model import rma
 from evisynth.engine.two_arm.pooling import mantel_haenszel
@@ -44,7 +46,7 @@ class Agreement:
     tolerance: float
 
 
-def compare(what, measure, ours, theirs, tolerance, *, floor=FLOOR):
+def agreement_of(what, measure, ours, theirs, tolerance, *, floor=FLOOR):
     """An `Agreement` of two sequences of numbers of one length."""
     ours, theirs = np.asarray(ours, float), np.asarray(theirs, float)
     off = np.abs(ours - theirs) / np.maximum(np.abs(theirs), floor)
@@ -76,7 +78,7 @@ def _analysis(case):
     if "counts" in case:
         effects = escalc(measure, **case["counts"])
         both = np.concatenate(effects), case["yi"] + case["vi"]
-        yield compare("effect sizes", measure, *both, CLOSED)
+        yield agreement_of("effect sizes", measure, *both, CLOSED)
     for fit in case["fits"]:
         yield _fit(case, fit)
     for limits in case.get("predictions") or ():
@@ -84,7 +86,7 @@ def _analysis(case):
     if "q_profile" in case:
         limits = q_profile(case["yi"], case["vi"])._asdict()
         pairs = [(limits[name], value) for name, value in case["q_profile"].items()]
-        yield compare("Q-profile limits", measure, *zip(*pairs, strict=True), ITERATIVE)
+        yield agreement_of("Q-profile limits", measure, *zip(*pairs, strict=True), ITERATIVE)
 
 
 def _tolerance(method):
@@ -96,7 +98,7 @@ def _fit(case, fit):
     ours, theirs = [getattr(result, name) for name in _FIT], [fit[name] for name in _FIT]
     if "weights" in fit:
         ours, theirs = [*ours, *result.weights], [*theirs, *fit["weights"]]
-    return compare(fit["method"], case["measure"], ours, theirs, _tolerance(fit["method"]))
+    return agreement_of(fit["method"], case["measure"], ours, theirs, _tolerance(fit["method"]))
 
 
 def _prediction(case, limits):
@@ -107,7 +109,7 @@ def _prediction(case, limits):
     result = rma(case["yi"], case["vi"], **options)
     pair = (result.pi_lb, result.pi_ub), (limits["pi_lb"], limits["pi_ub"])
     what = f"prediction limits, τ² {'iterated' if limits['method'] in _ITERATED else 'closed'}"
-    return compare(what, case["measure"], *pair, _tolerance(limits["method"]))
+    return agreement_of(what, case["measure"], *pair, _tolerance(limits["method"]))
 
 
 def _glmm(case):
@@ -116,7 +118,7 @@ def _glmm(case):
         ("se", "ci_lb", "ci_ub"), LME4)}  # fmt: skip
     for kind, (names, tolerance) in kinds.items():
         ours, theirs = [getattr(fit, name) for name in names], [case[name] for name in names]
-        yield compare(kind, "PLO", ours, theirs, tolerance, floor=1.0)
+        yield agreement_of(kind, "PLO", ours, theirs, tolerance, floor=1.0)
 
 
 def _bayes(case):
@@ -126,24 +128,46 @@ def _bayes(case):
     found = (bayes_binomial if "counts" in case else bayes_normal)(**data, **options)
     names = ("estimate", "ci_lb", "ci_ub")
     ours, theirs = [getattr(found, name) for name in names], [case[name] for name in names]
-    yield compare("posterior", case["measure"], ours, theirs, POSTERIOR, floor=1.0)
+    yield agreement_of("posterior", case["measure"], ours, theirs, POSTERIOR, floor=1.0)
 
 
 def _mantel_haenszel(case):
     shown, names = mantel_haenszel(**case["counts"]).displayed, ("estimate", "ci_lb", "ci_ub")
     ours, theirs = [shown[name] for name in names], [case[name] for name in names]
-    yield compare("Mantel-Haenszel", "OR", ours, theirs, CLOSED)
+    yield agreement_of("Mantel-Haenszel", "OR", ours, theirs, CLOSED)
+
+
+def _multilevel(case):
+    if "counts" in case:
+        pairs = [(int(a), int(b), shared) for a, b, shared in case.get("pairs", ())]
+        V = logit_covariance(*(case["counts"][name] for name in ("events", "totals")), pairs).V
+        yield agreement_of("covariance of overlap", "PLO", np.ravel(V), np.ravel(case["V"]), CLOSED)
+    measure = "PLO" if "counts" in case else "GEN"
+    unit = float(np.sqrt(np.max(np.diag(case["V"]))))
+    for theirs in case["fits"]:
+        options = {"cohort": case.get("cohort"), "method": theirs["method"]}
+        fit = rma_mv(case["yi"], case["V"], case["family"], test="z", **options)
+        # In units of the largest standard error, so that one floor serves all.
+        ours = [fit.estimate / unit, fit.se / unit, fit.log_likelihood,
+                fit.sigma2_family / unit**2, fit.sigma2_cohort / unit**2]  # fmt: skip
+        expected = [theirs["estimate"] / unit, theirs["se"] / unit, theirs["log_likelihood"],
+                    *(sigma2 / unit**2 for sigma2 in theirs["sigma2"])]  # fmt: skip
+        yield agreement_of("multilevel model", measure, ours, expected, ITERATIVE)
+        if fit.robust is not None:
+            robust = fit.robust.se / unit, fit.robust.df
+            expected = theirs["cr2"][0] / unit, theirs["cr2"][1]
+            yield agreement_of("cluster-robust error (CR2)", measure, robust, expected, ITERATIVE)
 
 
 def _freeman_tukey(case):
     for name, options in (("miller", {"ni": case["ni"]}), ("barendregt", {"vi": case["vi"]})):
         ours = inverse_freeman_tukey(case["yi"], **options)
-        yield compare("inverse double arcsine", "PFT", ours, case[name], CLOSED)
+        yield agreement_of("inverse double arcsine", "PFT", ours, case[name], CLOSED)
 
 
 def _exact(case):
     ours = np.concatenate(study_intervals(**case["counts"]))
-    yield compare("exact intervals", "PR", ours, case["lower"] + case["upper"], CLOSED)
+    yield agreement_of("exact intervals", "PR", ours, case["lower"] + case["upper"], CLOSED)
 
 
 _SECTIONS = {
@@ -153,6 +177,7 @@ _SECTIONS = {
     "bayes_binomial": _bayes,
     "glmm": _glmm,
     "mantel_haenszel": _mantel_haenszel,
+    "multilevel": _multilevel,
     "freeman_tukey": _freeman_tukey,
     "exact": _exact,
 }

@@ -19,7 +19,7 @@ _TABLES = {
 }
 
 
-def share(caught, tried):
+def caught_share(caught, tried):
     """``97%``; below all of them never 100."""
     percent = 100 * caught / tried if tried else 0.0
     shown = round(percent)
@@ -46,7 +46,7 @@ def slips_table(faults):
     rows.append(_slips_row("All", *(found[n] for n in _COUNTS)))
     counted = found["counted_rows"]
     rows.append(("Of rows that an answer counts", thousands(counted["tried"]), "", "",
-                 share(counted["caught"], counted["tried"])))  # fmt: skip
+                 caught_share(counted["caught"], counted["tried"])))  # fmt: skip
     header = ("Table", "Slips", "Found by validate", "And by the tests", "Share found")
     return table(header, rows, numeric=header[1:])
 
@@ -60,7 +60,7 @@ def _sum(kinds, name):
 
 def _slips_row(title, tried, validate, caught):
     more = thousands(caught - validate) if caught > validate else "–"
-    return title, thousands(tried), thousands(validate), more, share(caught, tried)
+    return title, thousands(tried), thousands(validate), more, caught_share(caught, tried)
 
 
 def missed_table(faults, reasons):
@@ -104,11 +104,11 @@ def mutants_table(faults):
     found = faults["engine"]
     rows = [
         (line["package"], thousands(line["tried"]), thousands(line["killed"]),
-         share(line["killed"], line["tried"]))
+         caught_share(line["killed"], line["tried"]))
         for line in found["packages"]
     ]  # fmt: skip
     rows.append(("all", thousands(found["tried"]), thousands(found["killed"]),
-                 share(found["killed"], found["tried"])))  # fmt: skip
+                 caught_share(found["killed"], found["tried"])))  # fmt: skip
     header = ("Package", "Faults", "Noticed", "Share")
     return table(header, rows, numeric=header[1:])
 
@@ -195,15 +195,15 @@ def glue_faults(faults):
     same = sum(line["reason"].startswith(_SAME) for line in engine["survivors"])
     values = {
         "slips": thousands(data["tried"]),
-        "slips-share": share(data["caught"], data["tried"]),
-        "slips-validate": share(data["validate"], data["tried"]),
-        "slips-counted": share(counted["caught"], counted["tried"]),
-        "slips-overlaps": share(_sum(overlaps, "caught"), _sum(overlaps, "tried")),
+        "slips-share": caught_share(data["caught"], data["tried"]),
+        "slips-validate": caught_share(data["validate"], data["tried"]),
+        "slips-counted": caught_share(counted["caught"], counted["tried"]),
+        "slips-overlaps": caught_share(_sum(overlaps, "caught"), _sum(overlaps, "tried")),
         "mutants": thousands(engine["tried"]),
-        "mutants-share": share(engine["killed"], engine["tried"]),
+        "mutants-share": caught_share(engine["killed"], engine["tried"]),
         "mutants-left": count_word(len(engine["survivors"])),
         "mutants-same": count_word(same),
-        "mutants-telling": share(engine["killed"], engine["tried"] - same),
+        "mutants-telling": caught_share(engine["killed"], engine["tried"] - same),
         "inputs": thousands(fuzz["tried"]),
         "inputs-parts": thousands(len(fuzz["parts"])),
         "inputs-failed": count_word(len(fuzz["failures"])) if fuzz["failures"] else "none",

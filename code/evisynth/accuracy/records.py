@@ -31,6 +31,11 @@ def read_reference(path=_ROOT / "tests" / "reference" / "reference.json"):
     return _read(path, "It is in the repository, not in an installed copy of the package.")
 
 
+def read_multilevel(path=_ROOT / "tests" / "reference" / "multilevel.json"):
+    """What metafor and clubSandwich say of the multilevel model; as `read_reference`."""
+    return _read(path, "It is in the repository, not in an installed copy of the package.")
+
+
 def read_benchmark(path=_ROOT / "bench" / "results.json"):
     """What ``make bench`` wrote; as `read_reference`."""
     return _read(path, "`make bench` writes it.")

@@ -70,7 +70,7 @@ def _agreement_row(name, tolerance, group):
     )
 
 
-def decimals(value, places=3):
+def with_minus(value, places=3):
     """A number with a true minus sign."""
     return f"{value:.{places}f}".replace("-", "−")
 
@@ -80,7 +80,7 @@ def dl_table(found, *, limit=5):
     header = ("Data", "Measure", "Studies", "τ², statsmodels", "τ², ours", "Pooled, statsmodels",
               "Pooled, ours")  # fmt: skip
     rows = [
-        (b.data, b.measure, str(b.k), *(decimals(side[name], 4) for name in ("tau2", "estimate")
+        (b.data, b.measure, str(b.k), *(with_minus(side[name], 4) for name in ("tau2", "estimate")
                                         for side in (b.theirs, b.ours)))
         for b in found[:limit]
     ]  # fmt: skip
@@ -89,7 +89,7 @@ def dl_table(found, *, limit=5):
 
 def pm_table(theirs, ours):
     """The Paule-Mandel estimate by tolerance of the iteration."""
-    rows = [(_power(round(log10(atol))), decimals(tau2), decimals(ours))
+    rows = [(_power(round(log10(atol))), with_minus(tau2), with_minus(ours))
             for atol, tau2 in theirs.items()]  # fmt: skip
     header = ("Tolerance asked for", "τ², statsmodels", "τ², ours")
     return table(header, rows, numeric=header)
@@ -99,8 +99,8 @@ def inconsistency_table(found, *, limit=5):
     """I2 after REML by two definitions."""
     header = ("Data", "Measure", "Studies", "I² of PyMARE", "from Q, ours", "from τ², ours")
     rows = [
-        (b.data, b.measure, str(b.k), f"{decimals(b.theirs['I2'], 1)}%",
-         f"{decimals(b.ours['from_q'], 1)}%", f"{decimals(b.ours['I2'], 1)}%")
+        (b.data, b.measure, str(b.k), f"{with_minus(b.theirs['I2'], 1)}%",
+         f"{with_minus(b.ours['from_q'], 1)}%", f"{with_minus(b.ours['I2'], 1)}%")
         for b in found[:limit]
     ]  # fmt: skip
     return table(header, rows, numeric=header[2:])
@@ -134,9 +134,9 @@ def higher_maxima_table(reference):
     """
     header = ("Data", "Method", "Studies", "τ², metafor", "τ², ours", "Log-likelihood, gain")
     rows = [
-        (c["data"], c["method"], str(len(c["yi"])), decimals(c["tau2_metafor"]),
-         decimals(rma(c["yi"], c["vi"], method=c["method"]).tau2),
-         decimals(c["log_likelihood_highest"] - c["log_likelihood_metafor"]))
+        (c["data"], c["method"], str(len(c["yi"])), with_minus(c["tau2_metafor"]),
+         with_minus(rma(c["yi"], c["vi"], method=c["method"]).tau2),
+         with_minus(c["log_likelihood_highest"] - c["log_likelihood_metafor"]))
         for c in reference.get("where_metafor_differs", ()) if not c.get("mods")
     ]  # fmt: skip
     return table(header, rows, numeric=header[2:])
@@ -192,13 +192,13 @@ def coverage_table(study, **where):
     rows = [
         (r.method, str(r.k), f"{per_hundred(r.rate)}%", f"{r.tau:g}",
          f"{100 * r.coverage:.1f}% ({100 * r.mc_error:.1f})", f"{100 * r.width:.1f}",
-         signed(100 * r.bias), str(r.none))
+         signed_decimal(100 * r.bias), str(r.none))
         for r in study.where(**where)
     ]  # fmt: skip
     return table(header, rows, numeric=header[1:])
 
 
-def signed(value):
+def signed_decimal(value):
     """A number with one decimal and its sign, none for zero."""
     text = f"{value:+.1f}"
     return text.removeprefix("+").removeprefix("-") if text[1:] == "0.0" else text.replace("-", "−")

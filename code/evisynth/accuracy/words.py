@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from evisynth.accuracy.tables import decimals, signed
+from evisynth.accuracy.tables import signed_decimal, with_minus
 from evisynth.words.glue import glue_values
 from evisynth.words.phrases import count_word, per_hundred, thousands
 
@@ -42,7 +42,7 @@ def glue_validation(*, found, reference, dl, pm, inconsistency, limits, benchmar
         "seed": str(study.seed),
     }
     for name in ("default", "wald", "knapp-hartung", "adhoc"):
-        values[f"limits-{name}"] = " to ".join(decimals(end, 2) for end in limits[name])
+        values[f"limits-{name}"] = " to ".join(with_minus(end, 2) for end in limits[name])
     values |= _of_benchmark(benchmark) | _of_coverage(study)
     return glue_values("validation", values)
 
@@ -88,7 +88,7 @@ def _of_coverage(study):
         values[f"{key}-lowest-rate"] = per_hundred(worst.rate)
         values[f"{key}-lowest-any"] = f"{100 * min(row.coverage for row in every):.0f}"
         bias = max((row.bias for row in every), key=abs)
-        values[f"{key}-bias"] = signed(100 * bias)
+        values[f"{key}-bias"] = signed_decimal(100 * bias)
     narrow = study.where(method=study.methods[4], k=3), study.where(method=study.methods[5], k=3)
     for key, rows in zip(("glmm-t", "bayes"), narrow, strict=True):
         widest = max(rows, key=lambda row: row.width)

@@ -2,7 +2,10 @@
 
 from importlib import import_module
 
-_HOMES = {"Page": "page", "chapter": "page", "cards": "landing", "questions": "landing"}
+_HOMES = {
+    "Page": "page", "chapter": "page", "cards": "landing", "questions": "landing",
+    "glue_unused": "unused", "places_of_rows": "unused", "not_used": "unused",
+}  # fmt: skip
 __all__ = sorted(_HOMES)
 
 

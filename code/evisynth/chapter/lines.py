@@ -12,10 +12,10 @@ from evisynth.evidence.branches import specification_multiverse
 from evisynth.evidence.contrast_branches import contrast_specifications
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
-from evisynth.report.certainty.grade import certainty_words
+from evisynth.report.certainty.grade import level_words
 from evisynth.report.certainty.published import published_values
-from evisynth.report.certainty.ratings import ratings_of, steps_of
-from evisynth.report.selection.decisions import effects
+from evisynth.report.certainty.ratings import level_of, ratings_of, steps_of, subjects_of
+from evisynth.report.selection.decisions import effects_of_flips
 from evisynth.report.selection.disagreements import touching
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
 from evisynth.rounding import decimal_numbers, percents
@@ -28,11 +28,11 @@ _KINDS = {
     "DEF": "other", "TIM": "other", "NE": "uncounted", "CLM": "refused",
 }  # fmt: skip
 _WORDS = {
-    "repeated": "{n} repeat or are part of a counted study",
-    "chosen": "{n} were chosen by what happened later",
-    "other": "{n} count another outcome or other patients",
-    "uncounted": "{n} print no count",
-    "refused": "{n} were decided against",
+    "repeated": ("1 repeats or is", "{n} repeat or are", "part of a counted study"),
+    "chosen": ("1 was", "{n} were", "chosen by what happened later"),
+    "other": ("1 counts", "{n} count", "another outcome or other patients"),
+    "uncounted": ("1 prints", "{n} print", "no count"),
+    "refused": ("1 was", "{n} were", "decided against"),
 }
 
 
@@ -42,7 +42,7 @@ def line(text):
     return Html(tag("p", escape(shown), class_="co-result"), f"→ {shown}")
 
 
-def who(analysis):
+def who_line(analysis):
     """How many are counted, how many may share patients, how many rows are not, and why."""
     chosen = analysis.chosen()
     flagged = len(flagged_cohorts(chosen))
@@ -53,11 +53,16 @@ def who(analysis):
     told = f"{counted}, {thousands(sum(once.values()))} patients, each counted once{doubt}"
     if not out:
         return f"{told}; none left out"
-    kinds = (_WORDS[kind].format(n=n) for kind, n in Counter(out.values()).most_common(2))
+    kinds = (_of_kind(kind, n) for kind, n in Counter(out.values()).most_common(2))
     return f"{told}; {plural(len(out), 'row')} left out: {', '.join(kinds)}"
 
 
-def disagreements(analysis, also=()):
+def _of_kind(kind, n):
+    one, several, what = _WORDS[kind]
+    return f"{one if n == 1 else several.format(n=n)} {what}"
+
+
+def disagreements_line(analysis, also=()):
     """How many contradictions there are, and by how much deciding them otherwise moves a rate."""
     number = len(touching(analysis, also))
     if not number:
@@ -65,7 +70,7 @@ def disagreements(analysis, also=()):
     moved = [
         _moved(selection, other)
         for pool, selection in analysis.selections.items()
-        for _, other in effects(analysis.evidence, analysis.spec.id, pool)
+        for _, other in effects_of_flips(analysis, pool)
     ]
     told = plural(number, "contradiction")
     if not moved:
@@ -87,7 +92,7 @@ def _moved(selection, other):
     return abs(first - second)
 
 
-def sureness(page):
+def sureness_line(page):
     """How many analyses could be defended, and what they give."""
     return "; ".join(_curve(page.analysis, name, page.short(name)) for name in page.spec.sure)
 
@@ -111,14 +116,15 @@ def _many(found):
     return plural(int(found.estimable.sum()), "defensible analysis", "defensible analyses")
 
 
-def certainty(analysis):
+def certainty_line(analysis):
     """How sure the pools are by GRADE, what lowered the ratings most, and published results."""
-    steps = Counter()
-    for selection in analysis.chosen():
-        for row in steps_of(ratings_of(analysis, selection.spec.id)):
-            steps[row["wording"].lower()] += 1
+    steps, levels = Counter(), set()
+    for subject in subjects_of(analysis):
+        ratings = ratings_of(analysis, subject)
+        levels.add(level_of(ratings))
+        steps.update(row["wording"].lower() for row in steps_of(ratings))
     most = " and ".join(domain for domain, _ in steps.most_common(2))
-    told = f"{capital(certainty_words(analysis))}{f', most often for {most}' if most else ''}"
+    told = f"{capital(level_words(levels))}{f', most often for {most}' if most else ''}"
     values = published_values(analysis)
     if not values:
         return f"{told}; no published meta-analysis beside it"

@@ -10,6 +10,7 @@ from string import Formatter
 from evisynth.errors import ArgumentError
 from evisynth.evidence.specs import contrast_of
 from evisynth.report.certainty.sensitivity import choice_values, curve_values, sensitivity_values
+from evisynth.report.page.effects import effect_values
 from evisynth.report.page.printed_rows import row_values
 from evisynth.report.page.values import contrast_choice_values, contrast_values, pool_values
 from evisynth.report.patients.case_mix import regression_values
@@ -95,6 +96,8 @@ class Numbers(Mapping):
         groups = [(p, partial(pool_values, s)) for p, s in analysis.selections.items()]
         for contrast in analysis.spec.contrasts:
             groups.append((contrast.id, partial(contrast_values, analysis, contrast)))
+        for effect in analysis.spec.effects:
+            groups.append((effect.id, partial(effect_values, analysis, effect.id)))
         for name, printed in self.spec.printed.items():
             about = {"rejected": printed.rejected}
             groups.append((name, partial(row_values, analysis.evidence, printed.row, **about)))

@@ -8,7 +8,7 @@ from functools import cached_property
 from evisynth.chapter import sections, top
 from evisynth.chapter.lines import line
 from evisynth.chapter.numbers import Numbers
-from evisynth.chapter.views import figures_in, shown
+from evisynth.chapter.views import figures_in, shown_view
 from evisynth.errors import ArgumentError
 from evisynth.evidence.base import load_evidence
 from evisynth.evidence.specs import contrast_of
@@ -76,7 +76,7 @@ class Page:
     @property
     def evidence(self):
         """The figure that stands open under the answer."""
-        return shown(self, self.spec.evidence, 1)
+        return shown_view(self, self.spec.evidence, 1)
 
     def section(self, name):
         """A section of the author's own, under the line that tells its result.
@@ -98,7 +98,7 @@ class Page:
         numbers = self.numbered.sections[name]
         views = zip(declared.show, numbers, strict=True)
         told = line(self.numbers.filled(declared.line))
-        return stacked([told, *(shown(self, view, number) for view, number in views)])
+        return stacked([told, *(shown_view(self, view, number) for view, number in views)])
 
     @property
     def who(self):

@@ -16,7 +16,7 @@ from evisynth.report.certainty.findings import findings
 from evisynth.report.certainty.grade import grade
 from evisynth.report.certainty.judgements import risk_of_bias
 from evisynth.report.certainty.published import beside_published
-from evisynth.report.certainty.sensitivity import influence
+from evisynth.report.certainty.sensitivity import influence_of
 from evisynth.report.page.boxes import badges, banner, question
 from evisynth.report.selection.choices import choices
 from evisynth.report.selection.counted_again import again
@@ -39,7 +39,7 @@ def who(page):
     analysis, number = page.analysis, page.numbered.graph
     graph = overlap_graph(analysis)
     parts = [
-        lines.line(lines.who(analysis)),
+        lines.line(lines.who_line(analysis)),
         question(analysis),
         badges(analysis),
         counted(analysis),
@@ -54,7 +54,7 @@ def disputes(page):
     analysis, also = page.analysis, page.spec.disagreements
     return stacked(
         [
-            lines.line(lines.disagreements(analysis, also)),
+            lines.line(lines.disagreements_line(analysis, also)),
             disagreements(analysis, also=also),
             heading("What each other decision would do"),
             decisions(analysis.evidence, analysis),
@@ -65,12 +65,14 @@ def disputes(page):
 def sureness(page):
     """For statisticians: models, curves, shrinkage, each cohort left out, influence."""
     analysis, pools = page.analysis, tuple(page.numbered.cases)
-    parts = [lines.line(lines.sureness(page)), banner(analysis, *pools)]
+    parts = [lines.line(lines.sureness_line(page)), banner(analysis, *pools)]
     parts += [models(analysis, *pools)] if pools else []
     parts += [heading("What each other choice would do"), choices(analysis)]
     parts += [_drawn(page, name, number) for name, number in page.numbered.curves.items()]
     parts += [_case_by_case(page, pool, number) for pool, number in page.numbered.cases.items()]
-    parts += [folded([("Influence of each cohort", influence(analysis, *pools))])] if pools else []
+    parts += (
+        [folded([("Influence of each cohort", influence_of(analysis, *pools))])] if pools else []
+    )
     return stacked(parts)
 
 
@@ -108,7 +110,7 @@ def certainty(page):
     beside = [heading("Beside published meta-analyses"), published] if published.html else []
     return stacked(
         [
-            lines.line(lines.certainty(analysis)),
+            lines.line(lines.certainty_line(analysis)),
             findings(analysis),
             grade(analysis),
             risk_of_bias(analysis),

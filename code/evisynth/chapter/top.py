@@ -6,10 +6,12 @@ from html import escape
 
 from evisynth.engine.effects.escalc import study_intervals
 from evisynth.evidence.doubts import undoubted
-from evisynth.evidence.main_cohort import main_cohort, name_of
+from evisynth.evidence.effects import size_of_arm
+from evisynth.evidence.main_cohort import main_cohort, report_name
+from evisynth.evidence.schema import printed_text
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
-from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.grade import certainty_rating
 from evisynth.report.certainty.ratings import level_of, ratings_of
 from evisynth.report.page.cite import cite
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
@@ -50,13 +52,16 @@ def _rows(analysis, row):
     if row.contrast:
         yield (row.label, *_contrast(analysis, contrast_of(analysis.spec, row.contrast)))
         return
+    if row.effect:
+        yield (row.label, *_effect(analysis, row.effect))
+        return
     selection = _selection(analysis, row)
     if row.within:
         yield (row.label, *_pool(analysis, selection)[:-1], "")
         return
     main = main_cohort(selection)
     if main is not None:
-        yield _label(row.label, f"{name_of(main)} alone"), *_alone(main)
+        yield _label(row.label, f"{report_name(main)} alone"), *_alone(main)
     label = row.label if main is None else _label("", _others(selection))
     yield (label, *_pool(analysis, selection))
 
@@ -109,8 +114,24 @@ def _contrast(analysis, contrast):
     return _rate(more), limits, NONE, f"{thousands(patients)} in {len(found.pairs)}", rated
 
 
+def _effect(analysis, name):
+    """Ratios of each trial, which are of no 100; patients of both arms as the base knows them."""
+    found = analysis.effect(name)
+    ratios = ", ".join(printed_text(effect.row["value"]) for effect in found.counted)
+    limits = ", ".join(
+        f"{printed_text(effect.row['lower'])}–{printed_text(effect.row['upper'])}"
+        for effect in found.counted
+    )
+    arms = (arm for effect in found.counted for arm in (effect.first, effect.second))
+    sizes = [size_of_arm(analysis.evidence, arm) for arm in arms]
+    known = "–" if None in sizes else thousands(sum(sizes))
+    size = f"{known} in {len(found.counted)}"
+    measure = f"{found.spec.measures[0]} {ratios}" if found.counted else NONE
+    return _rate(measure), limits or NONE, NONE, size, _certainty(analysis, name)
+
+
 def _certainty(analysis, subject):
-    return certainty(level_of(ratings_of(analysis, subject)))
+    return certainty_rating(level_of(ratings_of(analysis, subject)))
 
 
 def _rate(text):

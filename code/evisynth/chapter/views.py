@@ -8,9 +8,17 @@ from evisynth.evidence.conditions import Condition
 from evisynth.evidence.schema import field_of
 from evisynth.evidence.selection import plain
 from evisynth.evidence.specs import contrast_of
-from evisynth.figures import forest_of, kaplan_meier_plot, odds_ratio_forest, swimmer
+from evisynth.figures import (
+    effect_forest,
+    forest_of,
+    kaplan_meier_plot,
+    odds_ratio_forest,
+    swimmer,
+)
 from evisynth.report.certainty.judgements import rob_marks
+from evisynth.report.page.arms import arms
 from evisynth.report.page.contrasts import odds_ratios
+from evisynth.report.page.effects import effects_of
 from evisynth.report.patients.adverse_events import adverse_events
 from evisynth.report.patients.case_mix import case_mix, regressions, split_by
 from evisynth.report.patients.composition import composition
@@ -25,10 +33,10 @@ FEW_LEFT_OUT = 8  # rows that a figure can show below the counted ones and stay 
 
 def figures_in(view):
     """How many figures a declared view draws."""
-    return {"forest": 1, "odds_ratios": 1, "courses": 2}.get(view.view, 0)
+    return {"forest": 1, "odds_ratios": 1, "effects": 1, "courses": 2}.get(view.view, 0)
 
 
-def shown(page, view, number):
+def shown_view(page, view, number):
     """A declared view as a piece of a page.
 
     Parameters
@@ -69,6 +77,17 @@ def _odds_ratios(page, view, number):
     return stacked([drawn, _strata(page, view, number)])
 
 
+def _effects(page, view, number):
+    figure = effect_forest(page.analysis, *view.effects, title=view.title, figure=number)
+    drawn = placed(page, figure, number, view.caption)
+    return stacked([drawn, effects_of(page.analysis, *view.effects)])
+
+
+def _arms(page, view, number):
+    about = {"first": view.arm, "second": view.against, "heads": view.heads, "but": view.but}
+    return arms(page.analysis.evidence, view.study, **about)
+
+
 def _strata(page, view, number):
     contrast = contrast_of(page.analysis.spec, view.contrast)
     return odds_ratios(page.analysis, *contrast.pools)
@@ -94,8 +113,8 @@ def _regressions(page, view, number):
 
 
 def _survival(page, view, number):
-    of = page.analysis if view.subsets is None else None
-    return survival(page.analysis.evidence, analysis=of, subsets=view.subsets)
+    source = page.analysis if view.subsets is None else page.analysis.evidence
+    return survival(source, subsets=view.subsets)
 
 
 def _with_and_without(page, view, number):
@@ -170,6 +189,8 @@ def _patients(evidence, view):
 _VIEWS = {
     "forest": _forest,
     "odds_ratios": _odds_ratios,
+    "effects": _effects,
+    "arms": _arms,
     "strata": _strata,
     "split": _split,
     "case_mix": _case_mix,

@@ -14,10 +14,10 @@ from evisynth.evidence.declared import words_of
 from evisynth.evidence.marked_yaml import line_of, parse
 from evisynth.evidence.references import references
 from evisynth.evidence.schema import Problem, Unreadable, is_text, is_texts, read_text, repeated
-from evisynth.evidence.specs import AnalysisSpec, Card, ContrastSpec, PoolSpec, Unplaced
+from evisynth.evidence.specs import AnalysisSpec, Card, ContrastSpec, EffectSpec, PoolSpec, Unplaced
 
 ANALYSES = "analyses.yml"
-_LISTS = {"pools": PoolSpec, "contrasts": ContrastSpec}
+_LISTS = {"pools": PoolSpec, "contrasts": ContrastSpec, "effects": EffectSpec}
 _PARTS = {"card": Card, "unplaced": Unplaced, "chapter": ChapterSpec}
 
 
@@ -138,7 +138,8 @@ def _rooms(entry, name, path):
         key, place = path[:2]
         if key in _LISTS and isinstance(place, int):
             model, inside, path = _LISTS[key], inside[key][place], path[2:]
-            own = _name(inside, place + 1) if key == "pools" else f"contrast {place + 1}"
+            named = key != "contrasts"
+            own = _name(inside, place + 1) if named else f"contrast {place + 1}"
             name = f"{name}/{own}"
         elif key in _PARTS:
             model, inside, path = _PARTS[key], inside[key], path[1:]

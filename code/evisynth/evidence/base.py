@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 from evisynth.errors import ArgumentError, EvidenceError
 from evisynth.evidence.analyses import ANALYSES, read_declared
 from evisynth.evidence.arithmetic import NEEDS, check_arithmetic
+from evisynth.evidence.kept import kept
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import WORKED_OUT_OTHERWISE, rejected_claims
 from evisynth.evidence.readings.checks import check_readings
 from evisynth.evidence.schema import find_package, read_codebook, read_tables, resource_of
 from evisynth.evidence.selection import Selection
-from evisynth.evidence.selector import Against, Selector, fits_where, unfit
+from evisynth.evidence.selector import Against, Selector, fits_design, fits_where, unfit
 from evisynth.evidence.specs import PoolSpec
 from evisynth.evidence.synthesis import Analysis
 from evisynth.evidence.undeclared import undeclared
@@ -26,11 +27,11 @@ from evisynth.evidence.undeclared import undeclared
 CHECKED = "EVISYNTH_CHECKED"
 
 
-def frozen(value):
+def deeply_frozen(value):
     """Mappings and lists, however deep, as mappings that cannot be changed and tuples."""
     if isinstance(value, Mapping):
-        return MappingProxyType({key: frozen(item) for key, item in value.items()})
-    return tuple(map(frozen, value)) if isinstance(value, list | tuple) else value
+        return MappingProxyType({key: deeply_frozen(item) for key, item in value.items()})
+    return tuple(map(deeply_frozen, value)) if isinstance(value, list | tuple) else value
 
 
 class Evidence:
@@ -43,7 +44,7 @@ class Evidence:
         self._tables = MappingProxyType(
             {name: tuple(map(MappingProxyType, rows)) for name, rows in tables.items()}
         )
-        self._codebook = frozen(codebook)
+        self._codebook = deeply_frozen(codebook)
         self._analyses = MappingProxyType({spec.id: spec for spec in analyses})
         self._folder = Path(folder)
 
@@ -143,11 +144,6 @@ class Evidence:
     def _cautious_graph(self):
         return self.graph.cautious()
 
-    @cached_property
-    def _selectors(self) -> dict:
-        """Selectors by their choices: the branches of an analysis ask for the same ones again."""
-        return {}
-
     def selector(
         self, *, own_first=False, latest_first=False, cautious=False, without=(), rejected=None,
         withdrawn=(),
@@ -175,12 +171,10 @@ class Evidence:
         """
         rejected = self.rejected if rejected is None else frozenset(rejected)
         first = (own_first, latest_first)
-        choices = (first, cautious, tuple(without), rejected, frozenset(withdrawn))
-        if choices not in self._selectors:
-            self._selectors[choices] = self._make_selector(*choices)
-        return self._selectors[choices]
+        return self._selector(first, cautious, tuple(without), rejected, frozenset(withdrawn))
 
-    def _make_selector(self, first, cautious, without, rejected, withdrawn):
+    @kept  # the branches of an analysis ask for the same ones again
+    def _selector(self, first, cautious, without, rejected, withdrawn):
         rows = [row for row in self.rows("outcomes") if not self._has_any(row, without)]
         graph = self._cautious_graph if cautious else self.graph
         against = Against(rejected, withdrawn)
@@ -229,6 +223,7 @@ class Evidence:
             for row in self.rows("outcomes")
             if row["outcome"] in spec.outcomes
             and fits_where(self.cohorts[row["cohort_id"]], spec)
+            and fits_design(self.studies, self.cohorts[row["cohort_id"]], spec)
             and row["events"] is not None
             and row["total"] is not None
             and row["derivation"] not in WORKED_OUT_OTHERWISE
@@ -252,7 +247,7 @@ def answered(evidence, analysis):
     return analysis if hasattr(analysis, "selections") else _answered(evidence, analysis)
 
 
-@lru_cache(maxsize=16)
+@kept
 def _answered(evidence, name):
     return evidence.analyse(name)
 
@@ -275,6 +270,14 @@ def load_evidence(folder=None) -> Evidence:
         Lists every problem with table, row, column, value and what is allowed.
     EvisynthError
         No codebook was found.
+
+    Examples
+    --------
+    >>> from evisynth import load_evidence
+    >>> evidence = load_evidence()
+    >>> name = next(iter(evidence.analyses))  # the first that is declared
+    >>> evidence.analyse(name).spec.id == name
+    True
     """
     folder = find_package(folder)
     known = os.environ.get(CHECKED) == fingerprint(folder)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from itertools import product
 from types import MappingProxyType
 
 from evisynth.checks import shown
 from evisynth.engine.specifications.multiverse import DataSet, multiverse
 from evisynth.errors import ArgumentError
+from evisynth.evidence.all_reports import all_reports
 from evisynth.evidence.flips import counts_of, effective_flips, gives_count
+from evisynth.evidence.kept import kept
 from evisynth.evidence.references import ONE_AXIS, clashes
 
 COHORTS, OVERLAP, LEFT_OUT, DECISION = (
     "Report counted", "Possible overlap", "Source left out", "Contested claim",
 )  # fmt: skip
+EVERYBODY, MULTILEVEL, OF_FAMILIES = "nobody left out", "multilevel, REML", "t of families"
+_METHOD_AXES = ("Model", "Interval")
 _LARGEST, _OWN, _LATEST = "most patients", "own report first", "latest report first"
 _COUNTED, _OUT = "counted", "left out"
 _NOTHING, _AS_DECIDED = "nothing", "as decided"
@@ -204,7 +207,7 @@ def specification_multiverse(evidence, analysis, pool, **options):
     return _usual(evidence, analysis, pool)
 
 
-@lru_cache(maxsize=16)
+@kept
 def _usual(evidence, analysis, pool):
     """The curve without options, which a page asks for in its words and in its figure."""
     return _made(evidence, analysis, pool, {})
@@ -215,4 +218,21 @@ def _made(evidence, analysis, pool, options):
     axes, why_one = _axes(evidence, selection.spec)
     data_sets = _combined(evidence, selection.spec, axes)
     options = {"protocol": dict(data_sets[0].choices)} | options
-    return multiverse(data_sets, why_one=why_one, minimum_k=MINIMUM_K, **options)
+    found = multiverse(data_sets, why_one=why_one, minimum_k=MINIMUM_K, **options)
+    return _with_nobody_left_out(evidence, selection, found)
+
+
+def _with_nobody_left_out(evidence, selection, found):
+    """Also every report with the covariance that shared patients bring, where any was left out."""
+    reports = all_reports(evidence, selection) if found.method_axes == _METHOD_AXES else None
+    if reports is None:
+        return found
+    planned = found.specifications[found.protocol] | {COHORTS: EVERYBODY, "Model": MULTILEVEL}
+    model = reports.model
+    shown, robust = model.displayed, model.robust_displayed
+    estimate = shown["estimate"]
+    more = [(OF_FAMILIES, (estimate, shown["ci_lb"], shown["ci_ub"]))]
+    more += [("CR2", (estimate, robust["ci_lb"], robust["ci_ub"]))] if robust else []
+    specifications = [planned | {"Interval": interval} for interval, _ in more]
+    size = int(found.n[found.protocol])  # nobody twice
+    return found.with_more(specifications, [numbers for _, numbers in more], model.k, size)

@@ -20,8 +20,8 @@ class TopRow(Declared):
     Attributes
     ----------
     label : str
-    pool, contrast : str
-        Id of the pool, or of the contrast, of which the line tells; one of them.
+    pool, contrast, effect : str
+        Id of the pool, the contrast or the effect of which the line tells; one of them.
     within : str
         Id of a contrast: of the pool only the cohorts that make it.
     """
@@ -29,6 +29,7 @@ class TopRow(Declared):
     label: Text
     pool: str = ""
     contrast: str = ""
+    effect: str = ""
     within: str = ""
 
 
@@ -62,6 +63,38 @@ class OddsRatioForest(Declared):
     contrast: Text
     title: Text
     caption: Text
+
+
+class EffectForest(Declared):
+    """A forest plot of printed effects, with what they mean of 100 and what is not counted."""
+
+    view: Literal["effects"]
+    effects: Texts
+    title: Text
+    caption: Text
+
+
+class Arms(Declared):
+    """All that is printed of the two arms of a trial, side by side.
+
+    Attributes
+    ----------
+    study : str
+        Its ``study_id``; reports of the same arms come with it.
+    arm, against : mapping of cohort column to allowed values
+        Of the arm that is compared, and of the other.
+    heads : (str, str)
+        What the arms are called.
+    but : tuple of str
+        Outcomes that stand elsewhere.
+    """
+
+    view: Literal["arms"]
+    study: Text
+    arm: Filters
+    against: Filters
+    heads: tuple[Text, Text]
+    but: tuple[Text, ...] = ()
 
 
 class Strata(Declared):
@@ -199,8 +232,8 @@ class Courses(Declared):
 
 
 View = Annotated[
-    Forest | OddsRatioForest | Strata | Split | CaseMix | Composition | Regressions | Survival
-    | WithAndWithout | OutcomesAmong | AdverseEvents | Tally | Courses,
+    Forest | OddsRatioForest | EffectForest | Arms | Strata | Split | CaseMix | Composition
+    | Regressions | Survival | WithAndWithout | OutcomesAmong | AdverseEvents | Tally | Courses,
     Field(discriminator="view"),
 ]  # fmt: skip
 
@@ -255,7 +288,7 @@ class ChapterSpec(Declared):
     caveat : str
         The one caveat beside it.
     top : TopTable
-    evidence : Forest or OddsRatioForest
+    evidence : Forest, OddsRatioForest or EffectForest
         The figure that stands open under the answer.
     sections : mapping of str to Section
         Sections of the author's own.
@@ -273,7 +306,7 @@ class ChapterSpec(Declared):
     answer: Text
     caveat: Text
     top: TopTable
-    evidence: Annotated[Forest | OddsRatioForest, Field(discriminator="view")]
+    evidence: Annotated[Forest | OddsRatioForest | EffectForest, Field(discriminator="view")]
     sections: dict[Name, Section] = Field(default_factory=dict)
     sure: Texts
     across: tuple[Text, Text] | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from evisynth.engine.proportions.pooling import pool_proportions
 from evisynth.engine.proportions.result import Pooled
 from evisynth.evidence.base import answered
+from evisynth.evidence.kept import kept
 from evisynth.evidence.printed import preference
 from evisynth.evidence.selection import Selection
 from evisynth.evidence.specs import AnalysisSpec
@@ -51,7 +51,7 @@ class Counting:
         return self.patients > self.independent.total
 
 
-@lru_cache(maxsize=4)
+@kept
 def countings(evidence):
     """Every pool of every declared analysis in both ways of counting.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
-from evisynth.evidence.selector import fits_where
+from evisynth.evidence.kept import kept
+from evisynth.evidence.selector import fits_design, fits_where
 
 CLAIMS = {"a": "first", "b": "second"}
 
@@ -43,7 +43,7 @@ class Flip:
         return {"rejected": self.rejected, "withdrawn": self.withdrawn}
 
 
-@lru_cache(maxsize=4)
+@kept
 def flips(evidence):
     """Every other way to decide a registered contradiction, one at a time.
 
@@ -160,7 +160,9 @@ def _bearing(evidence, spec):
     return {
         row["discrepancy_id"]
         for row in evidence.rows("outcomes")
-        if row["outcome"] in spec.outcomes and fits_where(evidence.cohorts[row["cohort_id"]], spec)
+        if row["outcome"] in spec.outcomes
+        and fits_where(evidence.cohorts[row["cohort_id"]], spec)
+        and fits_design(evidence.studies, evidence.cohorts[row["cohort_id"]], spec)
     }
 
 

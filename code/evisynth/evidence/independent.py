@@ -55,6 +55,16 @@ def independent_set(candidates: Iterable[Candidate], graph: OverlapGraph) -> tup
     ------
     ArgumentError
         A cohort that comes twice, or whose patients are not a whole number from 0.
+
+    Examples
+    --------
+    >>> from evisynth import OverlapGraph, independent_set
+    >>> from evisynth.evidence.independent import Candidate
+    >>> from evisynth.evidence.overlap import Edge
+    >>> graph = OverlapGraph([Edge("interim", "subset_of", "trial")])
+    >>> cohorts = [Candidate("interim", 40), Candidate("trial", 90), Candidate("clinic", 25)]
+    >>> independent_set(cohorts, graph)
+    ('clinic', 'trial')
     """
     import networkx as nx
 

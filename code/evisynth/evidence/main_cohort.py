@@ -7,7 +7,7 @@ from evisynth.evidence.selection import Counted, Selection
 SHARE = 0.75  # of the patients of a pool
 
 
-def name_of(counted: Counted) -> str:
+def report_name(counted: Counted) -> str:
     """What readers call the report of a cohort: its second name, else the cohort's label."""
     return counted.study.get("known_as") or counted.cohort["label"]
 

@@ -47,8 +47,12 @@ def references(spec):
     names = [contrast.id for contrast in spec.contrasts]
     for twice in repeated(names):
         yield ("contrasts",), twice, "allowed: each contrast once, by an id of its own"
+    effects = [effect.id for effect in spec.effects]
+    for place, effect in enumerate(effects):
+        if effect in (*ids, *names, *effects[:place]):
+            yield ("effects", place, "id"), effect, "allowed: an id that nothing else has"
     if spec.chapter:
-        yield from _of_chapter(spec.chapter, ids, names)
+        yield from _of_chapter(spec.chapter, ids, names, effects)
 
 
 def clashes(axes):
@@ -80,13 +84,15 @@ def _keys_of(level):
 # Of a chapter -------------------------------------------------------------------------------------
 
 
-def _of_chapter(chapter, pools, contrasts):
+def _of_chapter(chapter, pools, contrasts, effects):
     """Pools, contrasts and numbers that a chapter names and its analysis does not have."""
     known = {
         "pool": pools, "pools": pools, "first": pools, "second": pools, "across": pools,
-        "contrast": contrasts, "within": contrasts, "sure": [*pools, *contrasts],
+        "contrast": contrasts,
+        "within": contrasts, "sure": [*pools, *contrasts],
+        "effect": effects, "effects": effects,
     }  # fmt: skip
-    prefixes = [*pools, *contrasts, *chapter.printed]
+    prefixes = [*pools, *contrasts, *effects, *chapter.printed]
     prefixes += ["across"] if chapter.across else []
     for path, key, value in _leaves(chapter):
         if key in known and value and value not in known[key]:

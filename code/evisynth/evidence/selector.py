@@ -110,7 +110,8 @@ class Selector:
         return Candidate(cohort_id, row["total"] + before, own, year)
 
     def _rows_of(self, cohort_id, spec):
-        if not fits_where(self.cohorts[cohort_id], spec):
+        cohort = self.cohorts[cohort_id]
+        if not fits_where(cohort, spec) or not fits_design(self.studies, cohort, spec):
             return []
         return [row for code in spec.outcomes for row in self._rows.get((cohort_id, code), ())]
 
@@ -207,6 +208,11 @@ def _is_open(row):
 def fits_where(cohort, spec):
     """Whether a cohort passes the filters of a pool."""
     return all(cohort[column] in allowed for column, allowed in spec.where.items())
+
+
+def fits_design(studies, cohort, spec):
+    """Whether the study of a cohort is of a design that a pool allows."""
+    return not spec.designs or studies[cohort["study_id"]]["design"] in spec.designs
 
 
 def unfit(row, spec):

@@ -5,7 +5,7 @@ results are written by them, and `Declared.dump` gives back what the file holds.
 """
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
@@ -141,6 +141,8 @@ class PoolSpec(Declared):
         Times allowed, best first; empty allows any.
     units : tuple of str
         Which cuts of a cohort may be counted.
+    designs : tuple of str
+        Designs of the studies allowed; empty allows any.
     bounds : tuple of str
         Which end is taken of a count that a percentage leaves open, by its derivation; empty takes
         none, so that such a row is never counted. Alternatives alone can declare it.
@@ -160,6 +162,7 @@ class PoolSpec(Declared):
     denominators: Codes = ()
     timepoints: Codes = ()
     units: Codes = ("whole", "part")
+    designs: Codes = ()
     bounds: Annotated[tuple[str, ...], BeforeValidator(_no_bounds)] = ()
     series: Series = 1
     alternatives: Alternatives = Field(default_factory=lambda: frozen({}))
@@ -223,6 +226,42 @@ class ContrastSpec(Declared):
         return self.name or self.subject
 
 
+class EffectSpec(Declared):
+    """Relative effects as printed: what one arm is against another of the same trial.
+
+    Attributes
+    ----------
+    id : str
+        Of the effect; no pool or contrast has the same.
+    title : str
+    estimand : str
+        What the ratio is of, and of whom.
+    outcomes : tuple of str
+        Codes of the table of contrasts that count as this outcome, best first.
+    measures : tuple of str
+        Such as HR; one scale.
+    first, second : mapping of cohort column to allowed values
+        Of the arm that is compared, and of the one that it is compared with.
+    sets : tuple of str
+        Which patients of both arms; "all" are those treated or randomised.
+    randomised : bool, optional
+        Whether the comparison is by random allocation; either where it is not said.
+    cut : {"latest", "earliest"}
+        Which report of the same patients is counted where several print the effect.
+    """
+
+    id: Id
+    title: Sentence
+    estimand: Sentence
+    outcomes: Codes
+    measures: Codes = ("HR",)
+    first: Filters
+    second: Filters
+    sets: Codes = ("all",)
+    randomised: bool | None = None
+    cut: Literal["latest", "earliest"] = "latest"
+
+
 class Card(Declared):
     """How a question stands on the landing page: its title, page, pools with short names, unit."""
 
@@ -233,7 +272,7 @@ class Card(Declared):
 
 
 class AnalysisSpec(Declared):
-    """A question of the book and its pools."""
+    """A question of the book, its pools, contrasts and effects."""
 
     id: Id
     question: Sentence
@@ -244,9 +283,15 @@ class AnalysisSpec(Declared):
     outcome: Sentence = ""
     card: part(Card) = None
     contrasts: entries(ContrastSpec, "a list of one or more contrasts") = ()
+    effects: entries(EffectSpec, "a list of one or more effects") = ()
     chapter: part(ChapterSpec) = None
 
 
 def contrast_of(spec, name):
     """The declared contrast of a name; None where there is none, for instance of a pool's id."""
     return next((contrast for contrast in spec.contrasts if contrast.id == name), None)
+
+
+def effect_of(spec, name):
+    """The declared effect of a name; None where there is none."""
+    return next((effect for effect in spec.effects if effect.id == name), None)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from evisynth.errors import ArgumentError
+from evisynth.evidence.effects import Effects, select_effects
 from evisynth.evidence.independent import Candidate, independent_set
 from evisynth.evidence.odds_ratios import OddsRatios, pooled_strata
 from evisynth.evidence.selection import Counted, Selection
@@ -39,11 +41,41 @@ class Analysis:
             )
         return self.selections[pool]
 
+    def effect(self, name) -> Effects:
+        """The declared effects of a name: one for each trial, and those that are not counted.
+
+        Raises
+        ------
+        ArgumentError
+            A name that is not declared.
+        """
+        if name not in self.effects:
+            allowed = (
+                f"an effect of {self.spec.id}: {', '.join(self.effects) or 'none is declared'}"
+            )
+            raise ArgumentError("Analysis.effect", "name", repr(name), allowed)
+        return self.effects[name]
+
+    @cached_property
+    def effects(self) -> Mapping[str, Effects]:
+        """Every declared effect by its id."""
+        return {spec.id: select_effects(self.evidence, spec) for spec in self.spec.effects}
+
     @property
     def cohorts(self):
         """Ids of all cohorts that any pool counts."""
         found = {c.cohort["cohort_id"] for s in self.selections.values() for c in s.counted}
         return tuple(sorted(found))
+
+    @property
+    def compared(self):
+        """Ids of all cohorts whose effects are read."""
+        return frozenset(
+            arm["cohort_id"]
+            for found in self.effects.values()
+            for item in (*found.counted, *(out.effect for out in found.left_out))
+            for arm in (item.first, item.second)
+        )
 
     @property
     def read_cohorts(self):

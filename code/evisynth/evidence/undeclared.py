@@ -35,10 +35,13 @@ def undeclared(analyses, book, tables, broken=(), declared=None):
     if "outcomes" not in broken:
         known = {key: _values(tables["outcomes"], column) for key, column in COLUMNS.items()}
     known["units"] = field_of(book, "cohorts", "unit")["constraints"]["enum"]
+    if "studies" not in broken:
+        known["designs"] = sorted({row.get("design") for row in tables["studies"]} - {None})
     sound = {name: rows for name, rows in tables.items() if name not in broken}
     for analysis in analyses:
         marked = (declared or {}).get(analysis.id)
         found = [*_of_pools(analysis, known, sound), *_of_contrasts(analysis, sound)]
+        found += _of_effects(analysis, sound)
         found += _of_chapter(analysis, sound, tables) if analysis.chapter else []
         for path, name, *told in dict.fromkeys(found):
             yield Problem(ANALYSES, name, *told, line_of(marked, path) or "")
@@ -51,7 +54,10 @@ def _of_pools(analysis, known, tables):
     for place, pool in enumerate(analysis.pools):
         name, path = f"{analysis.id}/{pool.id}", ("pools", place)
         for inside, spec in _every(pool):
-            found = [*_unknown_values(spec, known), *_unknown_filters(spec, tables.get("cohorts"))]
+            found = [
+                *_unknown_values(spec, known),
+                *_unknown_in(spec.where, tables.get("cohorts"), "where"),
+            ]
             for key, value, allowed in found:
                 yield (*path, *inside, *key.split()), name, key, value, allowed
 
@@ -76,15 +82,16 @@ def _unknown_values(pool, known):
                 yield key, value, f"allowed: {', '.join(map(str, values))}"
 
 
-def _unknown_filters(pool, cohorts):
-    for column, values in pool.where.items() if cohorts else ():
+def _unknown_in(filters, cohorts, key):
+    """Columns that cohorts do not have, and values that no cohort has."""
+    for column, values in filters.items() if cohorts else ():
         if column not in cohorts[0]:
-            yield "where", column, f"allowed: {', '.join(cohorts[0])}"
+            yield key, column, f"allowed: {', '.join(cohorts[0])}"
             continue
         known = _values(cohorts, column)
         for value in values:
             if value not in known:
-                yield f"where {column}", value, f"allowed: {', '.join(map(str, known))}"
+                yield f"{key} {column}", value, f"allowed: {', '.join(map(str, known))}"
 
 
 # Contrasts ----------------------------------------------------------------------------------------
@@ -105,6 +112,28 @@ def _of_contrasts(analysis, tables):
                 if table in tables and value not in known:
                     path = ("contrasts", place, "unplaced", key)
                     yield path, name, f"unplaced {key}", value, f"allowed: a {column} of {table}"
+
+
+# Effects ------------------------------------------------------------------------------------------
+
+_OF_EFFECTS = {"outcomes": ("outcome",), "measures": ("measure",), "sets": ("set_a", "set_b")}
+
+
+def _of_effects(analysis, tables):
+    """Outcomes, measures and sets of no contrast, filters of no cohort."""
+    rows = tables.get("contrasts", ())
+    known = {
+        key: sorted({row[column] for column in columns for row in rows} - {None})
+        for key, columns in _OF_EFFECTS.items()
+    }
+    for place, effect in enumerate(analysis.effects):
+        name, path = f"{analysis.id}/{effect.id}", ("effects", place)
+        found = list(_unknown_values(effect, known)) if "contrasts" in tables else []
+        for side in ("first", "second"):
+            about = _unknown_in(getattr(effect, side), tables.get("cohorts"), side)
+            found += list(about)
+        for key, value, allowed in found:
+            yield (*path, *key.split()), name, key, value, allowed
 
 
 # Chapters -----------------------------------------------------------------------------------------
@@ -133,9 +162,16 @@ def _of_chapter(analysis, tables, every):
 
 
 def _of_view(view, tables, every):
-    """A table of patients that is none, columns that it does not have, events that no row has."""
+    """A study, filters or events that nothing has; a table of patients or columns that are none."""
     if view.view == "adverse_events":
         yield from _of_events(view, tables)
+    if view.view == "arms":
+        studies = _values(tables["studies"], "study_id") if "studies" in tables else [view.study]
+        if view.study not in studies:
+            near = difflib.get_close_matches(view.study, studies, 3)
+            yield "study", view.study, f"allowed: a study_id of studies, such as {', '.join(near)}"
+        for side in ("arm", "against"):
+            yield from _unknown_in(getattr(view, side), tables.get("cohorts"), side)
     table = getattr(view, "table", None)
     if table is None:
         return
@@ -164,5 +200,5 @@ def _of_events(view, tables):
         for code in view.outcomes:
             if code not in known:
                 yield "outcomes", code, f"allowed: {', '.join(known)}"
-    for key, value, allowed in _unknown_filters(view, tables.get("cohorts")):
+    for key, value, allowed in _unknown_in(view.where, tables.get("cohorts"), "where"):
         yield key.split()[0], value, allowed

@@ -9,7 +9,7 @@ side. A number recomputed in several ways has one verdict.
 """
 
 from evisynth.replication.beside import gap, replicate
-from evisynth.replication.methods import METHODS, Method, Recomputed, Span
+from evisynth.replication.methods import METHODS, Recomputed, RecomputedRange, ReplicationMethod
 from evisynth.replication.numbers import (
     association_p,
     odds_ratio,
@@ -23,9 +23,9 @@ from evisynth.replication.verdicts import VERDICTS, overall_verdict, printed_num
 __all__ = [
     "METHODS",
     "VERDICTS",
-    "Method",
     "Recomputed",
-    "Span",
+    "RecomputedRange",
+    "ReplicationMethod",
     "association_p",
     "gap",
     "median_time",

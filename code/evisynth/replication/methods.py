@@ -41,7 +41,7 @@ class Case:
     level: float = 0.95
 
 
-class Span(NamedTuple):
+class RecomputedRange(NamedTuple):
     """A recomputed number, and how far the rounding of what went in lets it reach."""
 
     low: float
@@ -50,15 +50,15 @@ class Span(NamedTuple):
 
 
 class Recomputed(NamedTuple):
-    """Numbers beside the printed ones, each a `Span`; None where the method has none."""
+    """Numbers beside the printed ones, each a `RecomputedRange`; None where the method has none."""
 
-    estimate: Span | None = None
-    lb: Span | None = None
-    ub: Span | None = None
-    p: Span | None = None
+    estimate: RecomputedRange | None = None
+    lb: RecomputedRange | None = None
+    ub: RecomputedRange | None = None
+    p: RecomputedRange | None = None
 
 
-class Method(NamedTuple):
+class ReplicationMethod(NamedTuple):
     """A way to recompute the numbers of a kind from counts, times or limits."""
 
     kind: str
@@ -69,7 +69,7 @@ class Method(NamedTuple):
 
 def _exact(estimate=None, lb=None, ub=None, p=None):
     numbers = (estimate, lb, ub, p)
-    return Recomputed(*(None if v is None else Span(v, v, v) for v in numbers))
+    return Recomputed(*(None if v is None else RecomputedRange(v, v, v) for v in numbers))
 
 
 def _count(case):
@@ -109,7 +109,7 @@ def _from_limits(case, sides):
         for text in case.limits
     ]
     found = [ratio_from_limits(*at, level=case.level, sides=sides) for at in product(*ends)]
-    centre, p = (Span(min(v), v[0], max(v)) for v in zip(*found, strict=True))
+    centre, p = (RecomputedRange(min(v), v[0], max(v)) for v in zip(*found, strict=True))
     return Recomputed(estimate=centre, p=p)
 
 
@@ -133,15 +133,17 @@ def _sample_median(case):
 def _family(kind, needs, recompute, **options):
     """One method per name of the only option."""
     ((option, names),) = options.items()
-    return [Method(kind, needs, name, partial(recompute, **{option: name})) for name in names]
+    return [
+        ReplicationMethod(kind, needs, name, partial(recompute, **{option: name})) for name in names
+    ]
 
 
 _SIDES = {"wald on the log": 2, "wald on the log one-sided": 1}
 
 METHODS = (
-    Method("count", "counts", "count", _count),
-    Method("rate", "counts", "proportion", _rate),
-    Method("rate", "counts", "proportion cut", _rate),
+    ReplicationMethod("count", "counts", "count", _count),
+    ReplicationMethod("rate", "counts", "proportion", _rate),
+    ReplicationMethod("rate", "counts", "proportion cut", _rate),
     *_family(
         "interval of a proportion",
         "counts",
@@ -149,18 +151,22 @@ METHODS = (
         method=(*PROPORTION_INTERVALS, "wald on the logit"),
     ),
     *_family("difference", "counts", _difference, method=DIFFERENCE_INTERVALS),
-    Method("odds ratio", "counts", "woolf", _odds_ratio),
+    ReplicationMethod("odds ratio", "counts", "woolf", _odds_ratio),
     *_family("p value", "counts", _association, method=ASSOCIATION_TESTS),
-    Method("p value", "counts", "wald on the log", _wald_p),
+    ReplicationMethod("p value", "counts", "wald on the log", _wald_p),
     *(
-        Method(kind, "limits", name, partial(_from_limits, sides=sides))
+        ReplicationMethod(kind, "limits", name, partial(_from_limits, sides=sides))
         for kind in ("odds ratio", "hazard ratio")
         for name, sides in _SIDES.items()
     ),
-    Method("Kaplan-Meier", "times", "kaplan-meier", partial(_survival, before=False)),
-    Method("Kaplan-Meier", "times", "kaplan-meier just before", partial(_survival, before=True)),
+    ReplicationMethod("Kaplan-Meier", "times", "kaplan-meier", partial(_survival, before=False)),
+    ReplicationMethod(
+        "Kaplan-Meier", "times", "kaplan-meier just before", partial(_survival, before=True)
+    ),
     *(
-        Method("half-width", "times", name, partial(_half_width, before=before, multiple=multiple))
+        ReplicationMethod(
+            "half-width", "times", name, partial(_half_width, before=before, multiple=multiple)
+        )
         for name, before, multiple in (
             ("greenwood", False, True),
             ("greenwood just before", True, True),
@@ -168,7 +174,7 @@ METHODS = (
         )
     ),
     *(
-        Method(
+        ReplicationMethod(
             "median survival",
             "times",
             f"kaplan-meier {interval}",
@@ -176,7 +182,7 @@ METHODS = (
         )
         for interval in MEDIAN_INTERVALS
     ),
-    Method("median", "times", "sample median and range", _sample_median),
+    ReplicationMethod("median", "times", "sample median and range", _sample_median),
 )
 
 

@@ -37,7 +37,7 @@ _HOMES = {
     "glue_values": "words.glue",
     "grade": "report.certainty.grade",
     "inclusion": "report.selection.inclusion",
-    "influence": "report.certainty.sensitivity",
+    "influence_of": "report.certainty.sensitivity",
     "left_out": "report.selection.tables",
     "models": "report.selection.tables",
     "odds_ratios": "report.page.contrasts",

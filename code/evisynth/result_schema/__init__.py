@@ -3,6 +3,6 @@
 ``python -m evisynth.result_schema > code/evisynth/result.schema.json`` writes it anew.
 """
 
-from evisynth.result_schema.build import result_classes, result_schema, undescribed
+from evisynth.result_schema.build import result_classes, result_schema
 
-__all__ = ["result_classes", "result_schema", "undescribed"]
+__all__ = ["result_classes", "result_schema"]

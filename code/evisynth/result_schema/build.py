@@ -8,7 +8,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 from evisynth.result import FORM, Result
-from evisynth.result_schema.attributes import attributes, summary
+from evisynth.result_schema.attributes import summary
 from evisynth.result_schema.files import FILES
 from evisynth.result_schema.forms import NUMBER_OR_NULL, WHOLE, object_of, ref
 
@@ -113,16 +113,3 @@ def _added(cls):
     own = {field.name for field in fields(cls)}
     named = ((name, getattr(cls, name, None)) for name in ADDED if name not in own)
     return {n: ADDED[n] | {"description": summary(p)} for n, p in named if isinstance(p, property)}
-
-
-def undescribed() -> list[str]:
-    """Fields without an entry of their own in ``Attributes``, as ``Class.field``.
-
-    Those of `COMMON` still have a description; the others have none.
-    """
-    return [
-        f"{cls.__name__}.{field.name}"
-        for cls in result_classes()
-        for field in fields(cls)
-        if not getattr(attributes(cls).get(field.name), "text", "")
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.evidence.specs import PoolSpec
+from evisynth.evidence.specs import EffectSpec, PoolSpec
 from evisynth.result import FORM
 from evisynth.result_schema.forms import NUMBER, NUMBER_OR_NULL, TEXT, WHOLE, object_of, ref
 
@@ -134,6 +134,33 @@ _CONTRAST = _record(
     ),
     not_estimable=(TEXT, "Why there is no estimate, where there is none."),
 )
+_EFFECT = {
+    "first": (TEXT, "Id of the cohort that is compared."),
+    "second": (TEXT, "Id of the cohort that it is compared with."),
+    "study": (TEXT, "Name of the study."),
+    "row_id": (TEXT, "Id of the row of the table of contrasts."),
+    "outcome": (TEXT, "Code of the outcome."),
+    "measure": (TEXT, "Such as HR."),
+    "value": (NUMBER_OR_NULL, "As printed."),
+    "lower": (NUMBER_OR_NULL, "Lower limit, as printed."),
+    "upper": (NUMBER_OR_NULL, "Upper limit, as printed."),
+    "source_id": (TEXT, "Document it was read in."),
+    "locator": (TEXT, "Place in that document."),
+}
+_EFFECTS = _record(
+    "Relative effects as printed.",
+    id=(TEXT, "Of the effect."),
+    specification=(object_of(EffectSpec), "Which effects."),
+    counted=(_list_of(_record("An effect, each trial once.", **_EFFECT)), "In order of years."),
+    left_out=(
+        _list_of(_record("An effect that is not counted.", **_EFFECT, reason=(TEXT, "Why."))),
+        "In the order of the table.",
+    ),
+    bayes=(
+        {"anyOf": [ref("BayesAnalysis"), {"type": "null"}]},
+        "Of all together, if the trials may differ; none of a single one.",
+    ),
+)
 _ENTRY = _record(
     "An analysis.",
     analysis=(TEXT, "Its id."),
@@ -169,6 +196,7 @@ FILES = {
         cohorts=(_TEXTS, "Ids of all cohorts that any pool counts."),
         patients=(WHOLE, "Patients behind all pools, nobody twice."),
         pools=(_list_of(_POOL), "In the order of declaration."),
+        effects=(_list_of(_EFFECTS), "In the order of declaration."),
         contrasts=(_list_of(_CONTRAST), "Of pools of one estimand with arms of the same studies."),
     ),
     "IndexFile": _record(

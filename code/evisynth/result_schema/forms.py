@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Mapping
 from types import NoneType, UnionType
-from typing import Union, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -49,6 +49,8 @@ def form_of(hint, documented=""):
     """
     if hint is str and (choices := _CHOICES.fullmatch(documented)):
         return {"enum": [choice.strip(' "') for choice in choices[1].split(",")]}
+    if get_origin(hint) is Literal:
+        return {"enum": list(get_args(hint))}
     if hint in _SIMPLE:
         return _SIMPLE[hint]
     if hint is np.ndarray:

@@ -60,6 +60,15 @@ def bayes_normal(
     References
     ----------
     Rover C (2020) J Stat Softw 93(6).
+
+    Examples
+    --------
+    >>> from evisynth import bayes_normal
+    >>> fit = bayes_normal([-0.4, -0.1, -0.6, 0.2], [0.04, 0.03, 0.09, 0.06], tau_prior="HN(0.5)")
+    >>> round(fit.estimate, 2), round(fit.ci_lb, 2), round(fit.ci_ub, 2)
+    (-0.2, -0.64, 0.21)
+    >>> round(fit.tau, 2)
+    0.24
     """
     name = "bayes_normal"
     prior, mu_prior = check_tau_prior(name, tau_prior), check_mu_prior(name, mu_prior, flat=True)
@@ -120,6 +129,13 @@ def bayes_binomial(
     ArgumentError
         Counts that are missing, not whole, negative, above their total or above 1e9; an unknown
         prior.
+
+    Examples
+    --------
+    >>> from evisynth import bayes_binomial
+    >>> fit = bayes_binomial([4, 9, 12], [4, 15, 16], tau_prior="HN(1)")
+    >>> round(fit.displayed["estimate"], 2), round(fit.marginal, 2)
+    (0.73, 0.71)
     """
     name = "bayes_binomial"
     prior, mu_prior = check_tau_prior(name, tau_prior), check_mu_prior(name, mu_prior, flat=False)

@@ -8,7 +8,7 @@ import numpy as np
 
 from evisynth.engine.effects.measures import MEASURES, cut_notes
 from evisynth.engine.random_effects.intervals import narrower_notes
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 
 NUMBERS = ("mean", "se", "estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 TAUS = ("tau", "tau_lb", "tau_ub")
@@ -95,8 +95,8 @@ class BayesAnalysis(Result):
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
         more = {
-            "displayed": plain(self.displayed),
-            "shrinkage_displayed": plain(self.shrinkage_displayed),
+            "displayed": json_value(self.displayed),
+            "shrinkage_displayed": json_value(self.shrinkage_displayed),
         }
         return super().to_dict() | {
             name: [list(row) for row in value] if isinstance(value, tuple) else value

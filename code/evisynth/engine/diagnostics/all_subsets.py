@@ -90,6 +90,15 @@ def gosh(yi, vi, *, slab=None, method="REML", measure="GEN", samples=100_000, se
     References
     ----------
     Olkin I, Dahabreh IJ, Trikalinos TA (2012) Res Synth Methods 3:214.
+
+    Examples
+    --------
+    >>> from evisynth import gosh
+    >>> subsets = gosh([-0.4, -0.1, -0.6, 0.9], [0.04, 0.03, 0.09, 0.06])
+    >>> len(subsets.estimate), subsets.sampled
+    (15, False)
+    >>> round(float(subsets.estimate.min()), 2), round(float(subsets.estimate.max()), 2)
+    (-0.6, 0.9)
     """
     yi, vi, slab = check_studies("gosh", yi, vi, slab, 2)
     check_choice("gosh", "method", method, ESTIMATORS)

@@ -79,6 +79,15 @@ def influence(yi, vi, *, slab=None, method="REML", test="adhoc", level=0.95):
     References
     ----------
     Viechtbauer W, Cheung MWL (2010) Res Synth Methods 1:112.
+
+    Examples
+    --------
+    >>> from evisynth import influence
+    >>> cases = influence([-0.4, -0.1, -0.6, 0.9], [0.04, 0.03, 0.09, 0.06], slab=list("ABCD"))
+    >>> [round(value, 2) for value in cases.cook_d]
+    [0.14, 0.0, 0.26, 0.62]
+    >>> cases.influential
+    (False, False, False, True)
     """
     yi, vi, slab = check_studies("influence", yi, vi, slab, 3)
     options = {"method": method, "test": test, "level": level}

@@ -89,6 +89,13 @@ def leave1out(yi, vi, *, slab=None, **options):
     ------
     ArgumentError
         As `rma`; k < 2.
+
+    Examples
+    --------
+    >>> from evisynth import leave1out
+    >>> refits = leave1out([-0.4, -0.1, -0.6, 0.9], [0.04, 0.03, 0.09, 0.06], slab=list("ABCD"))
+    >>> dict(zip(refits.slab, refits.fits.estimate.round(2).tolist(), strict=True))
+    {'A': 0.07, 'B': -0.03, 'C': 0.12, 'D': -0.3}
     """
     yi, vi, slab = check_studies("leave1out", yi, vi, slab, 2)
     with named_after("leave1out"):

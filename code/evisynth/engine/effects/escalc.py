@@ -58,6 +58,15 @@ def escalc(measure, *, xi=None, ni=None, ai=None, n1i=None, ci=None, n2i=None, a
     Viechtbauer W (2010) J Stat Softw 36(3), section 3; Schwarzer G et al (2019) Res Synth
     Methods 10:476 for the one-arm scales; Freeman MF, Tukey JW (1950) Ann Math Stat 21:607, here
     half of their sum.
+
+    Examples
+    --------
+    >>> from evisynth import escalc
+    >>> effects = escalc("OR", ai=[12, 5], n1i=[40, 30], ci=[20, 9], n2i=[40, 30])
+    >>> effects.yi.round(3).tolist()
+    [-0.847, -0.762]
+    >>> effects.vi.round(3).tolist()
+    [0.219, 0.399]
     """
     check_choice("escalc", "measure", measure, [*_ONE_ARM, *_TWO_ARM])
     add = check_number(

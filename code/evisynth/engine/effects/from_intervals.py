@@ -50,6 +50,15 @@ def effect_from_interval(measure, estimate, ci_lb, ci_ub, *, level=0.95, digits=
     ----------
     Parmar MKB, Torri V, Stewart L (1998) Stat Med 17:2815; Higgins JPT et al,
     Cochrane Handbook for Systematic Reviews of Interventions, section 6.3.2.
+
+    Examples
+    --------
+    >>> from evisynth import effect_from_interval
+    >>> effects = effect_from_interval("HR", [0.71, 0.80], [0.55, 0.62], [0.92, 1.03])
+    >>> effects.yi.round(3).tolist()
+    [-0.342, -0.223]
+    >>> effects.vi.round(4).tolist()
+    [0.0172, 0.0168]
     """
     function = "effect_from_interval"
     check_choice(function, "measure", measure, RATIOS)

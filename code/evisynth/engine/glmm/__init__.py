@@ -1,1 +1,1 @@
-"""The binomial-normal model by maximum likelihood: integration, fit, limits, `rma_glmm`."""
+"""The binomial-normal model by maximum likelihood: integration, fit, `rma_glmm`."""

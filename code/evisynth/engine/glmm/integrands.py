@@ -48,7 +48,7 @@ def first_guess(mu, tau, xi, ni):
     return tau * (np.log(x / f) - mu) / (1 / x + 1 / f + tau**2)
 
 
-def modes(mu, tau, xi, ni, guess, *, tolerance=0.03):
+def integrand_modes(mu, tau, xi, ni, guess, *, tolerance=0.03):
     """Where in z each study's integrand peaks, to ``tolerance`` of its width; tau above 0.
 
     The second derivative of the binomial log-likelihood in the log odds changes by a factor of at
@@ -77,7 +77,7 @@ def shortened(newton, tau):
 def reach(slope, tau, ni, p, steep):
     """How far below and above its mode an integrand has fallen by DROP, or a little farther.
 
-    From the bound on the second derivative (see `modes`) the fall over r is at least
+    From the bound on the second derivative (see `integrand_modes`) the fall over r is at least
     r^2 / 2 + w (exp(-|tau r|) - 1 + |tau r|), w the binomial information at the mode, and the
     bracket at least (tau r)^2 / (2 + tau r). A Newton step on a convex function from where it is
     too large ends where it is too large. ``slope`` is that of x (mu + tau z) - z^2 / 2 in z, at the

@@ -66,7 +66,7 @@ def rma_glmm(
     MetaAnalysis, MetaAnalyses or GlmmRegression
         For one data set, for a stack (also where ``subset`` is given), or with moderators. On the
         log-odds scale. ``estimate`` back-transforms to the median of the studies' underlying
-        proportions; `glmm_profile` gives their mean. Limits are Wald; the standard error comes from
+        proportions. Limits are Wald; the standard error comes from
         the joint information of mean and tau, or of the mean alone where tau is 0. In a stack a
         data set with no finite maximum, or of one study, has ``estimable`` False and nan.
 
@@ -80,6 +80,13 @@ def rma_glmm(
     NotEstimable
         For one data set. No study has both events and non-events, or moderators separate events
         from non-events: the likelihood has no finite maximum.
+
+    Examples
+    --------
+    >>> from evisynth import rma_glmm
+    >>> fit = rma_glmm([8, 15, 30, 6], [20, 25, 80, 9])
+    >>> fit
+    <binomial-normal PLO, ML, k = 4: 0.463 [0.270, 0.668], prediction 0.207 to 0.740>
     """
     name = "rma_glmm"
     xi, ni = check_counts(name, xi, ni, stack=True)

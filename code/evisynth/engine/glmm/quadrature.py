@@ -16,7 +16,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit, log_expit
 
-from evisynth.engine.glmm.integrands import WIDEST, first_guess, modes, rarer, reach, saturated
+from evisynth.engine.glmm.integrands import (
+    WIDEST,
+    first_guess,
+    integrand_modes,
+    rarer,
+    reach,
+    saturated,
+)
 
 MOST_POINTS = 40_001
 _LOG_ROOT_2_PI = 0.5 * np.log(2 * np.pi)
@@ -73,7 +80,7 @@ def _moments(counts, mu, tau, points, guess, rows):
     """
     _, xi, ni, saturated_ = counts
     guess = first_guess(mu, tau, xi, ni) if guess is None else guess
-    mode = modes(mu, tau, xi, ni, guess)
+    mode = integrand_modes(mu, tau, xi, ni, guess)
     eta = mu + tau * mode
     # Next to 1 the proportion is held below it: no integrand reaches where that would be felt.
     p = np.minimum(expit(eta), 1 - 2.0**-53)

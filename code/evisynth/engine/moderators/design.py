@@ -41,7 +41,7 @@ def design_matrix(function, mods, k, *, intercept=True):
         it determine (a constant, where there is an intercept).
     """
     intercept = check_flag(function, "intercept", intercept)
-    columns = columns_of(function, mods)
+    columns = moderator_columns(function, mods)
     if not columns:
         raise ArgumentError(function, "mods", "empty", "at least one moderator")
     if intercept and INTERCEPT in columns:
@@ -59,7 +59,7 @@ def design_matrix(function, mods, k, *, intercept=True):
     return tuple(checked), X
 
 
-def columns_of(function, mods):
+def moderator_columns(function, mods):
     """Mapping of names to values, neither of them checked but for their form."""
     allowed = "a mapping of names to values, or an array of shape (k,) or (k, p)"
     if isinstance(mods, Mapping):
@@ -141,7 +141,7 @@ def check_groups(function, groups, k=None):
     return labels
 
 
-class Fit(NamedTuple):
+class RegressionFit(NamedTuple):
     """Coefficients (B, p), their covariance (B, p, p), tau2 (B,), hat values (B, k), factor (B,).
 
     The factor is Knapp and Hartung's, of the variances, before it is raised to 1.
@@ -190,7 +190,7 @@ def fit_stack(function, yi, vi, X, method, test):
     scale = variance_factor(factor, test)[:, None, None]
     coefficients = np.einsum("bpq,bq->bp", inverse, projected)
     covariance = scale * np.einsum("bpr,bqr->bpq", inverse, inverse)
-    return Fit(coefficients, covariance, tau2, np.sum(basis**2, axis=2), factor)
+    return RegressionFit(coefficients, covariance, tau2, np.sum(basis**2, axis=2), factor)
 
 
 def variance_factor(factor, test):

@@ -164,6 +164,16 @@ def meta_regression(
     ----------
     Knapp G, Hartung J (2003) Stat Med 22:2693; Raudenbush SW (2009) in: Cooper H et al, Handbook
     of research synthesis, ch 16; Thompson SG, Higgins JPT (2002) Stat Med 21:1559.
+
+    Examples
+    --------
+    >>> from evisynth import meta_regression
+    >>> effects = [-0.5, -0.3, -0.2, 0.1, 0.2, 0.4]
+    >>> fit = meta_regression(effects, [0.04] * 6, {"age": [20, 28, 35, 44, 51, 60]})
+    >>> fit.names
+    ('intercept', 'age')
+    >>> [round(value, 3) for value in fit.coefficients]
+    [-0.951, 0.023]
     """
     yi, vi = check_effects("meta_regression", yi, vi)
     check_choice("meta_regression", "method", method, ESTIMATORS)

@@ -9,7 +9,7 @@ from scipy.special import ndtri, stdtrit
 
 from evisynth.checks import check_choice, check_numbers
 from evisynth.engine.effects.measures import MEASURES, cut_notes
-from evisynth.engine.moderators.design import INTERCEPT, columns_of, variance_factor
+from evisynth.engine.moderators.design import INTERCEPT, moderator_columns, variance_factor
 from evisynth.engine.random_effects.intervals import narrower_notes, new_study_sd
 from evisynth.errors import ArgumentError
 from evisynth.result import Result
@@ -110,7 +110,7 @@ def predict(fit, values, *, prediction="t(k-p)"):
 def _rows(fit, values):
     """Rows of a design matrix; a number stands for an array of one."""
     names = [name for name in fit.names if name != INTERCEPT]
-    columns = columns_of("predict", values)
+    columns = moderator_columns("predict", values)
     if len(columns) != len(names) or not (set(columns) == set(names) or _unnamed(columns)):
         raise ArgumentError("predict", "values", f"of {', '.join(columns)}", ", ".join(names))
     order = columns.values() if _unnamed(columns) else [columns[name] for name in names]

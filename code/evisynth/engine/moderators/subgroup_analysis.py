@@ -120,6 +120,16 @@ def subgroups(
     ----------
     Borenstein M et al (2009) Introduction to meta-analysis, ch 19; Rubio-Aparicio M et al (2017) Br
     J Math Stat Psychol 70:439.
+
+    Examples
+    --------
+    >>> from evisynth import subgroups
+    >>> effects = [-0.5, -0.3, -0.4, 0.1, 0.2, 0.4]
+    >>> fit = subgroups(effects, [0.04] * 6, ["oral"] * 3 + ["infusion"] * 3)
+    >>> {group: round(one.estimate, 2) for group, one in fit.analyses.items()}
+    {'oral': -0.4, 'infusion': 0.23}
+    >>> round(fit.Q_between, 2), fit.Q_df, round(fit.Q_p, 3)
+    (15.04, (1, 4), 0.018)
     """
     yi, vi = check_effects("subgroups", yi, vi)
     labels = check_groups("subgroups", groups, yi.size)

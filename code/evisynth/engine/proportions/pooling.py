@@ -29,8 +29,8 @@ from evisynth.engine.proportions.result import (
     GLMM,
     HEADLINE,
     LOGIT,
-    Beside,
     CommonEffect,
+    ModelsOnDemand,
     Pooled,
 )
 from evisynth.engine.random_effects.model import rma
@@ -108,6 +108,16 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
     ------
     ArgumentError
         As `rma_glmm`.
+
+    Examples
+    --------
+    >>> from evisynth import pool_proportions
+    >>> pooled = pool_proportions([8, 15, 30, 6], [20, 25, 80, 9])
+    >>> pooled.rule
+    'few'
+    >>> shown = pooled.headline.displayed
+    >>> [round(shown[name], 2) for name in ("estimate", "ci_lb", "ci_ub")]
+    [0.47, 0.31, 0.69]
     """
     level = check_level("pool_proportions", level)
     if _length(xi) == 0:
@@ -132,7 +142,7 @@ def pool_proportions(xi, ni, *, slab=None, level=0.95):
         common_effect=_common_effect(xi, ni, level),
         warning=WARNINGS[rule].format(k=xi.size),
         level=level,
-        beside=Beside(fitted),
+        beside=ModelsOnDemand(fitted),
         tau_limits=None if headline is None else (headline.tau_lb, headline.tau_ub),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from evisynth.engine.bayes.result import BayesAnalysis
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 from evisynth.rounding import decimal_numbers
 
 BAYES, BAYES_NARROW, BAYES_HEAVY = (
@@ -26,7 +26,7 @@ class CommonEffect(NamedTuple):
     ci_ub: float
 
 
-class Beside(Mapping):
+class ModelsOnDemand(Mapping):
     """Models by name, each fitted when it is first asked for.
 
     Most of what reads a pool reads its headline alone, and five models more take six times as long.
@@ -161,7 +161,7 @@ class Pooled(Result):
     def to_dict(self):
         """All fields, the sizes and what is displayed, as plain Python types."""
         more = {"k": self.k, "events": self.events, "total": self.total}
-        return super().to_dict() | more | {"displayed": plain(self.displayed)}
+        return super().to_dict() | more | {"displayed": json_value(self.displayed)}
 
     def terms(self):
         """A row per model, the headline first, display scale."""

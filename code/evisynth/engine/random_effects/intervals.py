@@ -11,7 +11,7 @@ from evisynth.checks import check_choice, check_effects, check_level, check_subs
 from evisynth.engine.random_effects.tau2 import (
     RESTRICTED,
     UNRESTRICTED,
-    maximise,
+    maximise_tau2,
     scan,
     solve_q,
     stack_of,
@@ -97,7 +97,7 @@ def profile_likelihood(yi, vi, *, method="REML", level=0.95, subset=None):
     check_choice("profile_likelihood", "method", method, ("REML", "ML"))
     stack, level = _stack("profile_likelihood", yi, vi, level, subset)
     likelihood = RESTRICTED if method == "REML" else UNRESTRICTED
-    best = maximise(likelihood, stack)
+    best = maximise_tau2(likelihood, stack)
     floor = likelihood.value(stack, best) - 0.5 * chdtri(1, 1 - level)
     limits = _outermost(likelihood, stack, best, floor)
     return _limits(limits, stack, np.ndim(yi) == 1 and subset is None)
@@ -179,6 +179,13 @@ def prediction_limits(estimate, se, tau2, k, level, *, convention="t(k-1)", rand
         estimate -/+ quantile times sqrt(se^2 + tau2); below three studies None, in an array nan.
         With the quantile and the standard error of the test of the mean, as under "t(k-1)" and
         "HTS", they hold the limits of the mean.
+
+    Examples
+    --------
+    >>> from evisynth.engine.random_effects.intervals import prediction_limits
+    >>> limits = prediction_limits(estimate=-0.2, se=0.16, tau2=0.04, k=4, level=0.95)
+    >>> [round(limit, 2) for limit in limits]
+    [-1.02, 0.62]
     """
     limits = np.where(np.asarray(k) >= PREDICTION_MINIMUM_K, 1.0, np.nan)
     if not random:

@@ -77,6 +77,15 @@ def rma(
     ArgumentError
         NaN, infinite or masked values, values beyond 1e50, a variance below 1e-50, shapes that
         differ, k = 0, an unknown method, test, measure or convention.
+
+    Examples
+    --------
+    >>> from evisynth import rma
+    >>> fit = rma([-0.4, -0.1, -0.6, 0.2], [0.04, 0.03, 0.09, 0.06], measure="OR")
+    >>> fit
+    <normal-normal OR, REML, k = 4: 0.816 [0.487, 1.365], prediction 0.352 to 1.889>
+    >>> round(fit.tau2, 3), round(fit.I2, 1)
+    (0.043, 47.0)
     """
     yi, vi = check_effects("rma", yi, vi, stack=True)
     check_choice("rma", "method", method, ESTIMATORS)

@@ -8,7 +8,7 @@ from math import isnan
 import numpy as np
 
 from evisynth.engine.effects.measures import MEASURES, shown_as
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 
 DISPLAYED = ("estimate", "ci_lb", "ci_ub", "pi_lb", "pi_ub")
 
@@ -78,7 +78,7 @@ class MetaAnalysis(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        return super().to_dict() | {"displayed": plain(self.displayed)}
+        return super().to_dict() | {"displayed": json_value(self.displayed)}
 
     def terms(self):
         """The mean and a new study's effect on the display scale, tau on the analysis scale."""

@@ -225,7 +225,7 @@ def _scores(likelihood, stack, grid):
     )
 
 
-def maximise(likelihood, stack):
+def maximise_tau2(likelihood, stack):
     """Global maximum over tau2 >= 0: there can be several local ones, so scan, then polish."""
     grid = scan(stack)
     slopes = _scores(likelihood, stack, grid)
@@ -275,12 +275,12 @@ def _root(likelihood, stack, low, high, above, below):
 
 def reml(stack):
     """Restricted maximum likelihood, the global maximum, exactly 0 at the boundary."""
-    return maximise(RESTRICTED, stack)
+    return maximise_tau2(RESTRICTED, stack)
 
 
 def ml(stack):
     """Maximum likelihood, the global maximum, exactly 0 at the boundary."""
-    return maximise(UNRESTRICTED, stack)
+    return maximise_tau2(UNRESTRICTED, stack)
 
 
 ESTIMATORS = {

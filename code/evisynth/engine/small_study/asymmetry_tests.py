@@ -82,6 +82,15 @@ def regtest(
     Egger M et al (1997) BMJ 315:629; Sterne JAC, Egger M (2005) in: Rothstein HR et al, Publication
     bias in meta-analysis, ch 6; Macaskill P et al (2001) Stat Med 20:641; Peters JL et al (2006)
     JAMA 295:676.
+
+    Examples
+    --------
+    >>> from evisynth import regtest
+    >>> effects = [-0.1, -0.2, -0.1, -0.3, -0.2, -0.5, -0.4, -0.6, -0.9, -0.8]
+    >>> variances = [0.01, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.10, 0.15, 0.20]
+    >>> test = regtest(effects, variances, predictor="sei", measure="OR")
+    >>> round(test.statistic, 2), test.df, round(test.p, 3)
+    (-2.87, 8, 0.021)
     """
     yi, vi = check_effects("regtest", yi, vi)
     check_choice("regtest", "predictor", predictor, PREDICTORS)

@@ -117,6 +117,17 @@ def trimfill(
     References
     ----------
     Duval S, Tweedie R (2000) J Am Stat Assoc 95:89; Duval S, Tweedie R (2000) Biometrics 56:455.
+
+    Examples
+    --------
+    >>> from evisynth import trimfill
+    >>> effects = [-0.1, -0.2, -0.1, -0.3, -0.2, -0.5, -0.4, -0.6, -0.9, -0.8]
+    >>> variances = [0.01, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.10, 0.15, 0.20]
+    >>> filled = trimfill(effects, variances, measure="OR")
+    >>> filled.side, len(filled.filled)
+    ('right', 4)
+    >>> round(filled.observed.estimate, 2), round(filled.adjusted.estimate, 2)
+    (-0.22, -0.17)
     """
     yi, vi = check_effects("trimfill", yi, vi)
     check_choice("trimfill", "measure", measure, MEASURES)

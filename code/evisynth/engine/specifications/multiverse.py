@@ -108,6 +108,18 @@ def multiverse(
     References
     ----------
     Steegen S et al (2016) Perspect Psychol Sci 11:702; Voracek M et al (2019) Z Psychol 227:64.
+
+    Examples
+    --------
+    >>> from evisynth import DataSet, Method, multiverse
+    >>> everyone = DataSet({"Centres": "all"}, (8, 15, 30, 6), (20, 25, 80, 9))
+    >>> large = DataSet({"Centres": "20 patients or more"}, (8, 15, 30), (20, 25, 80))
+    >>> methods = [Method({"Model": "GLMM"}), Method({"Model": "logit"}, "PLO")]
+    >>> curve = multiverse([everyone, large], methods)
+    >>> curve.k.tolist()
+    [4, 4, 3, 3]
+    >>> curve.estimate.round(2).tolist()
+    [0.46, 0.47, 0.43, 0.44]
     """
     data_sets, methods, specifications, planned, axes = crossed(
         "multiverse", data_sets, methods, (DataSet, Method), protocol, why_one

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from evisynth.engine.effects.measures import MEASURES
+from evisynth.errors import ArgumentError
 from evisynth.result import Result
 
 
@@ -91,6 +92,52 @@ class Multiverse(Result):
             return (float("nan"),) * 3
         return float(found.min()), float(np.median(found)), float(found.max())
 
+    def with_more(self, specifications, numbers, k, n):
+        """The same analyses and some more, of models that are none of the crossed methods.
+
+        Parameters
+        ----------
+        specifications : sequence of mapping of axis to level
+            On the axes of the others, at levels that may be new.
+        numbers : sequence of (estimate, ci_lb, ci_ub)
+            Display scale, one per specification.
+        k, n : int
+            Studies and patients of each of them.
+
+        Returns
+        -------
+        Multiverse
+
+        Raises
+        ------
+        ArgumentError
+            Other axes, or an analysis that is there already.
+        """
+        names = [axis for axis, *_ in self.axes]
+        for choices in specifications:
+            if set(choices) != set(names):
+                allowed = f"the axes {', '.join(names)}"
+                raise ArgumentError("with_more", "specifications", ", ".join(choices), allowed)
+            if dict(choices) in self.specifications:
+                given = ", ".join(f"{axis} {level}" for axis, level in choices.items())
+                raise ArgumentError("with_more", "specifications", given, "analyses not yet there")
+        added = np.array(numbers, dtype=float).reshape(-1, 3).T
+        columns = ("estimate", "ci_lb", "ci_ub")
+        arrays = {
+            name: np.concatenate([getattr(self, name), column])
+            for name, column in zip(columns, added, strict=True)
+        }
+        count = len(specifications)
+        sizes = {
+            name: np.concatenate([getattr(self, name), np.full(count, size)])
+            for name, size in (("k", k), ("n", n))
+        }
+        return replace(
+            self, specifications=(*self.specifications, *map(dict, specifications)), **arrays,
+            **sizes, estimable=np.concatenate([self.estimable, np.isfinite(added[0])]),
+            axes=tuple(_with_levels(axis, specifications) for axis in self.axes),
+        )  # fmt: skip
+
     def terms(self):
         """One row per analysis."""
         scale = MEASURES[self.measure].name
@@ -112,6 +159,13 @@ class Multiverse(Result):
             return f"{sizes}>"
         low, middle, high = self.range
         return f"{sizes}: {low:.3f} to {high:.3f}, median {middle:.3f}>"
+
+
+def _with_levels(axis, specifications):
+    """An axis with the levels that are new to it; with them there is another choice."""
+    name, levels, planned, why = axis
+    new = dict.fromkeys(s[name] for s in specifications if s[name] not in levels)
+    return (name, (*levels, *new), planned, "" if new else why)
 
 
 def different(numbers):

@@ -175,6 +175,15 @@ def kaplan_meier(time, event, *, level=0.95, slab=None, time_unit="months"):
     (1980) The Statistical Analysis of Failure Time Data, section 1.3; Brookmeyer R, Crowley J
     (1982) Biometrics 38:29; Schemper M, Smith TL (1996) Control Clin Trials 17:343 for the median
     follow-up.
+
+    Examples
+    --------
+    >>> from evisynth import kaplan_meier
+    >>> curve = kaplan_meier([2, 3, 3, 5, 8, 11], [1, 1, 0, 1, 0, 1])
+    >>> [round(value, 3) for value in curve.survival]
+    [0.833, 0.667, 0.444, 0.444, 0.0]
+    >>> curve.median
+    5.0
     """
     function = "kaplan_meier"
     time = _check_times(function, "time", time)

@@ -12,7 +12,7 @@ from evisynth.engine.effects.from_intervals import interval_variance, off_centre
 from evisynth.engine.random_effects.model import rma
 from evisynth.engine.random_effects.result import MetaAnalysis
 from evisynth.errors import ArgumentError, NotEstimable, named_after
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 
 NOT_ESTIMABLE = ("NR", "NE")  # not reached, not estimable
 _NAMES = {"medians": "median", "ci_lb": "lower limit", "ci_ub": "upper limit"}
@@ -61,7 +61,7 @@ class PooledMedians(Result):
         """All fields and the displayed values, as plain Python types."""
         return super().to_dict() | {
             "model": self.model.to_dict(),
-            "displayed": plain(self.displayed),
+            "displayed": json_value(self.displayed),
         }
 
     def terms(self):
@@ -126,6 +126,15 @@ def pool_medians(
     ----------
     McGrath S et al (2026) Stat Med 45:e70533, inverse-variance pooling of median survival times;
     intervals: Brookmeyer R, Crowley J (1982) Biometrics 38:29.
+
+    Examples
+    --------
+    >>> from evisynth import pool_medians
+    >>> pooled = pool_medians([7.7, 6.1, "NR"], [5.6, 4.2, 9.0], [9.6, 7.5, "NR"], slab=list("ABC"))
+    >>> round(pooled.model.displayed["estimate"], 1)
+    6.9
+    >>> pooled.left_out
+    (('C', 'median not reached, upper limit not reached'),)
     """
     function = "pool_medians"
     columns = {"medians": medians, "ci_lb": ci_lb, "ci_ub": ci_ub}

@@ -57,6 +57,12 @@ def mantel_haenszel(ai, n1i, ci, n2i, *, measure="OR", level=0.95, slab=None):
     N, Greenland S (1986) Biometrics 42:311, computed by statsmodels; risk ratio, Greenland S,
     Robins JM (1985) Biometrics 41:55; risk difference, Sato T, Greenland S, Robins JM
     (1989) Biometrics 45:1323, which holds in sparse strata too.
+
+    Examples
+    --------
+    >>> from evisynth import mantel_haenszel
+    >>> mantel_haenszel([12, 5, 0], [40, 30, 25], [20, 9, 2], [40, 30, 25], measure="RR")
+    <Mantel-Haenszel RR, k = 3: 0.548 [0.336, 0.896]>
     """
     function = "mantel_haenszel"
     check_choice(function, "measure", measure, TWO_ARM_MEASURES)

@@ -9,7 +9,7 @@ from scipy.special import chdtrc
 
 from evisynth.engine.effects.escalc import normal_quantile
 from evisynth.engine.effects.measures import MEASURES
-from evisynth.result import Result, plain
+from evisynth.result import Result, json_value
 
 _METHODS = {"MH": "Mantel-Haenszel", "Peto": "Peto", "IV": "inverse variance"}
 
@@ -70,7 +70,7 @@ class TwoArm(Result):
 
     def to_dict(self):
         """All fields and the displayed values, as plain Python types."""
-        return super().to_dict() | {"displayed": plain(self.displayed)}
+        return super().to_dict() | {"displayed": json_value(self.displayed)}
 
     def terms(self):
         """The common effect on the display scale."""

@@ -6,14 +6,14 @@ import numpy as np
 from scipy.special import chdtrc
 
 
-def odds_ratio(a, n1, c, n2):
+def stratified_odds_ratio(a, n1, c, n2):
     """Log odds ratio, its variance (Robins, Breslow and Greenland 1986), the weights."""
     strata = _strata(a, n1, c, n2)
     variance = float(strata.logodds_pooled_se) ** 2
     return float(np.log(strata.oddsratio_pooled)), variance, (n1 - a) / (n1 + n2) * c
 
 
-def risk_ratio(a, n1, c, n2):
+def stratified_risk_ratio(a, n1, c, n2):
     """Log risk ratio, its variance (Greenland and Robins 1985), the weights."""
     n = n1 + n2
     above, below = np.sum(a * n2 / n), np.sum(c * n1 / n)
@@ -22,7 +22,7 @@ def risk_ratio(a, n1, c, n2):
     return float(np.log(above / below)), float(np.sum(spread) / (above * below)), c * n1 / n
 
 
-def risk_difference(a, n1, c, n2):
+def stratified_risk_difference(a, n1, c, n2):
     """Risk difference, its variance (Sato, Greenland and Robins 1989), the weights."""
     n = n1 + n2
     weights = n1 * n2 / n
@@ -35,7 +35,11 @@ def risk_difference(a, n1, c, n2):
     return float(difference), float(spread / np.sum(weights) ** 2), weights
 
 
-MANTEL_HAENSZEL = {"OR": odds_ratio, "RR": risk_ratio, "RD": risk_difference}
+MANTEL_HAENSZEL = {
+    "OR": stratified_odds_ratio,
+    "RR": stratified_risk_ratio,
+    "RD": stratified_risk_difference,
+}
 
 
 def _strata(a, n1, c, n2):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 
 from evisynth.engine.effects.escalc import study_intervals
+from evisynth.engine.effects.from_intervals import RATIOS
 from evisynth.errors import EvisynthError
 from evisynth.evidence.arithmetic.rules import (
     LIMITS,
     WITH_INTERVALS,
-    counted,
+    has_count,
     problem,
     rule,
     rule_of_each,
@@ -31,7 +32,7 @@ def events_within_total(tables, name):
     for row in tables[name]:
         if row["total"] is not None and row["total"] < 1:
             yield problem(tables[name], row, "total", "allowed: from 1")
-        elif None not in (row["events"], row["total"]) and not counted(row):
+        elif None not in (row["events"], row["total"]) and not has_count(row):
             yield problem(
                 tables[name], row, "events", f"allowed: 0 to at most its total, {row['total']}"
             )
@@ -44,7 +45,7 @@ def percent_agrees(tables):
     table = tables["outcomes"]
     for row in table:
         events, total, percent = row["events"], row["total"], row["percent"]
-        if not counted(row) or number(percent) is None or row["discrepancy_id"]:
+        if not has_count(row) or number(percent) is None or row["discrepancy_id"]:
             continue
         if not fits_printed(events, total, percent, whole=whole[row["source_id"]]):
             share = f"{events}/{total} is {100 * events / total:.2f}; or name a discrepancy"
@@ -100,7 +101,7 @@ def computed_counts_recompute(tables):
     table = tables["outcomes"]
     for row in table:
         percent = row["percent"]
-        if row["derivation"] != "computed_from_percent" or not counted(row):
+        if row["derivation"] != "computed_from_percent" or not has_count(row):
             continue
         if number(percent) is not None:
             fitting = counts_that_fit(row["total"], percent, whole=whole[row["source_id"]])
@@ -113,7 +114,7 @@ def computed_counts_recompute(tables):
 def open_counts_are_the_ends(tables):
     """Of a count that a percentage leaves open, the fewest and the most that fit stand as rows."""
     whole, table = whole_habit(tables), tables["outcomes"]
-    ends = [row for row in table if row["derivation"] in OPEN_COUNTS and counted(row)]
+    ends = [row for row in table if row["derivation"] in OPEN_COUNTS and has_count(row)]
     told = {(row["derived_from"], row["derivation"], row["total"]) for row in ends}
     parents = {r["row_id"]: r for r in table if r["derivation"] == "percent_only"}
     for row in ends:
@@ -145,10 +146,10 @@ def totals_from_percent_recompute(tables):
     whole, table = whole_habit(tables), tables["outcomes"]
     by_id = {row["row_id"]: row for row in table}
     for row in table:
-        if row["derivation"] != "total_from_percent" or not counted(row):
+        if row["derivation"] != "total_from_percent" or not has_count(row):
             continue
         parent = by_id.get(row["derived_from"])
-        if parent is None or parent["events"] != row["events"] or not counted(parent):
+        if parent is None or parent["events"] != row["events"] or not has_count(parent):
             yield problem(table, row, "derived_from", "a row with the same events and a total")
             continue
         percent, habit = row["percent"], whole[row["source_id"]]
@@ -204,6 +205,26 @@ def limits_in_order(tables, name):
             yield problem(tables[name], row, "lower", f"at most the upper limit, {row['upper']}")
 
 
+@rule("contrasts")
+def ratios_are_above_zero(tables):
+    """A ratio and its limits are above 0, where their logarithms are."""
+    table = tables["contrasts"]
+    for row in table:
+        for column in LIMITS if row["measure"] in RATIOS else ():
+            if row[column] is not None and row[column] <= 0:
+                yield problem(table, row, column, f"above 0, as every {row['measure']} is")
+
+
+@rule("survival")
+def rates_are_shares(tables):
+    """A rate is a percentage, and its limits are."""
+    table = tables["survival"]
+    for row in table:
+        for column in LIMITS if row["statistic"] == "rate" else ():
+            if row[column] is not None and not 0 <= row[column] <= 100:
+                yield problem(table, row, column, "a percentage, 0 to 100")
+
+
 @rule("outcomes", "sources")
 def printed_intervals_recompute(tables):
     """A printed 95% interval of a count is exact, Wilson or Wald to its printed digits."""
@@ -211,7 +232,7 @@ def printed_intervals_recompute(tables):
     table = tables["outcomes"]
     for row in table:
         limits = table.printed(row, "lower"), table.printed(row, "upper")
-        if row["interval"] != "95% CI" or row["discrepancy_id"] or not counted(row):
+        if row["interval"] != "95% CI" or row["discrepancy_id"] or not has_count(row):
             continue
         if None in limits or interval_recomputes(
             row["events"], row["total"], *limits, whole=whole[row["source_id"]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 
-from evisynth.evidence.arithmetic.rules import counted, problem, rule
+from evisynth.evidence.arithmetic.rules import has_count, problem, rule
 from evisynth.evidence.overlap import Edge, OverlapGraph
 from evisynth.evidence.printed import best_rows, half_unit, number, rejected_claims
 from evisynth.evidence.schema import Problem
@@ -55,7 +55,7 @@ def _wholes_and_parts(tables, usable):
 def counts_of_parts_add_up(tables):
     """Events and totals of the parts add up to those of the pool, or a discrepancy says why not."""
     table = tables["outcomes"]
-    for whole, parts in _wholes_and_parts(tables, counted):
+    for whole, parts in _wholes_and_parts(tables, has_count):
         for column in ("events", "total"):
             if sum(part[column] for part in parts) != whole[column]:
                 shown = " + ".join(f"{part[column]} ({table.key_of(part)})" for part in parts)

@@ -42,7 +42,7 @@ class Place(NamedTuple):
         return SEPARATOR.join(self.parts[:2])
 
 
-def places(tables):
+def located_rows(tables):
     """Every row of the extracted tables that knows its line and its locator.
 
     Parameters
@@ -82,7 +82,7 @@ def _grouped(items, key):
 @rule(*LOCATED)
 def a_place_is_in_its_source(tables):
     """A row's source is the document that was read for it."""
-    for place in places(tables):
+    for place in located_rows(tables):
         if place.row["source_id"] != place.source:
             allowed = f"the readings have it from {place.source}"
             yield problem(tables[place.table], place.row, "source_id", allowed)
@@ -92,7 +92,7 @@ def a_place_is_in_its_source(tables):
 def a_claim_stands_where_it_is_said_to(tables):
     """A row that makes a claim of a contradiction stands at one of the places of that claim."""
     said = {row["discrepancy_id"]: row for row in tables["discrepancies"]}
-    for place in places(tables):
+    for place in located_rows(tables):
         entry, claim = said.get(place.row["discrepancy_id"]), place.row["claim"]
         where = entry.get(f"where_{claim}") if entry and claim else None
         stands = f"{place.source}{SEPARATOR}{place.passage}"
@@ -123,7 +123,7 @@ _SHOWN = ("percent", "value", "events", "n", "count")
 @rule(*LOCATED)
 def a_line_is_one_passage(tables):
     """What was read on one line stands in one paragraph, or in one row of a table."""
-    for (_, line), found in _grouped(places(tables), lambda p: (p.source, p.line)).items():
+    for (_, line), found in _grouped(located_rows(tables), lambda p: (p.source, p.line)).items():
         usual = _usual(place.passage for place in found)
         for place in found:
             if place.passage != usual:
@@ -133,7 +133,9 @@ def a_line_is_one_passage(tables):
 @rule(*LOCATED)
 def a_passage_is_one_stretch(tables):
     """Paragraphs follow one another: none begins again after another has begun."""
-    running = sorted((p for p in places(tables) if not p.tabular), key=lambda p: (p.source, p.line))
+    running = sorted(
+        (p for p in located_rows(tables) if not p.tabular), key=lambda p: (p.source, p.line)
+    )
     for _, found in groupby(running, key=lambda p: p.source):
         seen, last = set(), None
         for place in found:
@@ -152,7 +154,7 @@ def a_row_of_a_table_is_one_family(tables):
     def of(place):
         return known.get(place.row.get("cohort_id") or place.row.get("cohort_a"))
 
-    cells = [p for p in places(tables) if p.tabular and len(p.parts) > 2 and of(p)]
+    cells = [p for p in located_rows(tables) if p.tabular and len(p.parts) > 2 and of(p)]
     for (_, passage), found in _grouped(cells, lambda p: (p.source, p.passage)).items():
         usual = _usual(map(of, found))
         for place in found:
@@ -163,7 +165,7 @@ def a_row_of_a_table_is_one_family(tables):
 @rule(*LOCATED)
 def a_kind_has_one_column(tables):
     """What is told of one kind stands in one column of a table."""
-    cells = [p for p in places(tables) if p.tabular and len(p.parts) > 2 and _kind(p)]
+    cells = [p for p in located_rows(tables) if p.tabular and len(p.parts) > 2 and _kind(p)]
     kinds = _grouped(cells, lambda p: (p.source, p.parts[0], _kind(p)))
     for (*_, kind), found in kinds.items():
         usual = _usual(place.parts[-1] for place in found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import combinations
 
-from evisynth.evidence.arithmetic.rules import counted, problem, rule, whole_habit
+from evisynth.evidence.arithmetic.rules import has_count, problem, rule, whole_habit
 from evisynth.evidence.printed import (
     OPEN_COUNTS,
     counts_that_fit,
@@ -53,7 +53,7 @@ def _near(first, second):
 
 def _share(table, row):
     """Percentage as printed, or to a decimal from a count."""
-    if row["percent"] is not None or not counted(row):
+    if row["percent"] is not None or not has_count(row):
         return table.printed(row, "percent")
     return f"{100 * row['events'] / row['total']:.1f}"
 

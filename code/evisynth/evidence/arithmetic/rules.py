@@ -58,7 +58,7 @@ def problem(table, row, column, allowed):
     return Problem(table.name, table.key_of(row), column, value, allowed)
 
 
-def counted(row):
+def has_count(row):
     """Whether a row has a count that can be: events from 0 to a total of 1 or more."""
     events, total = row["events"], row["total"]
     return None not in (events, total) and 0 <= events <= total and total > 0

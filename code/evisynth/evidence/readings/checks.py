@@ -54,7 +54,7 @@ def check_readings(folder, tables):
         return [Problem(FOLDER, "-", "-", str(error), "allowed: readings that can be compared")]
 
 
-def disagreements(folder):
+def reading_disagreements(folder):
     """Every disagreement of the two readings of an evidence base.
 
     Parameters

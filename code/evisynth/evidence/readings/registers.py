@@ -116,7 +116,7 @@ def _features_apart(register, first, second):
 # Overlaps -----------------------------------------------------------------------------------------
 
 
-def graph_of(rows):
+def register_graph(rows):
     """The graph of a register's edges.
 
     Parameters
@@ -165,7 +165,7 @@ def relation_between(graph, a, b):
 
 
 def _relations_apart(first, second):
-    ours, theirs = graph_of(first), graph_of(second)
+    ours, theirs = register_graph(first), register_graph(second)
     for pair in sorted({_pair(row) for row in (*first, *second)}):
         said = [relation_between(graph, *pair) for graph in (ours, theirs)]
         if said[0] != said[1]:
@@ -239,7 +239,7 @@ def _overlap_problems(first, second, adjudications, tables):
     if any(row["relation"] not in RELATIONS or row["cohort_a"] == row["cohort_b"] for row in kept):
         return
     decide = column_decision(adjudications, OVERLAPS)
-    graphs = [graph_of(rows) for rows in (first, second, kept)]
+    graphs = [register_graph(rows) for rows in (first, second, kept)]
     explicit = {_pair(row) for rows in (first, second, kept) for row in rows}
     for pair in _related(explicit):
         ours, theirs, ends = (relation_between(graph, *pair) for graph in graphs)

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from evisynth.errors import EvisynthError
-from evisynth.evidence.arithmetic.places import places
+from evisynth.evidence.arithmetic.places import located_rows
 from evisynth.evidence.printed import numbers_in
 from evisynth.evidence.schema import Problem, Unreadable, read_text
 
@@ -64,12 +64,12 @@ def check_source_text(folder, tables):
         A source without a text is one problem.
     """
     texts, problems = {}, []
-    for source in sorted({place.source for place in places(tables)}):
+    for source in sorted({place.source for place in located_rows(tables)}):
         try:
             texts[source] = tuple(read_text(Path(folder) / f"{source}.txt").split("\n"))
         except Unreadable as error:
             problems.append(error.problem(f"{source}.txt"))
-    for place in places(tables):
+    for place in located_rows(tables):
         if place.source in texts:
             problems += _absent(tables[place.table], place, texts[place.source])
     return problems

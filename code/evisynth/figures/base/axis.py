@@ -82,7 +82,7 @@ class Axis:
 
     def estimate(self, item) -> str:
         """Estimate and interval of a row or diamond, ``57 [48–67]``, or "not estimable"."""
-        if not estimable(item):
+        if not has_estimate(item):
             return NOT_ESTIMABLE
         if item.lower is None or item.upper is None:
             return self.number(item.estimate)
@@ -111,6 +111,6 @@ RATIO = Axis("ratio", null=1.0)
 DIFFERENCE = Axis("difference", null=0.0)
 
 
-def estimable(item) -> bool:
+def has_estimate(item) -> bool:
     """Whether a row, diamond or left-out row has an estimate to draw."""
     return item.estimate is not None and item.estimate == item.estimate

@@ -9,7 +9,7 @@ from evisynth.checks import check_labels, shown
 from evisynth.errors import ArgumentError
 from evisynth.figures.base.data_figure import check_lines
 from evisynth.figures.base.judgements import checked_judgements
-from evisynth.figures.base.rows import Forest, Group
+from evisynth.figures.base.rows import ForestPlot, Group
 
 # Drawn from the rows themselves, in places of their own; all others are texts.
 BUILT_IN = ("rob", "n/N", "weight")
@@ -17,7 +17,7 @@ USUAL = ("Design", "Definition", *BUILT_IN)
 
 
 @dataclass(frozen=True)
-class Choice:
+class ColumnChoice:
     """Heads of the columns of text, the built-in columns, and texts where those came with them."""
 
     heads: tuple[str, ...]
@@ -25,7 +25,7 @@ class Choice:
     texts: Mapping[str, tuple[str, ...]]
 
 
-def chosen_columns(columns) -> Choice:
+def chosen_columns(columns) -> ColumnChoice:
     """What ``columns`` of `forest` asks for."""
     allowed = f"heads of columns, and of {', '.join(BUILT_IN)} those that are wanted"
     if isinstance(columns, str | bytes):
@@ -39,7 +39,7 @@ def chosen_columns(columns) -> Choice:
     texts = {}
     if isinstance(columns, Mapping):
         texts = {head: _texts(head, columns[head]) for head in heads}
-    return Choice(heads, frozenset(names) & frozenset(BUILT_IN), texts)
+    return ColumnChoice(heads, frozenset(names) & frozenset(BUILT_IN), texts)
 
 
 def _texts(head, texts):
@@ -52,7 +52,7 @@ def _texts(head, texts):
         raise ArgumentError("forest", f"columns: {head}", shown(texts), allowed) from None
 
 
-def with_cells(groups: tuple[Group, ...], choice: Choice) -> tuple[Group, ...]:
+def with_cells(groups: tuple[Group, ...], choice: ColumnChoice) -> tuple[Group, ...]:
     """Groups whose rows have one text per head, as far as they have any."""
     number = sum(len(group.rows) for group in groups)
     for head, texts in choice.texts.items():
@@ -115,7 +115,7 @@ def checked_domains(domains, groups: tuple[Group, ...]) -> tuple[str, ...]:
     return domains
 
 
-def without_empty_columns(plot: Forest) -> Forest:
+def without_empty_columns(plot: ForestPlot) -> ForestPlot:
     """The plot without columns of text that are empty throughout."""
 
     def cells(row):
@@ -132,7 +132,7 @@ def without_empty_columns(plot: Forest) -> Forest:
     return replace(plot, groups=groups, columns=tuple(plot.columns[n] for n in kept))
 
 
-def as_drawn(plot: Forest, built_in: frozenset[str]) -> Forest:
+def as_drawn(plot: ForestPlot, built_in: frozenset[str]) -> ForestPlot:
     """The plot without built-in columns that were not asked for; its table keeps them."""
     bare = {} if "n/N" in built_in else {"counts": ""}
 

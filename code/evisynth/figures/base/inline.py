@@ -29,7 +29,7 @@ _NO_SOFTWARE = {"Software": None}
 _NAME = re.compile(r"\w[\w-]*")
 
 
-class Place(NamedTuple):
+class FigurePlace(NamedTuple):
     """Where a figure stands: the id of its analysis, and its number in the chapter."""
 
     analysis: str
@@ -81,7 +81,7 @@ class InlineFigure:
     def at(self, analysis: str, number: int) -> InlineFigure:
         """The same figure as figure ``number`` of an analysis, with its links to results."""
         placed = copy(self)
-        placed.place = Place(_checked_name(analysis), int(number))
+        placed.place = FigurePlace(_checked_name(analysis), int(number))
         return placed
 
     def named(self, name: str, caption: str) -> InlineFigure:
@@ -97,7 +97,7 @@ class InlineFigure:
         ----------
         width : {"desktop", "phone"}
         """
-        drawing = svg.parse(self._raw(width, margin=0))
+        drawing = svg.parse_svg(self._raw(width, margin=0))
         svg.colour_by_role(drawing)
         svg.own_ids(drawing, f"{self._key}-{width}-")
         return svg.to_text(drawing)
@@ -138,7 +138,7 @@ class InlineFigure:
         shapes, png = (_file(folder, stem, kind) for kind in ("svg", "png"))
         # What no font can draw is left to the fonts of whoever opens the file.
         letters = "none" if self._lacks_letters(width) else "path"
-        drawing = svg.parse(self._raw(width, margin=MARGIN, letters=letters))
+        drawing = svg.parse_svg(self._raw(width, margin=MARGIN, letters=letters))
         svg.with_words(drawing, self.title, self.alt)
         write_text(shapes, svg.to_text(drawing) + "\n")
         with matplotlib_style():

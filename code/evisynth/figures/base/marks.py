@@ -133,7 +133,7 @@ def prediction_bar(sheet, scale, y, limits, *, width=2.4, end=9.0) -> None:
             arrowhead(sheet, x + 3 * direction, y, direction, "accent")
 
 
-def left_out(sheet, scale, y, item) -> None:
+def left_out_mark(sheet, scale, y, item) -> None:
     """A row in no total: thin line and a hollow square, or an upright bar without any limits."""
     interval(sheet, scale, y, item.lower, item.upper, "left-mark", 1.1)
     x = scale.x(item.estimate)
@@ -143,7 +143,7 @@ def left_out(sheet, scale, y, item) -> None:
         sheet.polygon(points, fill="plate", edge="left-mark", width=1.2)
 
 
-def risk_of_bias(sheet, x, y, level) -> None:
+def risk_of_bias_mark(sheet, x, y, level) -> None:
     """A mark centred on ``x``: filled circle low, half some, empty high, dash not assessable."""
     if level == "none":
         sheet.line([x - 4, x + 4], [y, y], "muted", 1.3)
@@ -158,7 +158,7 @@ def risk_of_bias(sheet, x, y, level) -> None:
 def domains(sheet, x, y, levels) -> None:
     """A strip of risk-of-bias marks, one per domain, its middle at ``x``."""
     for number, level in enumerate(levels):
-        risk_of_bias(sheet, x + (number - (len(levels) - 1) / 2) * DOMAIN, y, level)
+        risk_of_bias_mark(sheet, x + (number - (len(levels) - 1) / 2) * DOMAIN, y, level)
 
 
 def badge_width(text: str) -> float:

@@ -22,7 +22,7 @@ def rob_key(sheet: Sheet, x: float, y: float, levels, size: float = 11.5, right=
     for level in levels:
         if x + 6.5 + measure(KEY[level], size) > right:
             x, more = start + 4.5, more + 14
-        marks.risk_of_bias(sheet, x, y + more, level)
+        marks.risk_of_bias_mark(sheet, x, y + more, level)
         x += 6.5 + sheet.text(x + 6.5, y + more, KEY[level], size, color="muted") + 9.5
     return more
 
@@ -36,10 +36,10 @@ def rob_key_width(levels, size: float = 11.5) -> float:
 
 def footer(sheet: Sheet, plot) -> None:
     """What a plot's marks mean, ``explained``, then the lines of its ``footer``."""
-    notes(sheet, [plot.explained, *(line.split(" · ") for line in plot.footer)])
+    draw_notes(sheet, [plot.explained, *(line.split(" · ") for line in plot.footer)])
 
 
-def notes(sheet: Sheet, lines) -> None:
+def draw_notes(sheet: Sheet, lines) -> None:
     """Small lines, each a sequence of parts and broken between them where it can be."""
     for parts in lines:
         for line in pack(parts, sheet.width, 11):

@@ -14,13 +14,13 @@ from evisynth.figures.base.axis import (
     PROPORTION,
     RATIO,
     Axis,
-    estimable,
+    has_estimate,
 )
 from evisynth.figures.base.judgements import RISK_OF_BIAS, checked_judgements, levels
 
 __all__ = [
     "DIFFERENCE", "HEADINGS", "NOT_ESTIMABLE", "PROPORTION", "RATIO", "RISK_OF_BIAS", "Axis",
-    "Diamond", "Forest", "Group", "LeftOut", "Row", "estimable",
+    "Diamond", "ForestPlot", "Group", "LeftOutRow", "Row", "has_estimate",
 ]  # fmt: skip
 
 
@@ -139,7 +139,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class LeftOutRow:
     """A row that was read but is in no total: its code, its plain reason, a second name."""
 
     label: str
@@ -154,23 +154,23 @@ class LeftOut:
 
     def __post_init__(self):
         _as_text(self, "label", "counts", "name")
-        check_link("LeftOut", "href", self.href)
+        check_link("LeftOutRow", "href", self.href)
 
     @property
     def without_limits(self) -> bool:
         """Whether only an estimate is known, as where a percentage is printed and no count."""
-        return estimable(self) and self.lower is None and self.upper is None
+        return has_estimate(self) and self.lower is None and self.upper is None
 
 
 @dataclass(frozen=True)
-class Forest:
+class ForestPlot:
     """Everything a drawing needs, checked once; made by `evisynth.figures.forest`."""
 
     groups: tuple[Group, ...]
     title: str
     subtitle: str = ""
     overall: Diamond | None = None
-    left_out: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOutRow, ...] = ()
     columns: tuple[str, ...] = ()
     axis: Axis = PROPORTION
     codes: Mapping[str, str] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, floor, inf, isfinite, log10
 
-from evisynth.figures.base.rows import Axis, estimable
+from evisynth.figures.base.rows import Axis, has_estimate
 from evisynth.rounding import signed
 
 LADDER = [n * 10.0**power for power in range(-4, 5) for n in (1, 2, 5)]
@@ -86,7 +86,7 @@ def ratio_limits(axis: Axis, items) -> tuple[float, float]:
     null = axis.null or 1.0
     centres, ends = [null], []
     for item in items:
-        if estimable(item):
+        if has_estimate(item):
             centres.append(item.estimate)
             ends += [item.lower, item.upper, *(getattr(item, "prediction", None) or ())]
     centres = [value for value in centres if 0 < value < inf]
@@ -101,7 +101,7 @@ def difference_limits(axis: Axis, items) -> tuple[float, float]:
     """Round limits that hold every estimate and every interval."""
     values = [axis.null or 0.0]
     for item in items:
-        if estimable(item):
+        if has_estimate(item):
             limits = (item.lower, item.upper, *(getattr(item, "prediction", None) or ()))
             values += [item.estimate, *(limit for limit in limits if limit is not None)]
     values = [value for value in values if isfinite(value)]

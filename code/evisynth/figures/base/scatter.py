@@ -64,6 +64,9 @@ def strokes(sheet, segments, color, width, *, cap="butt", alpha=None, zorder=2) 
     patch = PathPatch(_kept(ends, codes), capstyle=cap)
     sheet.patch(patch, edge=color, width=width, zorder=zorder)
     patch.set_alpha(alpha)
+    if cap == "round":
+        # Agg, which draws the PNGs, would move the ends of a dot to one pixel and leave it out.
+        patch.set_snap(False)
 
 
 def dots(sheet, xs, ys, color, size, *, alpha=None, zorder=3) -> None:

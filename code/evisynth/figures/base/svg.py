@@ -22,7 +22,7 @@ _UNTURNED = re.compile(r"rotate\(-0 ")
 _KEPT = ("text", "tspan", "title", "desc")  # their blanks are what they say
 
 
-def parse(raw: str) -> ElementTree.Element:
+def parse_svg(raw: str) -> ElementTree.Element:
     """The tree of a drawing as Matplotlib writes it, tidied.
 
     Parameters

@@ -9,7 +9,8 @@ from evisynth.evidence.countings import told_once
 from evisynth.evidence.doubts import undoubted
 from evisynth.figures.base.rows import Group
 from evisynth.figures.forests.mini import mini_forest
-from evisynth.figures.forests.of_analysis import pool_group, pooled_diamond
+from evisynth.figures.forests.of_analysis import pool_group
+from evisynth.figures.forests.of_pooled import pooled_diamond
 from evisynth.figures.overlap.units import counted_once
 from evisynth.words.phrases import (
     capital,

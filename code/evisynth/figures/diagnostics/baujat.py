@@ -21,7 +21,7 @@ from evisynth.figures.base.scatter import dots, framed, place_labels
 X, Y = "Contribution to heterogeneity", "Influence on the pooled estimate"
 
 
-def baujat(
+def baujat_plot(
     result, *, title: str | None = None, subtitle: str | None = None, provenance: str = "",
     caption: str = "", alt: str = "", name: str = "",
 ) -> DataFigure:  # fmt: skip
@@ -49,15 +49,17 @@ def baujat(
     ----------
     Baujat B et al (2002) Stat Med 21:2641.
     """
-    check_attributes("baujat", "result", result, ("x", "y", "slab"), "a result with x, y and slab")
+    check_attributes(
+        "baujat_plot", "result", result, ("x", "y", "slab"), "a result with x, y and slab"
+    )
     texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
-    check_texts("baujat", **texts, caption=caption, alt=alt, name=name)
+    check_texts("baujat_plot", **texts, caption=caption, alt=alt, name=name)
     x, y = (
-        check_numbers("baujat", key, getattr(result, key), lower=0, allowed="numbers from 0")
+        check_numbers("baujat_plot", key, getattr(result, key), lower=0, allowed="numbers from 0")
         for key in ("x", "y")
     )
-    check_length("baujat", "y", y, "x", x)
-    slab = check_slab_of("baujat", result.slab, x.size)
+    check_length("baujat_plot", "y", y, "x", x)
+    slab = check_slab_of("baujat_plot", result.slab, x.size)
     title = _title(x, y, slab) if title is None else title
     subtitle = _SUBTITLE if subtitle is None else subtitle
 

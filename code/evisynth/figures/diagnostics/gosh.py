@@ -32,7 +32,7 @@ _NEEDED = ("estimate", "tau2", "I2", "subsets", "slab", "sampled")
 
 
 @dataclass(frozen=True)
-class Gosh:
+class DrawnSubsets:
     """The subsets that can be drawn.
 
     Attributes
@@ -63,7 +63,7 @@ class Gosh:
     sampled: bool
 
 
-def gosh(
+def gosh_plot(
     result, *, against: str = "I2", highlight: str | None = None, title: str | None = None,
     subtitle: str | None = None, provenance: str = "", caption: str = "", alt: str = "",
     name: str = "",
@@ -99,10 +99,10 @@ def gosh(
     ----------
     Olkin I, Dahabreh IJ, Trikalinos TA (2012) Res Synth Methods 3:214.
     """
-    check_attributes("gosh", "result", result, _NEEDED, "a result of evisynth.gosh")
-    check_choice("gosh", "against", against, AGAINST)
+    check_attributes("gosh_plot", "result", result, _NEEDED, "a result of evisynth.gosh")
+    check_choice("gosh_plot", "against", against, AGAINST)
     texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
-    check_texts("gosh", **texts, caption=caption, alt=alt, name=name)
+    check_texts("gosh_plot", **texts, caption=caption, alt=alt, name=name)
     data = _gosh_of(result, against, highlight)
     title = _title(data) if title is None else title
     subtitle = _subtitle(data) if subtitle is None else subtitle
@@ -120,19 +120,19 @@ def _gosh_of(result, against, highlight):
     subsets = np.asarray(result.subsets)
     if subsets.dtype != bool or subsets.ndim != 2 or not subsets.size:
         given = f"with subsets of type {subsets.dtype}, shape {subsets.shape}"
-        raise ArgumentError("gosh", "result", given, "true or false, of shape (B, k)")
+        raise ArgumentError("gosh_plot", "result", given, "true or false, of shape (B, k)")
     measure = getattr(result, "measure", "GEN")
-    axis = effect_axis("gosh", measure, 0.95)
+    axis = effect_axis("gosh_plot", measure, 0.95)
     x = _column(_displayed(result), "estimate", len(subsets))
     y = _column(result.I2 if against == "I2" else result.tau2, against, len(subsets))
     y = y if against == "I2" else np.sqrt(np.maximum(y, 0))
     drawn = np.isfinite(x) & np.isfinite(y)
     if not drawn.any():
-        raise NotEstimable("gosh: no subset has both numbers; remedy: at least two studies.")
-    slab = check_slab_of("gosh", result.slab, subsets.shape[1])
+        raise NotEstimable("gosh_plot: no subset has both numbers; remedy: at least two studies.")
+    slab = check_slab_of("gosh_plot", result.slab, subsets.shape[1])
     marked = None if highlight is None else subsets[drawn, _study(slab, highlight)]
     everything = np.flatnonzero(subsets[drawn].all(axis=1))
-    return Gosh(
+    return DrawnSubsets(
         x[drawn], y[drawn], marked, int(everything[0]) if everything.size else None, axis,
         effect_name(measure), against, str(highlight or ""), len(slab), len(subsets),
         bool(result.sampled),
@@ -150,19 +150,21 @@ def _column(values, key, size):
     try:
         array = np.asarray(values, dtype=float)
     except (TypeError, ValueError):
-        raise ArgumentError("gosh", "result", f"with {key} {shown(values)}", "numbers") from None
+        raise ArgumentError(
+            "gosh_plot", "result", f"with {key} {shown(values)}", "numbers"
+        ) from None
     if array.shape != (size,):
         given = f"with {key} of shape {array.shape}"
-        raise ArgumentError("gosh", "result", given, f"one per subset, ({size},)")
+        raise ArgumentError("gosh_plot", "result", given, f"one per subset, ({size},)")
     return array
 
 
 def _study(slab, highlight):
     allowed = "the label of one study: " + ", ".join(slab[:12])
-    (wanted,) = check_labels("gosh", "highlight", [highlight], 1, allowed)
+    (wanted,) = check_labels("gosh_plot", "highlight", [highlight], 1, allowed)
     found = [number for number, label in enumerate(slab) if label == wanted]
     if len(found) != 1:
-        raise ArgumentError("gosh", "highlight", shown(highlight), allowed)
+        raise ArgumentError("gosh_plot", "highlight", shown(highlight), allowed)
     return found[0]
 
 

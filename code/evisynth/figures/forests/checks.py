@@ -8,7 +8,7 @@ from numbers import Real
 
 from evisynth.checks import is_number, shown
 from evisynth.errors import ArgumentError
-from evisynth.figures.base.rows import Diamond, Group, LeftOut, Row
+from evisynth.figures.base.rows import Diamond, Group, LeftOutRow, Row
 
 _RANGES = {
     "proportion": (0, 1, "a proportion, 0 to 1"),
@@ -55,7 +55,7 @@ def checked_left_out(left_out):
     except TypeError:
         allowed = "LeftOut objects in a sequence"
         raise ArgumentError("forest", "left_out", shown(left_out), allowed) from None
-    check_kind("forest", "left_out", left_out, LeftOut)
+    check_kind("forest", "left_out", left_out, LeftOutRow)
     return left_out
 
 

@@ -13,7 +13,7 @@ from evisynth.figures.base.parts import (
     rob_key,
     rob_key_width,
 )
-from evisynth.figures.base.rows import Forest, Group, LeftOut, Row, estimable
+from evisynth.figures.base.rows import ForestPlot, Group, LeftOutRow, Row, has_estimate
 from evisynth.figures.base.scale import Scale
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import DESKTOP, measure, wrap
@@ -26,7 +26,7 @@ PITCH, MORE = 21.0, 15.0
 class Desktop:
     """One drawing in progress; `draw` fills a sheet from the top."""
 
-    def __init__(self, plot: Forest):
+    def __init__(self, plot: ForestPlot):
         self.plot, self.sheet, self.at = plot, Sheet(DESKTOP), fit_layout(plot)
         self.scale = Scale.fit(plot.axis, plot.drawn, *self.at.plot)
 
@@ -119,7 +119,7 @@ class Desktop:
             )
         marks.domains(sheet, at.rob, y, row.judgements)
         sheet.text(at.counts, y, row.counts, align="right")
-        if estimable(row):
+        if has_estimate(row):
             marks.cohort(sheet, self.scale, y, row, size, shaped=self.plot.several_series)
         self._estimate(row, y)
         if self.plot.has_weights:
@@ -134,7 +134,7 @@ class Desktop:
         return more + after_label(self.sheet, INDENT, y + more, *tail, pitch=MORE + 1)
 
     def _estimate(self, item, y, color="ink"):
-        look = {"align": "right", "color": color, "italic": not estimable(item)}
+        look = {"align": "right", "color": color, "italic": not has_estimate(item)}
         self.sheet.text(self.at.estimate, y, self.plot.axis.estimate(item), **look)
 
     def _subtotal(self, group: Group):
@@ -226,7 +226,7 @@ class Desktop:
         self._grid(start, sheet.y)
         sheet.y += 5
 
-    def _left_out_row(self, item: LeftOut):
+    def _left_out_row(self, item: LeftOutRow):
         sheet, at, y = self.sheet, self.at, self.sheet.y + PITCH / 2
         look, (label, code) = {"color": "left-text"}, self.at.left_out
         lines = wrap(item.label, label - INDENT, 13)
@@ -238,8 +238,8 @@ class Desktop:
         room = at.counts - measure(item.counts, 13) - GAP - left
         more = max(more, sheet.lines(left, y, wrap(item.reason, max(room, 60), 13), **look))
         sheet.text(at.counts, y, item.counts, align="right", **look)
-        if estimable(item):
-            marks.left_out(sheet, self.scale, y, item)
+        if has_estimate(item):
+            marks.left_out_mark(sheet, self.scale, y, item)
         self._estimate(item, y, "left-text")
         if self.plot.has_weights:
             sheet.text(DESKTOP - 6, y, "–", align="right", **look)

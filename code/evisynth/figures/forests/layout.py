@@ -8,7 +8,7 @@ from math import fsum
 
 from evisynth.figures.base import marks
 from evisynth.figures.base.parts import name_width
-from evisynth.figures.base.rows import NOT_ESTIMABLE, Forest, Row
+from evisynth.figures.base.rows import NOT_ESTIMABLE, ForestPlot, Row
 from evisynth.figures.base.style import DESKTOP, measure
 
 INDENT, GAP = 10.0, 8.0
@@ -54,7 +54,7 @@ def label_width(row: Row) -> float:
     return INDENT + measure(row.label, 13) + badges
 
 
-def fit_layout(plot: Forest) -> Layout:
+def fit_layout(plot: ForestPlot) -> Layout:
     """Columns as wide as their texts want, narrowed until the plot keeps its least width."""
     estimate = DESKTOP - (52 if plot.has_weights else 0)
     right = estimate - max(_estimate_width(plot) + 21, 78)
@@ -117,7 +117,7 @@ def _columns(plot, room):
     return narrowed([max([wanted[0], *below])], [60.0], room - PLOT), PLOT
 
 
-def _estimate_width(plot: Forest) -> float:
+def _estimate_width(plot: ForestPlot) -> float:
     """Width of the column of estimates."""
     texts = [plot.axis.estimate(item) for item in plot.drawn]
     # Words may come closer to the plot than numbers.
@@ -128,7 +128,7 @@ def _estimate_width(plot: Forest) -> float:
     return max([measure(plot.axis.heading, 12, 600), *words, *numbers])
 
 
-def _prediction_width(plot: Forest) -> float:
+def _prediction_width(plot: ForestPlot) -> float:
     """Room that the words before a prediction interval want, left of the plot."""
     subtotals = () if plot.overall else tuple(group.subtotal for group in plot.groups)
     pooled = [item for item in (plot.overall, *subtotals) if item and item.prediction]
@@ -136,7 +136,7 @@ def _prediction_width(plot: Forest) -> float:
     return max(words, default=0.0) + INDENT * (not plot.overall) + GAP
 
 
-def _wanted_widths(plot: Forest) -> list[float]:
+def _wanted_widths(plot: ForestPlot) -> list[float]:
     """Widths that the label column and the extra columns would have with room for all."""
     wanted = [max([96, *(label_width(row) for row in plot.rows)])]
     for number, head in enumerate(plot.columns):

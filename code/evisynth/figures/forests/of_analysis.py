@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from evisynth.checks import shown
 from evisynth.engine.effects.escalc import study_intervals
@@ -11,9 +12,9 @@ from evisynth.evidence.printed import number
 from evisynth.evidence.selection import CODES, plain
 from evisynth.figures.base.columns import BUILT_IN, with_names
 from evisynth.figures.base.judgements import checked_judgements
-from evisynth.figures.base.model_words import model_words, remark
-from evisynth.figures.base.rows import Diamond, Group, LeftOut, Row
-from evisynth.figures.forests.of_result import if_pooled
+from evisynth.figures.base.model_words import model_words
+from evisynth.figures.base.rows import Group, LeftOutRow
+from evisynth.figures.forests.of_pooled import if_pooled, pooled_diamond, study_rows
 from evisynth.figures.forests.plot import forest
 from evisynth.words.cells import counts
 from evisynth.words.names import second_name
@@ -170,17 +171,17 @@ def _checked_rob(rob):
 def pool_group(selection, *, badge, columns=("design", "definition"), rob=None, nonetheless=False):
     """A pool as a group of rows with its subtotal, or the note that says why there is none."""
     pooled, rob = selection.pooled, rob or {}
-    weights = (pooled.weights if pooled.headline else None) or (None,) * pooled.k
-    intervals = zip(pooled.xi, pooled.ni, pooled.lower, pooled.upper, weights, strict=True)
     rows = tuple(
-        Row(
-            c.cohort["label"], x / n, low, high, weight, f"{x} / {n}",
-            tuple(COLUMNS[column][1](c) for column in columns),
-            ("2nd",) * (badge and c.second_hand) + ("∩?",) * bool(c.possible_overlaps),
-            selection.spec.series, rob.get(c.row["row_id"], ""),
+        replace(
+            row,
+            label=c.cohort["label"],
+            columns=tuple(COLUMNS[column][1](c) for column in columns),
+            badges=("2nd",) * (badge and c.second_hand) + ("∩?",) * bool(c.possible_overlaps),
+            series=selection.spec.series,
+            rob=rob.get(c.row["row_id"], ""),
         )
-        for c, (x, n, low, high, weight) in zip(selection.counted, intervals, strict=True)
-    )  # fmt: skip
+        for c, row in zip(selection.counted, study_rows(pooled), strict=True)
+    )
     note, beside = _NOTES.get(pooled.rule, ""), if_pooled(pooled) if nonetheless else None
     return Group(selection.spec.title, rows, pooled_diamond(pooled, _pooled_label(pooled)), note,
                  beside)  # fmt: skip
@@ -195,19 +196,6 @@ def _pooled_label(pooled):
     return f"Pooled rate ({model_words(pooled.headline)})" if pooled.headline else ""
 
 
-def pooled_diamond(pooled, label="Pooled rate"):
-    """A pool's headline as a diamond; None where the rule for few studies gives none."""
-    if pooled.headline is None:
-        return None
-    found = pooled.displayed
-    prediction = None if found["pi_lb"] is None else (found["pi_lb"], found["pi_ub"])
-    total = f"{thousands(pooled.events)} / {thousands(pooled.total)}"
-    return Diamond(
-        label, found["estimate"], found["ci_lb"], found["ci_ub"], prediction, total,
-        remark(pooled.headline),
-    )  # fmt: skip
-
-
 def _left_out(item):
     row = item.row
     known = row["events"] is not None and row["total"] is not None
@@ -215,10 +203,10 @@ def _left_out(item):
         # A printed percentage has its place on the scale; only its count and limits are unknown.
         percent = number(row["percent"])
         share = None if percent is None else percent / 100
-        return LeftOut(item.cohort["label"], item.code, item.reason, counts(row), share)
+        return LeftOutRow(item.cohort["label"], item.code, item.reason, counts(row), share)
     low, high = study_intervals([row["events"]], [row["total"]])
     share = row["events"] / row["total"]
-    return LeftOut(
+    return LeftOutRow(
         item.cohort["label"], item.code, item.reason, counts(row), share, low[0], high[0]
     )
 

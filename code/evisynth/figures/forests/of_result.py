@@ -15,6 +15,12 @@ from evisynth.engine.proportions.result import Pooled
 from evisynth.errors import ArgumentError
 from evisynth.figures.base.model_words import is_bayes, model_words, remark
 from evisynth.figures.base.rows import PROPORTION, Axis, Diamond, Group, Row
+from evisynth.figures.forests.of_pooled import (
+    events_of_total,
+    if_pooled,
+    pooled_diamond,
+    study_rows,
+)
 
 CUT = "Limits beyond 0 or 100 % are cut there."
 
@@ -128,7 +134,11 @@ def _of_counts(result, given):
     xi, ni = check_counts("forest", given.get("xi"), given.get("ni"))
     _check_k(result, "xi", xi)
     shown = np.array([xi / ni, *study_intervals(xi, ni, level=result.level)])
-    return shown.T, [_printed(x, n) for x, n in zip(xi, ni, strict=True)], _printed(*_sums(xi, ni))
+    return (
+        shown.T,
+        [events_of_total(x, n) for x, n in zip(xi, ni, strict=True)],
+        events_of_total(*_sums(xi, ni)),
+    )
 
 
 def _check_k(result, name, array):
@@ -139,10 +149,6 @@ def _check_k(result, name, array):
 
 def _sums(xi, ni):
     return sum(xi), sum(ni)
-
-
-def _printed(events, total):
-    return f"{int(events):,} / {int(total):,}"
 
 
 def _rows(result, axis, studies, counts):
@@ -183,34 +189,13 @@ def _diamond(result, axis, counts=""):
 
 def _of_pooled(pooled, nonetheless):
     """A pool under the rule for few studies: its headline, or the note that says why not."""
-    axis = Axis("proportion", f"% [{100 * pooled.level:g}% CI]")
-    # Weights stand only where something is pooled.
-    weights = _weights(pooled.headline) if pooled.headline else (None,) * pooled.k
-    rows = tuple(
-        Row(label, x / n, low, high, weight, _printed(x, n))
-        for label, x, n, low, high, weight in zip(
-            pooled.slab, pooled.xi, pooled.ni, pooled.lower, pooled.upper, weights,
-            strict=True,
-        )
-    )  # fmt: skip
+    axis, rows = Axis("proportion", f"% [{100 * pooled.level:g}% CI]"), study_rows(pooled)
     if pooled.headline is None:
         beside = if_pooled(pooled) if nonetheless else None
         return Drawn(Group("", rows, None, _note(pooled), beside), axis)
-    diamond, _ = _diamond(pooled.headline, axis, _printed(pooled.events, pooled.total))
+    diamond = pooled_diamond(pooled, f"Pooled mean ({model_words(pooled.headline)})")
     warning = (pooled.warning,) if pooled.warning else ()
     return Drawn(Group("", rows, diamond), axis, (*warning, *pooled.headline.notes))
-
-
-def if_pooled(pooled: Pooled) -> Diamond | None:
-    """What Bayes would give where the rule does not pool, without a prediction interval."""
-    result = pooled.bayes
-    if pooled.headline is not None or result is None:
-        return None
-    shown = result.displayed
-    return Diamond(
-        f"If pooled nonetheless ({model_words(result)})", shown["estimate"], shown["ci_lb"],
-        shown["ci_ub"], None, _printed(pooled.events, pooled.total), "", result.level,
-    )  # fmt: skip
 
 
 def _note(pooled):

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from evisynth.figures.base import marks
 from evisynth.figures.base.parts import beside_label, footer, left_out_title, rob_key
-from evisynth.figures.base.rows import NOT_ESTIMABLE, Forest, Group, LeftOut, Row, estimable
+from evisynth.figures.base.rows import (
+    NOT_ESTIMABLE,
+    ForestPlot,
+    Group,
+    LeftOutRow,
+    Row,
+    has_estimate,
+)
 from evisynth.figures.base.scale import Scale
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import PHONE, measure, wrap
@@ -17,10 +24,10 @@ INSET, LINE, MORE, STRIP_HEIGHT = 8.0, 20.0, 15.0, 17.0
 class Phone:
     """One drawing in progress; `draw` fills a sheet from the top."""
 
-    def __init__(self, plot: Forest):
+    def __init__(self, plot: ForestPlot):
         self.plot, self.sheet = plot, Sheet(PHONE)
         self.scale = Scale.fit(plot.axis, plot.drawn, *STRIP)
-        texts = [plot.axis.estimate(item) for item in plot.drawn if estimable(item)]
+        texts = [plot.axis.estimate(item) for item in plot.drawn if has_estimate(item)]
         widest = max((measure(text, 13, 600) for text in texts), default=0)
         self.counts = min(276.0, PHONE - INSET - widest - 12)
 
@@ -159,7 +166,7 @@ class Phone:
         self._strip([""] * strip + lines, indent=indent)
         middle = 4.5 + (len(judged) - 1) * marks.DOMAIN / 2
         marks.domains(sheet, middle, self.strip_y, judged)
-        if estimable(row):
+        if has_estimate(row):
             shaped = self.plot.several_series
             marks.cohort(sheet, self.scale, self.strip_y, row, size, shaped=shaped)
         sheet.y += 1.5
@@ -168,12 +175,12 @@ class Phone:
     def _right_text(self, item):
         """Where the label column ends: left of the counts."""
         counts = self.counts - measure(item.counts, 13) if item.counts else self.counts
-        if estimable(item):
+        if has_estimate(item):
             return counts - 10
         return min(counts, PHONE - measure(NOT_ESTIMABLE, 13, italic=True)) - 10
 
     def _number(self, item, right, color="ink"):
-        look = {"align": "right", "color": color, "italic": not estimable(item)}
+        look = {"align": "right", "color": color, "italic": not has_estimate(item)}
         self.sheet.text(right, self.line_y, self.plot.axis.estimate(item), **look)
 
     def _label(self, label, badges, right, *, x=0.0, left_out=False, name="", **look):
@@ -229,16 +236,16 @@ class Phone:
         sheet.y += 5
         sheet.plate(0, top, PHONE, sheet.y - top)
 
-    def _left_out_row(self, item: LeftOut):
+    def _left_out_row(self, item: LeftOutRow):
         sheet, look = self.sheet, {"color": "left-text"}
         codes = (item.code,) if item.code else ()
         right, shift = self._right_text(item) - INSET, INSET
         more = {"x": INSET, "left_out": True, "href": item.href, "name": item.name}
         self._label(item.label, codes, right, **more, **look)
-        if estimable(item):
+        if has_estimate(item):
             sheet.text(self.counts - shift, self.line_y, item.counts, align="right", **look)
         self._number(item, PHONE - INSET, "left-text")
-        if not estimable(item):
+        if not has_estimate(item):
             text = " · ".join(part for part in (item.counts, item.reason) if part)
             lines = wrap(text, PHONE - 2 * INSET, 12)
             sheet.y += 1 + sheet.lines(INSET, sheet.y + 7, lines, 12, pitch=14, **look)
@@ -246,4 +253,4 @@ class Phone:
             return
         reason = wrap(item.reason, STRIP[0] - INSET - 6, 12)
         self._strip(reason, x=INSET, color="left-text", reference=False)
-        marks.left_out(sheet, self.scale, self.strip_y, item)
+        marks.left_out_mark(sheet, self.scale, self.strip_y, item)

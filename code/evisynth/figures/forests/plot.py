@@ -24,9 +24,9 @@ from evisynth.figures.base.rows import (
     PROPORTION,
     Axis,
     Diamond,
-    Forest,
+    ForestPlot,
     Group,
-    LeftOut,
+    LeftOutRow,
 )
 from evisynth.figures.base.style import matplotlib_style
 from evisynth.figures.forests.checks import (
@@ -50,7 +50,7 @@ def forest(
     title: str,
     subtitle: str = "",
     overall: Diamond | None = None,
-    left_out: Iterable[LeftOut] = (),
+    left_out: Iterable[LeftOutRow] = (),
     columns: Sequence[str] | Mapping[str, Sequence[str] | None] = USUAL,
     rob: Mapping[str, str | Sequence[str]] | None = None,
     rob_domains: Sequence[str] = (),
@@ -111,6 +111,14 @@ def forest(
         Limits that do not hold their estimate, a proportion beyond 0 or 1, a ratio that is not
         above 0, NaN, more cells in a row than heads; study data without a result or not its own;
         risk of bias of a label that no row has.
+
+    Examples
+    --------
+    >>> from evisynth import forest, pool_proportions
+    >>> events, totals, centres = [8, 15, 30, 6], [20, 25, 80, 9], ["A", "B", "C", "D"]
+    >>> figure = forest(pool_proportions(events, totals, slab=centres), title="Response by centre")
+    >>> figure.alt.partition(",")[0]
+    'Forest plot. Response by centre. Pooled mean (GLMM by Bayes'
     """
     check_text("forest", title=title, subtitle=subtitle)
     check_texts("forest", caption=caption, alt=alt, name=name)
@@ -128,7 +136,7 @@ def forest(
         _refuse_studies({**studies, "nonetheless": nonetheless or None})
     choice = chosen_columns(columns)
     groups = with_judgements(with_cells(groups, choice), rob)
-    plot = Forest(
+    plot = ForestPlot(
         groups, title, subtitle, overall, checked_left_out(left_out), choice.heads,
         axis or PROPORTION, checked_codes(codes), footer,
         rob_domains=checked_domains(rob_domains, groups),
@@ -166,7 +174,7 @@ def _single_group(plot):
     return replace(plot, overall=group.subtotal, groups=(replace(group, subtotal=None),))
 
 
-def forest_table(plot: Forest) -> list[dict]:
+def forest_table(plot: ForestPlot) -> list[dict]:
     """One dict per drawn row, in order: what it is, its label, counts, numbers and remarks."""
     entries = []
     for group in plot.groups:

@@ -11,7 +11,7 @@ from evisynth.figures.base.rows import PROPORTION, Diamond
 from evisynth.figures.base.scale import Scale
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import DESKTOP, PHONE, matplotlib_style, wrap
-from evisynth.figures.forests.of_analysis import pooled_diamond
+from evisynth.figures.forests.of_pooled import pooled_diamond
 from evisynth.words.names import title_of
 from evisynth.words.phrases import rate_or_note, thousands
 

@@ -12,7 +12,7 @@ from evisynth.figures.sensitivity.curve_words import (
     curve_subtitle,
     curve_title,
 )
-from evisynth.figures.sensitivity.sorted_analyses import curve_of
+from evisynth.figures.sensitivity.sorted_analyses import sorted_curve
 
 _NEEDED = ("choices", "displayed", "k", "n", "protocol", "measure", "level", "axes")
 
@@ -57,7 +57,7 @@ def specification_curve(
     check_attributes("specification_curve", "multiverse", multiverse, _NEEDED, allowed)
     texts = {"title": title, "subtitle": subtitle, "provenance": provenance}
     check_texts("specification_curve", **texts, caption=caption, alt=alt, name=name)
-    curve = curve_of(multiverse)
+    curve = sorted_curve(multiverse)
     title = curve_title(curve) if title is None else title
 
     def draw(sheet):

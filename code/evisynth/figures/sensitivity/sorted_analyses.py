@@ -116,7 +116,7 @@ class Curve:
         return float(np.median(self.estimate[~self.apart]))
 
 
-def curve_of(multiverse) -> Curve:
+def sorted_curve(multiverse) -> Curve:
     """What is drawn of a multiverse."""
     numbers, axes = _numbers(multiverse), _axes(multiverse)
     estimate, lower, upper = numbers.T

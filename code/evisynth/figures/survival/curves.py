@@ -22,7 +22,7 @@ _NEEDED = (*_TUPLES, "median", "median_lb", "median_ub", "n", "n_events", "time_
 
 
 @dataclass(frozen=True)
-class Curve:
+class LabelledCurve:
     """One result with its label and its number, 1 to 3."""
 
     label: str
@@ -98,7 +98,7 @@ class Curve:
 class Curves:
     """Everything a drawing needs, checked once; made by `checked_curves`."""
 
-    curves: tuple[Curve, ...]
+    curves: tuple[LabelledCurve, ...]
     unit: str
     end: float
     times: tuple[float, ...]
@@ -173,7 +173,7 @@ def checked_curves(curves, *, labels, until, times, **texts):
     times = _checked_times(times)
     end = max(follow_up, *times, 0.0) if until is None else _checked_until(until)
     drawn = tuple(
-        Curve(str(label), number, result)
+        LabelledCurve(str(label), number, result)
         for number, (label, result) in enumerate(zip(labels, results, strict=True), start=1)
     )
     notes = (str(note) for result in results for note in getattr(result, "notes", ()))

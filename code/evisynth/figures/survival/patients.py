@@ -222,7 +222,7 @@ def shapes_of(patients, shapes):
     return {name: found[name] for name in happened}
 
 
-def entry(patient: Patient, shapes) -> dict:
+def patient_row(patient: Patient, shapes) -> dict:
     """A patient's row of the table, with the times of each event."""
     entry = {"kind": "patient", "group": patient.group, "label": patient.label}
     entry |= {"start": patient.start, "end": patient.end, "ended": patient.ended}
@@ -236,7 +236,7 @@ def in_words(patients, title, unit) -> str:
     """The numbers in a sentence each, for a reader who does not see the drawing."""
     lasted = sorted(patient.duration for patient in patients)
     parts = [f"Swimmer plot. {title.rstrip('.')}."]
-    span = f"{as_printed(lasted[0])} to {as_printed(lasted[-1])} {unit}"
+    span = f"{time_as_printed(lasted[0])} to {time_as_printed(lasted[-1])} {unit}"
     count = "1 bar" if len(patients) == 1 else f"{len(patients)} bars"
     parts.append(f"{count}, a patient each, of {span}.")
     happened = [name for patient in patients for name in {name for _, name in patient.marks}]
@@ -245,6 +245,6 @@ def in_words(patients, title, unit) -> str:
     return " ".join([*parts, f"{'; '.join(counts)}."])
 
 
-def as_printed(value: float) -> str:
+def time_as_printed(value: float) -> str:
     """A length of time as printed."""
     return decimal_numbers(value, decimals=1)[0] if value < 999.95 else f"{value:,.0f}"

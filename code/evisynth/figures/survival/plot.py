@@ -12,7 +12,7 @@ from evisynth.figures.base.scale import time_ticks
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import DESKTOP, PHONE, matplotlib_style, measure, wrap
 from evisynth.figures.forests.layout import apart
-from evisynth.figures.survival.curves import PLOT, Curve, Curves, checked_curves
+from evisynth.figures.survival.curves import PLOT, Curves, LabelledCurve, checked_curves
 
 # Dashes in multiples of the line's width: whole, long, short.
 DASHES = (None, (5.0, 2.0), (1.6, 1.4))
@@ -143,7 +143,7 @@ class _Drawing:
             label = f"{percent}%" if percent == 100 else f"{percent}"
             sheet.text(self.left - 8, y, label, 11.5, align="right", color="muted")
 
-    def _curve(self, curve: Curve):
+    def _curve(self, curve: LabelledCurve):
         sheet, color = self.sheet, f"series-{curve.series}"
         if self.plot.band:
             for upper, lower in curve.bands(self.plot.end):

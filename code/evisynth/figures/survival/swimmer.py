@@ -9,18 +9,18 @@ from evisynth.errors import ArgumentError
 from evisynth.figures.base import marks
 from evisynth.figures.base.data_figure import check_lines, check_text, check_texts
 from evisynth.figures.base.inline import InlineFigure
-from evisynth.figures.base.parts import notes
+from evisynth.figures.base.parts import draw_notes
 from evisynth.figures.base.scale import time_ticks
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import DESKTOP, PHONE, matplotlib_style, measure, wrap
 from evisynth.figures.survival.patients import (
     PLOT,
     Patient,
-    as_printed,
     checked_patients,
-    entry,
     in_words,
+    patient_row,
     shapes_of,
+    time_as_printed,
 )
 from evisynth.rounding import signed
 
@@ -92,7 +92,7 @@ def swimmer(
         desktop, phone = (
             _Drawing(patients, shapes, texts, width).draw() for width in (DESKTOP, PHONE)
         )
-    table = [entry(patient, shapes) for patient in patients]
+    table = [patient_row(patient, shapes) for patient in patients]
     alt = alt or in_words(patients, title, time_unit)
     return InlineFigure(desktop, phone, table, title=title, caption=caption, alt=alt, name=name)
 
@@ -109,7 +109,7 @@ class _Drawing:
         self.above = not self.wide and widest > 110
         self.label = min(widest, 180 if self.wide else 110)
         self.left = 2.0 if self.above else max(self.label + 14, 30)
-        numbers = max(measure(as_printed(patient.duration), 13) for patient in patients)
+        numbers = max(measure(time_as_printed(patient.duration), 13) for patient in patients)
         self.numbers = max(numbers, measure(self._head, 12, 600))
         ended = max(measure(patient.ended, 12) for patient in patients) if self.wide else 0
         self.ended = ended + 10 if ended else 0.0
@@ -185,7 +185,7 @@ class _Drawing:
         lines = wrap(patient.label, room, 13)
         more = sheet.lines(0, first, lines)
         right = sheet.width - self.ended
-        sheet.text(right, first, as_printed(patient.duration), align="right")
+        sheet.text(right, first, time_as_printed(patient.duration), align="right")
         sheet.text(right + 10, first, patient.ended if self.wide else "", 12, color="muted")
         y = first + more + TALL - PITCH - 1 if self.above else first
         self._grid(y, PITCH / 2 if not self.above else 8)
@@ -240,4 +240,4 @@ class _Drawing:
         if self.footer:
             sheet.line([0, sheet.width], [sheet.y] * 2, "hairline")
             sheet.y += 5
-        notes(sheet, [line.split(" · ") for line in self.footer])
+        draw_notes(sheet, [line.split(" · ") for line in self.footer])

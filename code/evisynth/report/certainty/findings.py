@@ -7,18 +7,19 @@ from collections import Counter
 from html import escape
 
 from evisynth.evidence.between_studies import odds_ratio_across
+from evisynth.evidence.schema import printed_text
 from evisynth.evidence.selection import plain
-from evisynth.report.certainty.grade import certainty
+from evisynth.report.certainty.grade import certainty_rating
 from evisynth.report.certainty.judgements import GRADE
 from evisynth.report.certainty.ratings import (
     BETWEEN,
     STEPS,
     anchor,
-    contrasts_of,
     level_of,
     level_without,
     ratings_of,
     steps_of,
+    subjects_of,
 )
 from evisynth.result import estimate_and_limits
 from evisynth.rounding import percents
@@ -59,8 +60,7 @@ def findings(analysis, *pools):
     -------
     Html
     """
-    chosen = analysis.chosen(*pools)
-    subjects = [s.spec.id for s in chosen] + contrasts_of(analysis, chosen)
+    subjects = subjects_of(analysis, *pools)
     rows = [_finding(analysis, subject) for subject in subjects]
     header = ("Outcome", "Of 100 [95% interval]", "Rated down for", "Certainty")
     return stacked([table(header, rows), _guidance(analysis, subjects)])
@@ -69,6 +69,7 @@ def findings(analysis, *pools):
 def _finding(analysis, subject):
     ratings = ratings_of(analysis, subject)
     cells = _contrast_cells if BETWEEN in subject else _pool_cells
+    cells = _effect_cells if subject in analysis.effects else cells
     return (
         *cells(analysis, subject),
         _lowered(analysis, subject, ratings),
@@ -78,7 +79,7 @@ def _finding(analysis, subject):
 
 def _level(ratings):
     """The certainty, and what it would be without the step that the reading second-hand costs."""
-    shown, other = certainty(level_of(ratings)), level_without(ratings, SELECTION)
+    shown, other = certainty_rating(level_of(ratings)), level_without(ratings, SELECTION)
     if other in (None, level_of(ratings)):
         return shown
     wording = next(row["wording"] for row in ratings if row["item"] == SELECTION)
@@ -109,6 +110,20 @@ def _pool_cells(analysis, pool):
     counted_as = f", counted as {', '.join(kinds)}" if set(kinds) - {"not stated"} else ""
     about = (f"{selection.spec.estimand}{counted_as}", cohorts_and_patients(selection))
     return _titled(selection.spec.title, *about), _rate_cell(selection.pooled)
+
+
+def _effect_cells(analysis, name):
+    """Ratios of each trial, side by side."""
+    found = analysis.effect(name)
+    trials = ", ".join(effect.first["label"] for effect in found.counted)
+    lines = [_ratio_line(effect) for effect in found.counted]
+    cell = Html("<br>".join(unbroken(line).html for line in lines), "; ".join(lines))
+    return _titled(found.spec.title, found.spec.estimand, trials or "none"), cell
+
+
+def _ratio_line(effect):
+    value, low, high = map(printed_text, effect.numbers)
+    return f"{effect.row['measure']} {value} [{low}–{high}]"
 
 
 def unbroken(words):

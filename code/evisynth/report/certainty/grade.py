@@ -11,10 +11,10 @@ from evisynth.report.certainty.ratings import (
     NOT_RATED,
     STEPS,
     anchor,
-    contrasts_of,
     level_of,
     ratings_of,
     starts_high,
+    subjects_of,
 )
 from evisynth.words.entries import folded, stacked
 from evisynth.words.html import Html, table, tag
@@ -36,8 +36,12 @@ def certainty_words(analysis, *pools):
         Such as "very low" or "low to very low"; "not rated" where nothing was.
     """
     subjects = (selection.spec.id for selection in analysis.chosen(*pools))
-    found = {level_of(ratings_of(analysis, subject)) for subject in subjects} - {None}
-    ordered = [level for level in reversed(LEVELS) if level in found]
+    return level_words({level_of(ratings_of(analysis, subject)) for subject in subjects})
+
+
+def level_words(levels):
+    """Some levels in a word or two, the highest first; "not rated" of none."""
+    ordered = [level for level in reversed(LEVELS) if level in levels]
     return " to ".join(dict.fromkeys((ordered[0], ordered[-1]))) if ordered else NOT_RATED
 
 
@@ -57,7 +61,7 @@ def certainty_of(analysis, subject):
     return level_of(ratings_of(analysis, subject)) or NOT_RATED
 
 
-def certainty(level):
+def certainty_rating(level):
     """A rating as four circles and the word.
 
     Parameters
@@ -91,16 +95,15 @@ def grade(analysis, *pools):
     Html
         Empty where nothing is rated.
     """
-    chosen = analysis.chosen(*pools)
-    subjects = [s.spec.id for s in chosen] + contrasts_of(analysis, chosen)
+    subjects = subjects_of(analysis, *pools)
     rated = [subject for subject in subjects if ratings_of(analysis, subject)]
     return stacked(_profile(analysis, subject) for subject in rated)
 
 
 def _profile(analysis, subject):
     ratings = ratings_of(analysis, subject)
-    shown = certainty(level_of(ratings))
-    title = " against ".join(analysis[pool].spec.title for pool in subject.split(BETWEEN))
+    shown = certainty_rating(level_of(ratings))
+    title = title_of_subject(analysis, subject)
     summary = Html(f"{escape(title)}: {shown.html}", f"{title}: {shown.text}")
     cells = [
         (
@@ -113,6 +116,13 @@ def _profile(analysis, subject):
         if row["item"] != "start" or not starts_high(ratings)  # said once, for all, above
     ]
     return folded([(summary, table(("Domain", "Judgement", "Step", "Why"), cells))])
+
+
+def title_of_subject(analysis, subject):
+    """What is rated: an effect, a pool, or two pools against each other."""
+    if subject in analysis.effects:
+        return analysis.effect(subject).spec.title
+    return " against ".join(analysis[pool].spec.title for pool in subject.split(BETWEEN))
 
 
 def _domain(analysis, subject, row):

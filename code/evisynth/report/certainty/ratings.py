@@ -32,6 +32,13 @@ def contrasts_of(analysis, chosen):
     return [contrast for contrast in ours if set(contrast.split(BETWEEN)) <= shown]
 
 
+def subjects_of(analysis, *pools):
+    """What can be rated: some pools and the contrasts between them; with all pools also effects."""
+    chosen = analysis.chosen(*pools)
+    found = [selection.spec.id for selection in chosen] + contrasts_of(analysis, chosen)
+    return found if pools else [*found, *analysis.effects]
+
+
 def steps_of(ratings):
     """Rows that moved the rating up or down."""
     kept = [row for row in ratings if row["item"] not in ("start", "overall")]

@@ -21,7 +21,7 @@ from evisynth.words.phrases import (
 )
 
 
-def influence(analysis, *pools):
+def influence_of(analysis, *pools):
     """Case diagnostics of each cohort, under the inverse-variance model beside the headline.
 
     Parameters

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import lru_cache
 from html import escape
 
+from evisynth.evidence.kept import kept
 from evisynth.replication import VERDICTS, printed_numbers, replicate
 from evisynth.report.selection.decisions import PAGE
 from evisynth.words.entries import entry, folded, link, stacked, strong, wide
@@ -22,7 +22,7 @@ _PEOPLE = (
 _CAPITALS = re.compile(rf"\b({'|'.join([*_PEOPLE.split(), 'greenwood'])})\b")
 
 
-@lru_cache(maxsize=4)
+@kept
 def _numbers(evidence):
     """One mapping per printed number, with its recomputations under ``ways``."""
     found = replicate(evidence)

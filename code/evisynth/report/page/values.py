@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from evisynth.evidence.contrast_branches import allocation_bounds, declared_otherwise
-from evisynth.evidence.main_cohort import main_cohort, name_of
+from evisynth.evidence.main_cohort import main_cohort, report_name
 from evisynth.evidence.selection import plain
 from evisynth.report.certainty.ratings import level_of, ratings_of
 from evisynth.report.selection.possible_overlaps import flagged_cohorts
@@ -73,7 +73,7 @@ def _of_main(selection):
     x, n = pooled.xi[at], pooled.ni[at]
     rate, low, high = percents(x / n, pooled.lower[at], pooled.upper[at])
     return {
-        "main-name": name_of(main),
+        "main-name": report_name(main),
         "main-count": f"{x} of {n}",
         "main-rate": rate,
         "main-ci": f"{low}–{high}",

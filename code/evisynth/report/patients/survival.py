@@ -18,14 +18,13 @@ KEY = "mo: months; NR: not reached; NE: not estimable; in brackets the 95% inter
 _SLACK = 1e-9  # of floating point, beside half a unit of a printed digit
 
 
-def survival(evidence, *, analysis=None, subsets=None):
+def survival(source, *, subsets=None):
     """Printed survival of some cohorts, folded under a line that says what is inside.
 
     Parameters
     ----------
-    evidence : Evidence
-    analysis : Analysis, optional
-        Only cohorts that it counts or has read.
+    source : Analysis or Evidence
+        Of an analysis only the cohorts that it counts or has read.
     subsets : collection of str, optional
         Only these sets of patients.
 
@@ -35,7 +34,8 @@ def survival(evidence, *, analysis=None, subsets=None):
         By endpoint in the order of the codebook; of the same number at two places the one with
         more digits. A claim that was decided against says so.
     """
-    cohorts = None if analysis is None else analysis.read_cohorts
+    cohorts = getattr(source, "read_cohorts", None)
+    evidence = getattr(source, "evidence", source)
     rows = [
         row
         for row in evidence.rows("survival")
@@ -71,10 +71,10 @@ def _lines(evidence, rows):
 
 def _who(evidence, cohort, subset, rows):
     row = evidence.cohorts[cohort]
-    return f"{row['label']} ({plain(row['agent'])})", below(plain(subset), notes(rows))
+    return f"{row['label']} ({plain(row['agent'])})", below(plain(subset), notes_of(rows))
 
 
-def notes(rows):
+def notes_of(rows):
     """What is noted of some rows, each note once."""
     return "; ".join(dict.fromkeys(row["note"] for row in rows if row["note"]))
 

@@ -12,7 +12,7 @@ from evisynth.report.patients.survival import (
     dispute,
     meaning,
     merged,
-    notes,
+    notes_of,
     shown_with_dispute,
 )
 from evisynth.words.cells import below, counts, place, places, share
@@ -75,7 +75,7 @@ def side_of(found, subset):
 def _cells(evidence, subset, key, pair):
     every = pair["with"] + pair["without"]
     return (
-        below(meaning(evidence, key[1]), notes(every)),
+        below(meaning(evidence, key[1]), notes_of(every)),
         *(_distinct(evidence, pair[side]) for side in ("with", "without")),
         _told(evidence, subset, key), places(every),
     )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from html import escape
 
 from evisynth.engine.proportions.result import HEADLINE
 from evisynth.evidence.base import answered
 from evisynth.evidence.flips import CLAIMS, effective_flips, gives_count
+from evisynth.evidence.kept import kept
 from evisynth.words.entries import grouped, link, wide
 from evisynth.words.html import Html, tag
 from evisynth.words.names import title_of
@@ -39,7 +39,7 @@ def decisions(evidence, *analyses):
         An analysis that is not declared.
     """
     found = [answered(evidence, a) for a in analyses or evidence.analyses]
-    changes = [change for analysis in found for change in _changes(evidence, analysis)]
+    changes = [change for analysis in found for change in _changes(analysis)]
     mattering = {flip.discrepancy["discrepancy_id"] for _, _, flip, _ in changes}
     touched = {key for a in found for s in a.selections.values() for key in _touching(evidence, s)}
     ids = (row["discrepancy_id"] for row in evidence.rows("discrepancies"))
@@ -48,27 +48,31 @@ def decisions(evidence, *analyses):
     return Html(shown.html + idle.html, "\n".join(t for t in (shown.text, idle.text) if t))
 
 
-def _changes(evidence, analysis):
+def _changes(analysis):
     """Analysis, pool as decided, flip, pool otherwise, of every flip that matters."""
     for pool, selection in analysis.selections.items():
-        for flip, other in effects(evidence, analysis.spec.id, pool):
+        for flip, other in effects_of_flips(analysis, pool):
             yield title_of(analysis.spec), selection, flip, other
 
 
-@lru_cache(maxsize=256)
-def effects(evidence, analysis, pool):
+def effects_of_flips(analysis, pool):
     """Flips that change what a pool counts; kept, since a page asks for them more than once.
 
     Parameters
     ----------
-    evidence : Evidence
-    analysis, pool : str
+    analysis : Analysis
+    pool : str
 
     Returns
     -------
     tuple of (Flip, Selection)
     """
-    return effective_flips(evidence, evidence.select(analysis, pool).spec)
+    return _effects(analysis.evidence, analysis.spec.id, pool)
+
+
+@kept
+def _effects(evidence, name, pool):
+    return effective_flips(evidence, evidence.select(name, pool).spec)
 
 
 def _touching(evidence, selection):

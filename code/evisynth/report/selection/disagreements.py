@@ -45,14 +45,20 @@ def touching(analysis, also=()):
 
 
 def _touched(analysis, also):
-    """Discrepancies of the pools' outcomes, and of all rows of the other tables."""
+    """Discrepancies of the pools' outcomes, of the effects, and of all rows of the other tables."""
     outcomes = {o for selection in analysis.selections.values() for o in selection.spec.outcomes}
-    return {
+    cohorts = analysis.read_cohorts | analysis.sources_of_differences | analysis.compared
+    effects = (
+        item.row["discrepancy_id"]
+        for found in analysis.effects.values()
+        for item in (*found.counted, *(out.effect for out in found.left_out))
+    )
+    return set(filter(None, effects)) | {
         row["discrepancy_id"]
         for name in ("outcomes", "analysis_sets", *also)
         for row in analysis.evidence.rows(name)
         if row["discrepancy_id"]
-        and row["cohort_id"] in analysis.read_cohorts | analysis.sources_of_differences
+        and row["cohort_id"] in cohorts
         and row.get("outcome", None) in (*outcomes, None)
     }
 

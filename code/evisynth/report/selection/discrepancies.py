@@ -6,7 +6,7 @@ from collections import Counter
 from html import escape
 
 from evisynth.evidence.base import answered
-from evisynth.report.selection.decisions import condition, decided_short, effects
+from evisynth.report.selection.decisions import condition, decided_short, effects_of_flips
 from evisynth.words.entries import cross_table, entry
 from evisynth.words.glue import glue_values
 from evisynth.words.html import Html, tag
@@ -78,7 +78,7 @@ def effects_by_discrepancy(evidence):
     for name in evidence.analyses:
         analysis = answered(evidence, name)
         for pool, selection in analysis.selections.items():
-            for flip, other in effects(evidence, name, pool):
+            for flip, other in effects_of_flips(analysis, pool):
                 key = flip.discrepancy["discrepancy_id"]
                 found.setdefault(key, []).append((title_of(analysis.spec), selection, flip, other))
     return found
