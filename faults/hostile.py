@@ -32,11 +32,12 @@ from evisynth.book import COMMAND
 from evisynth.chapter import cards
 from evisynth.evidence.base import Evidence, read_everything
 from evisynth.evidence.schema import read_codebook
-from evisynth.evidence.specs import Card, ContrastSpec, EffectSpec, PoolSpec, Unplaced
+from evisynth.evidence.specs import Card, ContrastSpec, EffectSpec, PoolSpec, TimeSpec, Unplaced
 from evisynth.figures.base.glyphs import MissingGlyphs
 from evisynth.output import harmless, is_formula, write_csv
 from evisynth.report.page.arms import arms
 from evisynth.report.page.effects import effects_of
+from evisynth.report.page.medians import medians_left_out
 from evisynth.results import analysis_results, as_json, results_index
 from evisynth.words.entries import folded, grouped
 from evisynth.words.glue import _Text
@@ -231,7 +232,7 @@ def spoilt_rows(rows, columns, words, start):
 _DECLARED = ("question", "patients", "agents", "against", "outcome", "title", "estimand", "unit")
 
 
-_NAMED = PoolSpec | ContrastSpec | EffectSpec
+_NAMED = PoolSpec | ContrastSpec | EffectSpec | TimeSpec
 
 
 def spoilt_spec(spec, words, number=0):
@@ -300,7 +301,8 @@ def of_base(evidence):
         "discrepancies", "discrepancy_counts", "sizes", "families", "register", "overlaps",
         "relation_counts", "double_counting", "inclusion", "decisions", "replications",
         "replication_counts", "replication_differences", "replication_conditions", "codebooks",
-        "definitions", "survival", "cite",
+        "definitions", "survival", "cite", "trials_by_state", "trial_table", "search_steps",
+        "shared_counts",
     ):  # fmt: skip
         yield name, lambda name=name: getattr(report, name)(evidence)
     columns = {"citation": "Report", "population": "Of", "note": "Note"}
@@ -308,6 +310,10 @@ def of_base(evidence):
     yield "checklist", lambda: _checklists(evidence)
     yield "cards", lambda: cards(evidence)
     yield "overlap graph of all", lambda: figures.overlap_graph(evidence, name="all")
+    yield "trials drawn", lambda: figures.trial_ages(evidence, state="state", name="trials")
+    source = evidence.rows("searches")[0]["source_id"]
+    yield "search drawn", lambda: figures.search_flow(evidence, source, name="search")
+    yield "reports drawn", lambda: figures.shared_reports(evidence, name="reports")
     yield "double counting drawn", lambda: figures.double_counting_forest(evidence, name="twice")
 
 
@@ -349,6 +355,12 @@ def of_analysis(analysis, words):
         yield (
             "effects drawn",
             lambda effect=effect: figures.effect_forest(analysis, effect, title=title),
+        )
+    for times in analysis.times:
+        yield "medians", lambda times=times: medians_left_out(analysis, times)
+        yield (
+            "medians drawn",
+            lambda times=times: figures.median_forest(analysis, times, title=title),
         )
     for view in _arms_of(analysis.spec.chapter):
         yield "arms", lambda view=view: shown_arms(analysis.evidence, view, words)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from importlib.resources import files
+from math import isinf
 from pathlib import Path
 
 from evisynth.errors import NotEstimable
@@ -49,6 +50,7 @@ def analysis_results(analysis):
         "pools": [_pool(selection) for selection in analysis.selections.values()],
         "contrasts": [_contrast(analysis, c.first, c.second) for c in analysis.spec.contrasts],
         "effects": [_effects(found) for found in analysis.effects.values()],
+        "times": [_times(found) for found in analysis.times.values()],
     }
     return json_value(found)
 
@@ -248,3 +250,28 @@ _OF_EFFECT = ("row_id", "outcome", "measure", "value", "lower", "upper", "source
 def _effect(effect):
     arms = {"first": effect.first["cohort_id"], "second": effect.second["cohort_id"]}
     return arms | {"study": effect.study["name"]} | {name: effect.row[name] for name in _OF_EFFECT}
+
+
+# Times --------------------------------------------------------------------------------------------
+
+
+def _times(found):
+    """Medians of independent cohorts, and why the others are not counted."""
+    middle, pooled = found.weighted_median, found.inverse_variance
+    return {
+        "id": found.spec.id,
+        "specification": found.spec.model_dump(mode="json"),
+        "counted": [_median(median) for median in found.counted],
+        "left_out": [_median(item.median) | {"reason": item.reason} for item in found.left_out],
+        "weighted_median": None if middle is None or isinf(middle) else middle,
+        "inverse_variance": pooled and pooled.to_dict(),
+    }
+
+
+_OF_MEDIAN = ("row_id", "endpoint", "subset", "value", "value_status", "lower", "lower_status",
+              "upper", "upper_status", "interval", "source_id", "locator")  # fmt: skip
+
+
+def _median(median):
+    about = {"cohort_id": median.cohort["cohort_id"], "study": median.study["name"]}
+    return about | {"patients": median.n} | {name: median.row[name] for name in _OF_MEDIAN}

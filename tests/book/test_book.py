@@ -62,10 +62,11 @@ def test_our_own_book_has_none():
 class Spec:
     """Of an analysis, as much as a page is held against."""
 
-    def __init__(self, id, sections=None):
-        self.id, self.chapter = id, None
+    def __init__(self, id, sections=None, pools=("all",)):
+        self.id, self.chapter, self.pools = id, None, pools
         if sections is not None:
-            self.chapter = type("Chapter", (), {"sections": dict.fromkeys(sections)})
+            about = {"sections": dict.fromkeys(sections), "sure": pools}
+            self.chapter = type("Chapter", (), about)
 
 
 PARTS_OF_A_PAGE = [
@@ -92,6 +93,10 @@ def test_a_chapter_shows_each_declared_part_once():
     assert missing(['page = chapter("second")']) == ["analysis 'second' declares no chapter"]
     assert missing(['page = chapter("third")']) == []  # told of where its cell stands
     assert missing(["x = = 1"]) == []
+    # Without pools there is nobody to list, and without a curve nothing to be sure of.
+    few = [cell for cell in PARTS_OF_A_PAGE if cell not in ("page.who", "page.sureness")]
+    declared = {"first": Spec("first", ("own",), pools=())}
+    assert list(missing_parts(few, declared)) == []
 
 
 PAGE = "chapters/b.md"

@@ -40,8 +40,9 @@ def test_every_exported_function_and_drawing_is_tried(fuzz):
     drawn = {name for name in figures.__all__ if name[0].islower()}
     of_analyses = {
         "contrast_curve_of", "curve_of", "double_counting_forest", "effect_forest", "forest_of",
-        "forest_table", "leave_one_out_of", "mini_forest_of", "naive_against_independent",
-        "odds_ratio_forest", "overlap_graph", "palette_css", "printed_rates", "shrinkage_of",
+        "median_forest", "forest_table", "leave_one_out_of", "mini_forest_of",
+        "naive_against_independent", "odds_ratio_forest", "overlap_graph", "palette_css",
+        "printed_rates", "search_flow", "shared_reports", "shrinkage_of", "trial_ages",
     }  # fmt: skip
     assert drawn - set(calls.DRAWN) == of_analyses
 

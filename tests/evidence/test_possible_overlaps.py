@@ -107,7 +107,7 @@ def test_nobody_is_doubted_in_the_largest_set_without_a_doubt(evidence, analyses
 
 
 def test_one_number_of_flagged_cohorts_on_every_part_of_a_page(analyses):
-    for analysis in analyses:
+    for analysis in (a for a in analyses if a.selections):
         flagged = len(flagged_cohorts(analysis.chosen()))
         expected = f"{flagged} of {len(analysis.cohorts)}"
         assert f"{flagged or 'none'} may share patients" in str(stamp(analysis))

@@ -87,10 +87,13 @@ def ratings(appraisals):
     return found
 
 
+APART = ("effect", "times")  # ratings of what is no count
+
+
 @pytest.fixture(scope="module")
 def of_counts(ratings):
     """Ratings of pools and of contrasts of them: what stands on counted rows of outcomes."""
-    return {s: i for s, i in ratings.items() if i["start"]["subject_type"] != "effect"}
+    return {s: i for s, i in ratings.items() if i["start"]["subject_type"] not in APART}
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +131,7 @@ def test_ids_say_what_is_appraised(appraisals):
     for row in appraisals:
         parts = (row["subject_id"].replace("/", "."), short[row["tool"]], row["item"])
         assert row["appraisal_id"] == ".".join(parts)
-        kinds = {"analysis", "contrast", "effect"} if row["tool"] == GRADE else {"study"}
+        kinds = {"analysis", "contrast", "effect", "times"} if row["tool"] == GRADE else {"study"}
         assert row["subject_type"] in kinds
 
 
@@ -385,6 +388,26 @@ def test_every_effect_is_rated_by_what_it_shows(effects, ratings):
         assert items["imprecision"]["judgement"] == expected, (subject, low, high)
 
 
+def test_every_median_is_rated_by_what_it_shows(evidence, ratings):
+    analyses = [evidence.analyse(name) for name in evidence.analyses]
+    times = {f"{a.spec.id}/{name}": found for a in analyses for name, found in a.times.items()}
+    rated = {s for s, i in ratings.items() if i["start"]["subject_type"] == "times"}
+    assert rated == set(times) and rated
+    for subject, found in times.items():
+        items = ratings[subject]
+        assert set(items) == {"start", *DOMAINS, "overall"}
+        assert items["start"]["judgement"] == "high", subject
+        limits = [m.limits for m in found.counted if m.limits]
+        apart = len(limits) > 1 and max(x for x, _ in limits) > min(y for _, y in limits)
+        expected = "serious" if apart else "no concern"
+        if len(found.counted) < 3:
+            expected = "not assessable"
+        assert items["inconsistency"]["judgement"] == expected, subject
+        sizes = [(m.n or 1, m.row["source_id"] == "kantarjian2023") for m in found.counted]
+        mostly = sum(n for n, ours in sizes if ours) > sum(n for n, _ in sizes) / 2
+        assert mostly == (items["publication-bias"]["judgement"] == "serious"), subject
+
+
 def share_a_range(pooled):
     return max(pooled.lower) <= min(pooled.upper)
 
@@ -474,8 +497,8 @@ def test_publication_bias_is_about_what_a_source_took_up_not_about_the_size_of_s
 
 
 @pytest.mark.parametrize(("words", "k"), [("One cohort is", 1), ("Two cohorts are", 2)])
-def test_cohorts_are_counted_as_the_reasons_say(pools, ratings, words, k):
-    said = {s for s, items in ratings.items() for r in items.values() if words in r["reason"]}
+def test_cohorts_are_counted_as_the_reasons_say(pools, of_counts, words, k):
+    said = {s for s, items in of_counts.items() for r in items.values() if words in r["reason"]}
     assert said == {subject for subject, selection in pools.items() if selection.pooled.k == k}
 
 

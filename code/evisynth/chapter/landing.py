@@ -10,6 +10,7 @@ from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
 from evisynth.figures.book.landing import mini_forest_of
 from evisynth.report.certainty.grade import certainty_of, certainty_words
+from evisynth.report.page.medians import median_values
 from evisynth.rounding import percents
 from evisynth.words.html import Html, table, tag
 from evisynth.words.phrases import dash_range, percentages, plural, thousands
@@ -41,23 +42,42 @@ def _declared(evidence):
 def _line(analysis):
     card, chapter = analysis.spec.card, analysis.spec.chapter
     question = Html(tag("a", escape(card.title), href=card.page), card.title)
-    chosen = _behind_the_answer(analysis)
-    once = cohorts_once(chosen, analysis.evidence.graph)
+    patients, cohorts = _sizes(analysis)
     return (
         question,
         Numbers(analysis).filled(chapter.answer),
-        _new_centre(chosen),
-        f"{thousands(sum(once.values()))} in {len(once)}",
+        _new_centre(_behind_the_answer(analysis)),
+        f"{thousands(patients)} in {cohorts}",
         _certainty(analysis),
         chapter.caveat,
     )
+
+
+def _sizes(analysis):
+    """Patients and cohorts behind the answer, nobody twice."""
+    medians = _leading_medians(analysis)
+    if medians is not None:
+        return medians.patients, len(medians.counted)
+    once = cohorts_once(_behind_the_answer(analysis), analysis.evidence.graph)
+    return sum(once.values()), len(once)
+
+
+def _leading_medians(analysis):
+    """The medians that a chapter's table leads with; None where it leads with something else."""
+    first = analysis.spec.chapter.top.rows[0]
+    return analysis.median_times(first.times) if first.times else None
+
+
+def _pools_of_table(analysis):
+    return [row.pool for row in analysis.spec.chapter.top.rows if row.pool]
 
 
 def _behind_the_answer(analysis):
     """Selections of the contrast that the chapter's table leads with, or of all its lines."""
     contrast = _leading(analysis)
     if contrast is None:
-        return analysis.chosen(*(row.pool for row in analysis.spec.chapter.top.rows))
+        pools = _pools_of_table(analysis)
+        return analysis.chosen(*pools) if pools else ()
     return analysis.matched(*contrast.pools)
 
 
@@ -70,7 +90,7 @@ def _leading(analysis):
 def _new_centre(chosen):
     """The range of a new centre where the rule gives one for each pool."""
     shown = [selection.pooled.displayed for selection in chosen]
-    if any(found["pi_lb"] is None for found in shown):
+    if not shown or any(found["pi_lb"] is None for found in shown):
         return "–"
     ranges = [dash_range(found["pi_lb"], found["pi_ub"]) for found in shown]
     return Html(
@@ -81,9 +101,11 @@ def _new_centre(chosen):
 
 def _certainty(analysis):
     contrast = _leading(analysis)
-    if contrast is None:
-        return certainty_words(analysis, *(row.pool for row in analysis.spec.chapter.top.rows))
-    return certainty_of(analysis, contrast.subject)
+    if contrast is not None:
+        return certainty_of(analysis, contrast.subject)
+    if _leading_medians(analysis) is not None:
+        return certainty_of(analysis, analysis.spec.chapter.top.rows[0].times)
+    return certainty_words(analysis, *_pools_of_table(analysis))
 
 
 def cards(evidence):
@@ -104,7 +126,7 @@ def cards(evidence):
 
 def _card(analysis):
     card = analysis.spec.card
-    picture = mini_forest_of(analysis, *card.pools, labels=tuple(card.pools.values()))
+    picture = _picture(analysis)
     title = tag("h3", tag("a", escape(card.title), href=card.page))
     parts = (
         f"{tag('span', rate, class_='co-card-number')} {escape(label)}"
@@ -113,11 +135,24 @@ def _card(analysis):
     answer = tag("p", f"{' · '.join(parts)} {escape(card.unit)}")
     behind = "".join(tag("span", escape(part)) for part in _behind(analysis))
     foot = tag("p", behind, class_="co-card-foot")
-    return tag("div", title + answer + picture._repr_html_() + foot, class_="co-card")
+    return tag("div", title + answer + picture + foot, class_="co-card")
+
+
+def _picture(analysis):
+    """The pools of the card in small; nothing where it has none."""
+    card = analysis.spec.card
+    if not card.pools:
+        return ""
+    drawn = mini_forest_of(analysis, *card.pools, labels=tuple(card.pools.values()))
+    return drawn._repr_html_()
 
 
 def _answers(analysis):
     """What each pool of the card says: its rate, and what it is of."""
+    medians = _leading_medians(analysis)
+    if medians is not None:
+        values = median_values(analysis, medians.spec.id)
+        return [(f"{values['lowest']}–{values['longest']}", "months,")]
     pools = analysis.spec.card.pools
     shown = zip(pools.values(), analysis.side_by_side(*pools), strict=True)
     return [(_rate(selection.pooled), label) for label, selection in shown]
@@ -132,13 +167,20 @@ def _rate(pooled):
 
 
 def _behind(analysis):
-    chosen = analysis.side_by_side(*analysis.spec.card.pools)
-    once = cohorts_once(chosen, analysis.evidence.graph)
+    patients, cohorts = _of_card(analysis)
     return (
-        plural(len(once), "cohort"),
-        f"{thousands(sum(once.values()))} patients",
+        plural(cohorts, "cohort"),
+        f"{thousands(patients)} patients",
         f"certainty {_certainty(analysis)}",
     )
+
+
+def _of_card(analysis):
+    if not analysis.spec.card.pools:
+        return _sizes(analysis)
+    chosen = analysis.side_by_side(*analysis.spec.card.pools)
+    once = cohorts_once(chosen, analysis.evidence.graph)
+    return sum(once.values()), len(once)
 
 
 def _text(analysis):

@@ -73,6 +73,8 @@ def disagreements_line(analysis, also=()):
         for _, other in effects_of_flips(analysis, pool)
     ]
     told = plural(number, "contradiction")
+    if not analysis.selections:
+        return told
     if not moved:
         return f"{told}; no other decision changes a pooled number"
     known = [by for by in moved if by is not None]

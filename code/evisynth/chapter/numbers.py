@@ -11,6 +11,7 @@ from evisynth.errors import ArgumentError
 from evisynth.evidence.specs import contrast_of
 from evisynth.report.certainty.sensitivity import choice_values, curve_values, sensitivity_values
 from evisynth.report.page.effects import effect_values
+from evisynth.report.page.medians import median_values
 from evisynth.report.page.printed_rows import row_values
 from evisynth.report.page.values import contrast_choice_values, contrast_values, pool_values
 from evisynth.report.patients.case_mix import regression_values
@@ -98,6 +99,8 @@ class Numbers(Mapping):
             groups.append((contrast.id, partial(contrast_values, analysis, contrast)))
         for effect in analysis.spec.effects:
             groups.append((effect.id, partial(effect_values, analysis, effect.id)))
+        for times in analysis.spec.times:
+            groups.append((times.id, partial(median_values, analysis, times.id)))
         for name, printed in self.spec.printed.items():
             about = {"rejected": printed.rejected}
             groups.append((name, partial(row_values, analysis.evidence, printed.row, **about)))

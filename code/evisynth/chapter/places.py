@@ -9,6 +9,7 @@ from evisynth.errors import EvisynthError
 from evisynth.evidence.base import answered
 from evisynth.evidence.conditions import Condition
 from evisynth.evidence.schema import Problem
+from evisynth.report.data.landscape import rows_shown
 from evisynth.report.page.arms import shown_rows
 from evisynth.report.patients.adverse_events import printed_events
 from evisynth.report.patients.with_and_without import side_of
@@ -20,7 +21,7 @@ EXTRACTED = ("outcomes", "survival", "contrasts", "characteristics", "analysis_s
 COUNTED, LEFT_OUT, COMPARED, SHOWN, SOURCE, RECOMPUTED, BESIDE, REFUSED, SIZE, NOT_USED = (
     "counted in a pool",
     "listed as left out of a pool, with the reason",
-    "read for an effect: counted, or listed with the reason",
+    "read as an effect or a median: counted, or listed with the reason",
     "shown or quoted in a chapter",
     "the source of a row that was worked out",
     "recomputed or used on the replication page",
@@ -133,6 +134,7 @@ def _every_use(evidence):
         analysis = answered(evidence, name)
         yield from _of_pools(evidence, analysis)
         yield from _of_effects(analysis)
+        yield from _of_times(analysis)
         if analysis.spec.chapter:
             yield from _of_chapter(evidence, analysis)
     yield from _of_other_tables(evidence)
@@ -155,6 +157,12 @@ def _of_effects(analysis):
     for found in analysis.effects.values():
         for effect in (*found.counted, *(item.effect for item in found.left_out)):
             yield COMPARED, ("contrasts", effect.row["row_id"])
+
+
+def _of_times(analysis):
+    for found in analysis.times.values():
+        for median in (*found.counted, *(item.median for item in found.left_out)):
+            yield COMPARED, ("survival", median.row["row_id"])
 
 
 def _of_chapter(evidence, analysis):
@@ -242,6 +250,8 @@ def _of_other_tables(evidence):
         for row in evidence.rows(table):
             if row.get("discrepancy_id") and evidence.turned_down(row):
                 yield REFUSED, (table, _key(row))
+    for key in rows_shown(evidence):
+        yield SHOWN, key
     yield from _sizes(evidence)
 
 

@@ -7,6 +7,7 @@ from html import escape
 from evisynth.engine.effects.escalc import study_intervals
 from evisynth.evidence.doubts import undoubted
 from evisynth.evidence.effects import size_of_arm
+from evisynth.evidence.independent import Candidate, independent_set
 from evisynth.evidence.main_cohort import main_cohort, report_name
 from evisynth.evidence.schema import printed_text
 from evisynth.evidence.specs import contrast_of
@@ -21,6 +22,7 @@ from evisynth.words.phrases import (
     count_word,
     dash_range,
     fractions,
+    months,
     per_hundred,
     thousands,
 )
@@ -45,12 +47,16 @@ def answers(analysis, declared):
         first; see `main_cohort`.
     """
     rows = [cells for row in declared.rows for cells in _rows(analysis, row)]
-    return table((declared.head, *HEADS), rows, numeric=HEADS[:-1], kind="co-answers")
+    heads = ("Months", *HEADS[1:]) if all(row.times for row in declared.rows) else HEADS
+    return table((declared.head, *heads), rows, numeric=heads[:-1], kind="co-answers")
 
 
 def _rows(analysis, row):
     if row.contrast:
         yield (row.label, *_contrast(analysis, contrast_of(analysis.spec, row.contrast)))
+        return
+    if row.times:
+        yield (_label(row.label, _among(analysis, row.times)), *_times(analysis, row.times))
         return
     if row.effect:
         yield (row.label, *_effect(analysis, row.effect))
@@ -114,6 +120,28 @@ def _contrast(analysis, contrast):
     return _rate(more), limits, NONE, f"{thousands(patients)} in {len(found.pairs)}", rated
 
 
+def _times(analysis, name):
+    """The median of the largest cohort, in months; it is of no 100."""
+    found = analysis.median_times(name)
+    times = [m.months for m in found.counted]
+    if not times:
+        return NONE, NONE, NONE, NONE, _certainty(analysis, name)
+    main = max(found.counted, key=lambda m: m.n or 0)
+    limits = f"{months(main.limits[0])}–{months(main.limits[1])}" if main.limits else NONE
+    size = f"{thousands(found.patients)} in {len(times)}"
+    return _rate(months(main.months)), limits, NONE, size, _certainty(analysis, name)
+
+
+def _among(analysis, name):
+    """Whose median stands first, and where the others lie."""
+    found = analysis.median_times(name).counted
+    if len(found) < 2:
+        return found[0].cohort["label"] if found else ""
+    main, times = max(found, key=lambda m: m.n or 0), [m.months for m in found]
+    name = main.study["known_as"] or main.cohort["label"]
+    return f"{name}; all cohorts {months(min(times))} to {months(max(times))}"
+
+
 def _effect(analysis, name):
     """Ratios of each trial, which are of no 100; patients of both arms as the base knows them."""
     found = analysis.effect(name)
@@ -168,16 +196,19 @@ def without_doubt(analysis, declared):
 
 def stamp(analysis):
     """What stands behind the chapter, in one muted line."""
-    chosen = analysis.chosen()
-    once = cohorts_once(chosen, analysis.evidence.graph)
-    counted = {c.cohort["cohort_id"]: c for s in chosen for c in s.counted}
-    sources = {counted[cohort].row["source_id"] for cohort in once}
+    chosen = analysis.chosen() if analysis.selections else ()
+    once, rows = _behind(analysis, chosen)
+    sources = {row["source_id"] for row in rows}
     flagged = len(flagged_cohorts(chosen))
-    second = sum(counted[cohort].second_hand for cohort in once)
+    second = sum(bool(row["second_hand"]) for row in rows)
     parts = (
         f"{len(once)} cohorts",
         f"{thousands(sum(once.values()))} patients, each once",
-        f"{flagged} may share patients" if flagged else "none may share patients",
+        *(
+            [f"{flagged} may share patients" if flagged else "none may share patients"]
+            if chosen
+            else []
+        ),
         f"{second} read in a review",
         f"{len(sources)} source{'s' * (len(sources) > 1)}",
         f"data {analysis.evidence.version}",
@@ -186,10 +217,25 @@ def stamp(analysis):
     return Html(tag("p", escape(text), class_="co-stampline"), f"This chapter: {text}")
 
 
+def _behind(analysis, chosen):
+    """Cohorts behind a chapter with their patients, nobody twice, and the row of each."""
+    if chosen:
+        once = cohorts_once(chosen, analysis.evidence.graph)
+        rows = {c.cohort["cohort_id"]: c.row for s in chosen for c in s.counted}
+    else:
+        medians = [m for found in analysis.times.values() for m in found.counted]
+        rows = {m.cohort["cohort_id"]: m.row for m in medians}
+        sizes = {m.cohort["cohort_id"]: m.cohort["n"] or 0 for m in medians}
+        candidates = (Candidate(cohort, n) for cohort, n in sizes.items())
+        once = {name: sizes[name] for name in independent_set(candidates, analysis.evidence.graph)}
+    return once, [rows[cohort] for cohort in once]
+
+
 def buttons(analysis):
     """What a reader can do next: look at other choices, trace a number, cite."""
     links = (("Other choices", "#how-sure"), ("Trace a number", "#who-is-counted"))
-    shown = "".join(tag("a", escape(words), href=to, class_="co-button") for words, to in links)
+    there = links if analysis.selections else ()
+    shown = "".join(tag("a", escape(words), href=to, class_="co-button") for words, to in there)
     box = cite(analysis)
     summary = tag("summary", "Cite", class_="co-button")
     cited = tag("details", summary + box.html, class_="co-citing")

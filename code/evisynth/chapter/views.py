@@ -12,6 +12,7 @@ from evisynth.figures import (
     effect_forest,
     forest_of,
     kaplan_meier_plot,
+    median_forest,
     odds_ratio_forest,
     swimmer,
 )
@@ -19,6 +20,7 @@ from evisynth.report.certainty.judgements import rob_marks
 from evisynth.report.page.arms import arms
 from evisynth.report.page.contrasts import odds_ratios
 from evisynth.report.page.effects import effects_of
+from evisynth.report.page.medians import medians_left_out
 from evisynth.report.patients.adverse_events import adverse_events
 from evisynth.report.patients.case_mix import case_mix, regressions, split_by
 from evisynth.report.patients.composition import composition
@@ -33,7 +35,9 @@ FEW_LEFT_OUT = 8  # rows that a figure can show below the counted ones and stay 
 
 def figures_in(view):
     """How many figures a declared view draws."""
-    return {"forest": 1, "odds_ratios": 1, "effects": 1, "courses": 2}.get(view.view, 0)
+    return {"forest": 1, "odds_ratios": 1, "effects": 1, "medians": 1, "courses": 2}.get(
+        view.view, 0
+    )
 
 
 def shown_view(page, view, number):
@@ -81,6 +85,12 @@ def _effects(page, view, number):
     figure = effect_forest(page.analysis, *view.effects, title=view.title, figure=number)
     drawn = placed(page, figure, number, view.caption)
     return stacked([drawn, effects_of(page.analysis, *view.effects)])
+
+
+def _medians(page, view, number):
+    figure = median_forest(page.analysis, *view.times, title=view.title, figure=number)
+    drawn = placed(page, figure, number, view.caption)
+    return stacked([drawn, medians_left_out(page.analysis, *view.times)])
 
 
 def _arms(page, view, number):
@@ -190,6 +200,7 @@ _VIEWS = {
     "forest": _forest,
     "odds_ratios": _odds_ratios,
     "effects": _effects,
+    "medians": _medians,
     "arms": _arms,
     "strata": _strata,
     "split": _split,

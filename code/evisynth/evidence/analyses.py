@@ -14,10 +14,18 @@ from evisynth.evidence.declared import words_of
 from evisynth.evidence.marked_yaml import line_of, parse
 from evisynth.evidence.references import references
 from evisynth.evidence.schema import Problem, Unreadable, is_text, is_texts, read_text, repeated
-from evisynth.evidence.specs import AnalysisSpec, Card, ContrastSpec, EffectSpec, PoolSpec, Unplaced
+from evisynth.evidence.specs import (
+    AnalysisSpec,
+    Card,
+    ContrastSpec,
+    EffectSpec,
+    PoolSpec,
+    TimeSpec,
+    Unplaced,
+)
 
 ANALYSES = "analyses.yml"
-_LISTS = {"pools": PoolSpec, "contrasts": ContrastSpec, "effects": EffectSpec}
+_LISTS = {"pools": PoolSpec, "contrasts": ContrastSpec, "effects": EffectSpec, "times": TimeSpec}
 _PARTS = {"card": Card, "unplaced": Unplaced, "chapter": ChapterSpec}
 
 

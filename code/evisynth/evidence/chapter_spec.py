@@ -20,8 +20,9 @@ class TopRow(Declared):
     Attributes
     ----------
     label : str
-    pool, contrast, effect : str
-        Id of the pool, the contrast or the effect of which the line tells; one of them.
+    pool, contrast, effect, times : str
+        Id of the pool, the contrast, the effect or the medians of which the line tells; one of
+        them.
     within : str
         Id of a contrast: of the pool only the cohorts that make it.
     """
@@ -30,6 +31,7 @@ class TopRow(Declared):
     pool: str = ""
     contrast: str = ""
     effect: str = ""
+    times: str = ""
     within: str = ""
 
 
@@ -70,6 +72,15 @@ class EffectForest(Declared):
 
     view: Literal["effects"]
     effects: Texts
+    title: Text
+    caption: Text
+
+
+class MedianForest(Declared):
+    """A forest plot of printed medians, with what is not counted."""
+
+    view: Literal["medians"]
+    times: Texts
     title: Text
     caption: Text
 
@@ -232,8 +243,9 @@ class Courses(Declared):
 
 
 View = Annotated[
-    Forest | OddsRatioForest | EffectForest | Arms | Strata | Split | CaseMix | Composition
-    | Regressions | Survival | WithAndWithout | OutcomesAmong | AdverseEvents | Tally | Courses,
+    Forest | OddsRatioForest | EffectForest | MedianForest | Arms | Strata | Split | CaseMix
+    | Composition | Regressions | Survival | WithAndWithout | OutcomesAmong | AdverseEvents | Tally
+    | Courses,
     Field(discriminator="view"),
 ]  # fmt: skip
 
@@ -306,9 +318,11 @@ class ChapterSpec(Declared):
     answer: Text
     caveat: Text
     top: TopTable
-    evidence: Annotated[Forest | OddsRatioForest | EffectForest, Field(discriminator="view")]
+    evidence: Annotated[
+        Forest | OddsRatioForest | EffectForest | MedianForest, Field(discriminator="view")
+    ]
     sections: dict[Name, Section] = Field(default_factory=dict)
-    sure: Texts
+    sure: tuple[Text, ...] = ()
     across: tuple[Text, Text] | None = None
     disagreements: tuple[Text, ...] = ()
     printed: dict[Name, Printed] = Field(default_factory=dict)

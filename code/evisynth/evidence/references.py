@@ -29,6 +29,8 @@ def references(spec):
         To the place, for its line.
     value, allowed : str
     """
+    if not (spec.pools or spec.effects or spec.times):
+        yield ("pools",), "missing", "needed: pools, effects or times"
     ids = [pool.id for pool in spec.pools]
     for twice in repeated(ids):
         place = len(ids) - 1 - ids[::-1].index(twice)
@@ -51,8 +53,12 @@ def references(spec):
     for place, effect in enumerate(effects):
         if effect in (*ids, *names, *effects[:place]):
             yield ("effects", place, "id"), effect, "allowed: an id that nothing else has"
+    times = [one.id for one in spec.times]
+    for place, one in enumerate(times):
+        if one in (*ids, *names, *effects, *times[:place]):
+            yield ("times", place, "id"), one, "allowed: an id that nothing else has"
     if spec.chapter:
-        yield from _of_chapter(spec.chapter, ids, names, effects)
+        yield from _of_chapter(spec.chapter, ids, names, effects, times)
 
 
 def clashes(axes):
@@ -84,15 +90,15 @@ def _keys_of(level):
 # Of a chapter -------------------------------------------------------------------------------------
 
 
-def _of_chapter(chapter, pools, contrasts, effects):
+def _of_chapter(chapter, pools, contrasts, effects, times):
     """Pools, contrasts and numbers that a chapter names and its analysis does not have."""
     known = {
         "pool": pools, "pools": pools, "first": pools, "second": pools, "across": pools,
         "contrast": contrasts,
         "within": contrasts, "sure": [*pools, *contrasts],
-        "effect": effects, "effects": effects,
+        "effect": effects, "effects": effects, "times": times,
     }  # fmt: skip
-    prefixes = [*pools, *contrasts, *effects, *chapter.printed]
+    prefixes = [*pools, *contrasts, *effects, *times, *chapter.printed]
     prefixes += ["across"] if chapter.across else []
     for path, key, value in _leaves(chapter):
         if key in known and value and value not in known[key]:

@@ -262,12 +262,43 @@ class EffectSpec(Declared):
     cut: Literal["latest", "earliest"] = "latest"
 
 
+class TimeSpec(Declared):
+    """Medians of survival as printed: one endpoint, one set of patients.
+
+    Attributes
+    ----------
+    id : str
+        Of the medians; no pool, contrast or effect has the same.
+    title : str
+    estimand : str
+        From when, until what, and of whom.
+    endpoints : tuple of str
+        Codes of the table of survival that count as this endpoint, best first.
+    subsets : tuple of str
+        Which patients are followed, best first: "all" are those treated, "cr" those in remission.
+    where : mapping of cohort column to allowed values
+    units : tuple of str
+        Which cuts of a cohort may be counted.
+    designs : tuple of str
+        Designs of the studies allowed; empty allows any.
+    """
+
+    id: Id
+    title: Sentence
+    estimand: Sentence
+    endpoints: Codes
+    subsets: Codes = ("all",)
+    where: Filters
+    units: Codes = ("whole", "part")
+    designs: Codes = ()
+
+
 class Card(Declared):
     """How a question stands on the landing page: its title, page, pools with short names, unit."""
 
     title: Sentence
     page: PageLink
-    pools: ShortNames
+    pools: ShortNames = Field(default_factory=lambda: frozen({}))
     unit: Sentence
 
 
@@ -276,7 +307,7 @@ class AnalysisSpec(Declared):
 
     id: Id
     question: Sentence
-    pools: entries(PoolSpec, "a list of one or more pools")
+    pools: entries(PoolSpec, "a list of one or more pools") = ()
     patients: Sentence = ""
     agents: Sentence = ""
     against: Sentence = ""
@@ -284,6 +315,7 @@ class AnalysisSpec(Declared):
     card: part(Card) = None
     contrasts: entries(ContrastSpec, "a list of one or more contrasts") = ()
     effects: entries(EffectSpec, "a list of one or more effects") = ()
+    times: entries(TimeSpec, "a list of one or more medians") = ()
     chapter: part(ChapterSpec) = None
 
 

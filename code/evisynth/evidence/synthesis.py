@@ -13,6 +13,7 @@ from evisynth.evidence.independent import Candidate, independent_set
 from evisynth.evidence.odds_ratios import OddsRatios, pooled_strata
 from evisynth.evidence.selection import Counted, Selection
 from evisynth.evidence.specs import AnalysisSpec
+from evisynth.evidence.times import Medians, select_medians
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,25 @@ class Analysis:
         found = {c.cohort["cohort_id"] for s in self.selections.values() for c in s.counted}
         return tuple(sorted(found))
 
+    def median_times(self, name) -> Medians:
+        """The declared medians of a name, each cohort once, and those that are not counted.
+
+        Raises
+        ------
+        ArgumentError
+            A name that is not declared.
+        """
+        if name not in self.times:
+            known = ", ".join(self.times) or "none is declared"
+            allowed = f"medians of {self.spec.id}: {known}"
+            raise ArgumentError("Analysis.median_times", "name", repr(name), allowed)
+        return self.times[name]
+
+    @cached_property
+    def times(self) -> Mapping[str, Medians]:
+        """All declared medians by their ids."""
+        return {spec.id: select_medians(self.evidence, spec) for spec in self.spec.times}
+
     @property
     def compared(self):
         """Ids of all cohorts whose effects are read."""
@@ -79,12 +99,18 @@ class Analysis:
 
     @property
     def read_cohorts(self):
-        """Ids of all cohorts that any pool counts or leaves out."""
-        return frozenset(
+        """Ids of all cohorts that any pool, or any declared medians, count or leave out."""
+        of_pools = (
             item.cohort["cohort_id"]
             for selection in self.selections.values()
             for item in (*selection.counted, *selection.left_out)
         )
+        of_times = (
+            median.cohort["cohort_id"]
+            for found in self.times.values()
+            for median in (*found.counted, *(item.median for item in found.left_out))
+        )
+        return frozenset((*of_pools, *of_times))
 
     @property
     def sources_of_differences(self):

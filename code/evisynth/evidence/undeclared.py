@@ -41,7 +41,7 @@ def undeclared(analyses, book, tables, broken=(), declared=None):
     for analysis in analyses:
         marked = (declared or {}).get(analysis.id)
         found = [*_of_pools(analysis, known, sound), *_of_contrasts(analysis, sound)]
-        found += _of_effects(analysis, sound)
+        found += [*_of_effects(analysis, sound), *_of_times(analysis, known, sound)]
         found += _of_chapter(analysis, sound, tables) if analysis.chapter else []
         for path, name, *told in dict.fromkeys(found):
             yield Problem(ANALYSES, name, *told, line_of(marked, path) or "")
@@ -132,6 +132,25 @@ def _of_effects(analysis, tables):
         for side in ("first", "second"):
             about = _unknown_in(getattr(effect, side), tables.get("cohorts"), side)
             found += list(about)
+        for key, value, allowed in found:
+            yield (*path, *key.split()), name, key, value, allowed
+
+
+# Times --------------------------------------------------------------------------------------------
+
+
+def _of_times(analysis, known, tables):
+    """Endpoints and sets of no row of survival, filters of no cohort."""
+    rows = tables.get("survival", ())
+    named = {
+        "endpoints": sorted({row["endpoint"] for row in rows}),
+        "subsets": sorted({row["subset"] for row in rows}),
+    }
+    shared = {key: known[key] for key in ("units", "designs") if key in known}
+    for place, spec in enumerate(analysis.times):
+        name, path = f"{analysis.id}/{spec.id}", ("times", place)
+        found = list(_unknown_values(spec, (named if rows else {}) | shared))
+        found += _unknown_in(spec.where, tables.get("cohorts"), "where")
         for key, value, allowed in found:
             yield (*path, *key.split()), name, key, value, allowed
 

@@ -52,7 +52,7 @@ def missing_parts(cells, declared):
         for node in nodes
         if isinstance(node, ast.Attribute) and getattr(node.value, "id", None) in pages
     )
-    for part in PARTS:
+    for part in _needed(spec):
         if shown[part] != 1:
             yield f"page.{part} is shown {_times(shown[part])}", _CELL.format(part=part)
     sections = Counter(id_ for node in nodes if (id_ := named(node, "section")))
@@ -64,6 +64,12 @@ def missing_parts(cells, declared):
         if section not in spec.chapter.sections:
             allowed = ", ".join(spec.chapter.sections) or "none is declared"
             yield f"the section {section!r} is not declared", f"allowed: {allowed}"
+
+
+def _needed(spec):
+    """Every part; without pools nobody is counted, and without a curve nothing says how sure."""
+    missing = {"who": not spec.pools, "sureness": not spec.chapter.sure}
+    return [part for part in PARTS if not missing.get(part)]
 
 
 def _assigned(nodes):

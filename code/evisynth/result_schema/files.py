@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evisynth.evidence.specs import EffectSpec, PoolSpec
+from evisynth.evidence.specs import EffectSpec, PoolSpec, TimeSpec
 from evisynth.result import FORM
 from evisynth.result_schema.forms import NUMBER, NUMBER_OR_NULL, TEXT, WHOLE, object_of, ref
 
@@ -161,6 +161,38 @@ _EFFECTS = _record(
         "Of all together, if the trials may differ; none of a single one.",
     ),
 )
+_MEDIAN = {
+    "cohort_id": (TEXT, "Id of the cohort."),
+    "study": (TEXT, "Name of the study."),
+    "patients": (_COUNT_OR_NULL, "Followed, where the number is known."),
+    "row_id": (TEXT, "Id of the row of the table of survival."),
+    "endpoint": (TEXT, "Code of the endpoint."),
+    "subset": (TEXT, "Which patients are followed."),
+    "value": (NUMBER_OR_NULL, "Months, as printed; null where there is no number."),
+    "value_status": (TEXT, "Whether it is a number, not reached, not estimable."),
+    "lower": (NUMBER_OR_NULL, "Lower limit, as printed."),
+    "lower_status": (TEXT, "As of the value."),
+    "upper": (NUMBER_OR_NULL, "Upper limit, as printed."),
+    "upper_status": (TEXT, "As of the value."),
+    "interval": (_TEXT_OR_NULL, "What the limits are."),
+    "source_id": (TEXT, "Document it was read in."),
+    "locator": (TEXT, "Place in that document."),
+}
+_TIMES = _record(
+    "Medians of survival as printed.",
+    id=(TEXT, "Of the medians."),
+    specification=(object_of(TimeSpec), "Which medians."),
+    counted=(_list_of(_record("A cohort that is counted.", **_MEDIAN)), "None sharing patients."),
+    left_out=(
+        _list_of(_record("A cohort that is not counted.", **_MEDIAN, reason=(TEXT, "Why."))),
+        "In the order of the cohorts.",
+    ),
+    weighted_median=(NUMBER_OR_NULL, "Of the medians, by patients; null where not reached."),
+    inverse_variance=(
+        {"anyOf": [ref("PooledMedians"), {"type": "null"}]},
+        "Of three or more with both limits.",
+    ),
+)
 _ENTRY = _record(
     "An analysis.",
     analysis=(TEXT, "Its id."),
@@ -197,6 +229,7 @@ FILES = {
         patients=(WHOLE, "Patients behind all pools, nobody twice."),
         pools=(_list_of(_POOL), "In the order of declaration."),
         effects=(_list_of(_EFFECTS), "In the order of declaration."),
+        times=(_list_of(_TIMES), "In the order of declaration."),
         contrasts=(_list_of(_CONTRAST), "Of pools of one estimand with arms of the same studies."),
     ),
     "IndexFile": _record(

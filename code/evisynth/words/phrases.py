@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import inf
 
 from evisynth.rounding import decimal_numbers, percents
 
@@ -68,6 +69,11 @@ def thousands(number):
 def count_word(number):
     """A small number in letters, larger ones in digits."""
     return NUMBERS[number] if number < len(NUMBERS) else thousands(number)
+
+
+def months(value):
+    """A time in months as it stands on a page, ``7.7``; ``NR`` for one that was not reached."""
+    return "NR" if value == inf else f"{value:.1f}"
 
 
 def capital(text):

@@ -28,6 +28,7 @@ from evisynth.words.html import Html, muted, table, tag
 from evisynth.words.phrases import (
     cohorts_and_patients,
     dash_range,
+    months,
     per_hundred,
     plural,
     points_with_interval,
@@ -70,6 +71,7 @@ def _finding(analysis, subject):
     ratings = ratings_of(analysis, subject)
     cells = _contrast_cells if BETWEEN in subject else _pool_cells
     cells = _effect_cells if subject in analysis.effects else cells
+    cells = _median_cells if subject in analysis.times else cells
     return (
         *cells(analysis, subject),
         _lowered(analysis, subject, ratings),
@@ -119,6 +121,20 @@ def _effect_cells(analysis, name):
     lines = [_ratio_line(effect) for effect in found.counted]
     cell = Html("<br>".join(unbroken(line).html for line in lines), "; ".join(lines))
     return _titled(found.spec.title, found.spec.estimand, trials or "none"), cell
+
+
+def _median_cells(analysis, name):
+    """The median of the largest cohort, and where the others lie."""
+    found = analysis.median_times(name)
+    size = f"{plural(len(found.counted), 'cohort')}, {thousands(found.patients)} patients"
+    if not found.counted:
+        return _titled(found.spec.title, found.spec.estimand, size), "–"
+    main, times = max(found.counted, key=lambda m: m.n or 0), [m.months for m in found.counted]
+    limits = f" [{'–'.join(map(months, main.limits))}]" if main.limits else ""
+    line = f"{months(main.months)}{limits} months, {main.cohort['label']}"
+    if len(times) > 1:
+        line += f"; all {months(min(times))} to {months(max(times))}"
+    return _titled(found.spec.title, found.spec.estimand, size), unbroken(line)
 
 
 def _ratio_line(effect):

@@ -122,6 +122,8 @@ def title_of_subject(analysis, subject):
     """What is rated: an effect, a pool, or two pools against each other."""
     if subject in analysis.effects:
         return analysis.effect(subject).spec.title
+    if subject in analysis.times:
+        return analysis.median_times(subject).spec.title
     return " against ".join(analysis[pool].spec.title for pool in subject.split(BETWEEN))
 
 

@@ -33,10 +33,10 @@ def contrasts_of(analysis, chosen):
 
 
 def subjects_of(analysis, *pools):
-    """What can be rated: some pools and the contrasts between them; with all pools also effects."""
+    """What can be rated: some pools and the contrasts between them; with all pools all else too."""
     chosen = analysis.chosen(*pools)
     found = [selection.spec.id for selection in chosen] + contrasts_of(analysis, chosen)
-    return found if pools else [*found, *analysis.effects]
+    return found if pools else [*found, *analysis.effects, *analysis.times]
 
 
 def steps_of(ratings):

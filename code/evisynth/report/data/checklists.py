@@ -58,7 +58,9 @@ def targets(evidence, row):
     list of str
         Such as "chapters/methods#certainty".
     """
-    cards = [spec.card for spec in evidence.analyses.values() if spec.chapter and spec.card]
+    # A chapter without pools has neither who is counted nor how sure; it shows medians as printed.
+    declared = (spec for spec in evidence.analyses.values() if spec.chapter and spec.pools)
+    cards = [spec.card for spec in declared if spec.card]
     found = []
     for target in (row["met_at"] or "").split():
         page, mark, section = target.partition("#")
