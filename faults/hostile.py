@@ -312,7 +312,7 @@ def of_base(evidence):
     yield "overlap graph of all", lambda: figures.overlap_graph(evidence, name="all")
     yield "trials drawn", lambda: figures.trial_ages(evidence, state="state", name="trials")
     source = evidence.rows("searches")[0]["source_id"]
-    yield "search drawn", lambda: figures.search_flow(evidence, source, name="search")
+    yield "search drawn", lambda: figures.search_flow_plot(evidence, source, name="search")
     yield "reports drawn", lambda: figures.shared_reports(evidence, name="reports")
     yield "double counting drawn", lambda: figures.double_counting_forest(evidence, name="twice")
 

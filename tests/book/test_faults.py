@@ -42,7 +42,7 @@ def test_every_exported_function_and_drawing_is_tried(fuzz):
         "contrast_curve_of", "curve_of", "double_counting_forest", "effect_forest", "forest_of",
         "median_forest", "forest_table", "leave_one_out_of", "mini_forest_of",
         "naive_against_independent", "odds_ratio_forest", "overlap_graph", "palette_css",
-        "printed_rates", "search_flow", "shared_reports", "shrinkage_of", "trial_ages",
+        "printed_rates", "search_flow_plot", "shared_reports", "shrinkage_of", "trial_ages",
     }  # fmt: skip
     assert drawn - set(calls.DRAWN) == of_analyses
 

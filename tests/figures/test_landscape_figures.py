@@ -7,7 +7,8 @@ import pytest
 from evisynth.errors import ArgumentError
 from evisynth.evidence.search_flows import search_flow as flow_of
 from evisynth.evidence.trials import different_trials
-from evisynth.figures import search_flow, shared_reports, trial_ages
+from evisynth.figures import search_flow_plot as flow_plot
+from evisynth.figures import shared_reports, trial_ages
 from evisynth.figures.landscape.flow import check_words, sum_words
 from evisynth.figures.landscape.shared_reports import label_of
 from hypothesis import given
@@ -86,7 +87,7 @@ def test_the_alternative_text_of_trials_adds_up(evidence, ages):
 
 @pytest.mark.parametrize("source", ["queudeville2021", "kantarjian2023"])
 def test_a_search_shows_each_of_its_numbers(evidence, source):
-    figure = search_flow(evidence, source)
+    figure = flow_plot(evidence, source)
     rows = [row for row in evidence.rows("searches") if row["source_id"] == source]
     check_legible(figure)
     for width in WIDTHS:
@@ -112,11 +113,11 @@ def test_every_figure_is_legible(ages, shared):
     ],
 )
 def test_a_step_that_does_not_add_up_says_so(steps, told):
-    figure = search_flow(searched(*steps), "smith2020", name="wrong")
+    figure = flow_plot(searched(*steps), "smith2020", name="wrong")
     assert told in figure.alt
     for width in WIDTHS:
         assert told in words(figure, width)
-    right = search_flow(searched(("start", 3, "a"), ("kept", 2, "b")), "smith2020", name="right")
+    right = flow_plot(searched(("start", 3, "a"), ("kept", 2, "b")), "smith2020", name="right")
     assert "more than" not in right.alt and "1 others" in words(right, "desktop")
 
 
@@ -135,14 +136,16 @@ def test_a_number_that_is_not_reached_is_not_checked():
 
 
 def test_a_document_without_a_search_is_refused(evidence):
-    with pytest.raises(ArgumentError, match="search_flow: source is 'fuster2020'; allowed: "):
-        search_flow(evidence, "fuster2020")
+    with pytest.raises(
+        ArgumentError, match="search_flow_plot: document is 'fuster2020'; allowed: "
+    ):
+        flow_plot(evidence, "fuster2020")
 
 
 def test_long_words_stay_in_their_boxes():
     long = "records of a registry with a very long name that nobody can abbreviate at all"
     steps = ("start", 5000, long), ("kept", 400, long), ("added", 30, long), ("removed", 2, long)
-    check_legible(search_flow(searched(*steps, ("reached", 428, long)), "smith2020", name="long"))
+    check_legible(flow_plot(searched(*steps, ("reached", 428, long)), "smith2020", name="long"))
 
 
 def test_the_map_has_a_cell_per_report_and_document(evidence, shared):

@@ -14,13 +14,8 @@ DATA = Path(__file__).resolve().parents[2] / "data"
 JBI, PRINTED, GRADE = "JBI case series", "as printed", "GRADE"
 JBI_ITEMS = [f"q{number:02}" for number in range(1, 11)]
 RATED = (
-    "salvage-line",
-    "mrd-response",
-    "hsct-bridging",
-    "pediatric-vs-adult",
-    "randomised",
-    "safety",
-)
+    "salvage-line", "mrd-response", "hsct-bridging", "pediatric-vs-adult", "randomised", "safety",
+)  # fmt: skip
 DOMAINS = ("risk-of-bias", "inconsistency", "indirectness", "imprecision", "publication-bias")
 UPGRADES = ("large-effect", "gradient", "opposing-confounding")
 LEVELS = ("very low", "low", "moderate", "high")

@@ -209,8 +209,12 @@ def _outcomes_among(evidence, analysis, view):
 
 
 def _adverse_events(evidence, analysis, view):
-    for outcome in view.outcomes:
-        yield from (row["row_id"] for row in printed_events(evidence, outcome, view.where))
+    """Rows of the outcomes in the cohorts; one that is not preferred stands in another place."""
+    for row in evidence.rows("outcomes"):
+        cohort = evidence.cohorts[row["cohort_id"]]
+        inside = all(cohort[column] in allowed for column, allowed in view.where.items())
+        if inside and row["outcome"] in view.outcomes:
+            yield row["row_id"]
 
 
 def _arms(evidence, analysis, view):

@@ -244,8 +244,8 @@ class Courses(Declared):
 
 View = Annotated[
     Forest | OddsRatioForest | EffectForest | MedianForest | Arms | Strata | Split | CaseMix
-    | Composition | Regressions | Survival | WithAndWithout | OutcomesAmong | AdverseEvents | Tally
-    | Courses,
+    | Composition | Regressions | Survival | WithAndWithout | OutcomesAmong | AdverseEvents
+    | Tally | Courses,
     Field(discriminator="view"),
 ]  # fmt: skip
 

@@ -181,7 +181,7 @@ def _of_chapter(analysis, tables, every):
 
 
 def _of_view(view, tables, every):
-    """A study, filters or events that nothing has; a table of patients or columns that are none."""
+    """A study, filters or events that nothing has; a table of patients, its columns."""
     if view.view == "adverse_events":
         yield from _of_events(view, tables)
     if view.view == "arms":

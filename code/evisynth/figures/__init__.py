@@ -14,7 +14,7 @@ _HOMES = {
     "naive_against_independent": "book.landing",
     "mini_forest_of": "book.landing",
     "printed_rates": "book.printed_rates",
-    "search_flow": "landscape.flow",
+    "search_flow_plot": "landscape.flow",
     "shared_reports": "landscape.shared_reports",
     "trial_ages": "landscape.ages",
     "counted_once": "overlap.units",

@@ -11,7 +11,7 @@ from evisynth.figures.base import marks
 from evisynth.figures.base.data_figure import data_figure, foot, head, is_phone
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import measure, wrap
-from evisynth.figures.landscape.provenance import provenance
+from evisynth.figures.landscape.provenance import data_provenance
 from evisynth.words.phrases import capital, count_word, plural
 
 TITLE = "Who may enter: ages by trial"
@@ -67,7 +67,7 @@ def trial_ages(evidence, *, state: str, name: str = "trial-ages"):
     """
     trials = different_trials(evidence)
     groups = by_state(trials)
-    told = provenance(evidence, [trial.row for trial in trials], name)
+    told = data_provenance(evidence, [trial.row for trial in trials], name)
 
     def draw(sheet):
         head(sheet, TITLE, f"{capital(plural(len(trials), 'trial'))}, each once, by {state}.")

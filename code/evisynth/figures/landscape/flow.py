@@ -21,7 +21,7 @@ from evisynth.evidence.search_flows import (
 from evisynth.figures.base.data_figure import data_figure, foot, head, is_phone
 from evisynth.figures.base.sheet import Sheet
 from evisynth.figures.base.style import wrap
-from evisynth.figures.landscape.provenance import provenance
+from evisynth.figures.landscape.provenance import data_provenance
 from evisynth.words.names import source_name
 from evisynth.words.phrases import capital, thousands
 
@@ -56,14 +56,14 @@ _DESKTOP = _Columns((225, 240), (0, 190), (500, 190))
 _PHONE = _Columns((0, 190), (218, 140), (218, 140))
 
 
-def search_flow(evidence, source: str, *, name: str = ""):
+def search_flow_plot(evidence, document: str, *, name: str = ""):
     """Draw the search of one document with its arithmetic.
 
     Parameters
     ----------
     evidence : Evidence
         With a table of searches.
-    source : str
+    document : str
         Id of the document.
     name : str
         The figure's id in its page.
@@ -81,12 +81,14 @@ def search_flow(evidence, source: str, *, name: str = ""):
         See `evisynth.evidence.search_flows`.
     """
     flows = search_flows(evidence)
-    if source not in flows:
-        raise ArgumentError("search_flow", "source", shown(source), ", ".join(flows) or "none")
-    flow = flows[source]
-    name = name or f"search-{source}"
-    title = f"The search of {source_name(source)}"
-    told = provenance(evidence, [{"source_id": source}], name)
+    if document not in flows:
+        raise ArgumentError(
+            "search_flow_plot", "document", shown(document), ", ".join(flows) or "none"
+        )
+    flow = flows[document]
+    name = name or f"search-{document}"
+    title = f"The search of {source_name(document)}"
+    told = data_provenance(evidence, [{"source_id": document}], name)
 
     def draw(sheet):
         head(sheet, title, "Numbers as printed; what has to add up is added up.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evisynth.words.names import named_sources
 
 
-def provenance(evidence, rows, figure: str) -> tuple[str, ...]:
+def data_provenance(evidence, rows, figure: str) -> tuple[str, ...]:
     """Lines of a footer: the documents that were read, then book, figure and data.
 
     Parameters

@@ -24,7 +24,7 @@ from evisynth.figures.base.style import (
     pack,
     wrap,
 )
-from evisynth.figures.landscape.provenance import provenance
+from evisynth.figures.landscape.provenance import data_provenance
 from evisynth.words.names import source_name
 from evisynth.words.phrases import count_word
 
@@ -70,7 +70,7 @@ def shared_reports(evidence, *, name: str = "shared-reports"):
         for study, counts in several.items()
     ]
     names = [source_name(document) for document in documents]
-    told = provenance(evidence, [{"source_id": document} for document in documents], name)
+    told = data_provenance(evidence, [{"source_id": document} for document in documents], name)
     with matplotlib_style():
         drawings = [_draw(table, names, width, [_KEY, *told]) for width in (DESKTOP, PHONE)]
     return InlineFigure(*drawings, table, title=TITLE, alt=_alt(table, names), name=name)
