@@ -11,7 +11,6 @@ from evisynth.evidence.conditions import Condition
 from evisynth.evidence.schema import Problem
 from evisynth.report.data.landscape import rows_shown
 from evisynth.report.page.arms import shown_rows
-from evisynth.report.patients.adverse_events import printed_events
 from evisynth.report.patients.with_and_without import side_of
 
 UNUSED = "unused"  # the table of reasons

@@ -46,17 +46,11 @@ def adverse_events(evidence, outcomes, where, caption=""):
 
 
 def _lines(evidence, outcome, where):
-    return [_cells(evidence, row) for row in printed_events(evidence, outcome, where)]
+    return [_cells(evidence, row) for row in _rows(evidence, outcome, where)]
 
 
-def printed_events(evidence, outcome, where):
-    """Rows of an outcome that `adverse_events` shows.
-
-    Returns
-    -------
-    list of mapping
-        By state of the cohort as the codebook orders it, the largest cohort first.
-    """
+def _rows(evidence, outcome, where):
+    """Preferred rows: by state of the cohort as the codebook orders it, the largest first."""
     found = [
         row
         for row in evidence.rows("outcomes")
