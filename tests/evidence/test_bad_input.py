@@ -271,7 +271,8 @@ NO_NUMBERS = {
     },
     "files, checked row by row in test_data and test_validation": {"Evidence", "load_evidence"},
     "take a declared analysis or the evidence base, never numbers": {
-        "contrast_curve_of", "contrast_specifications", "effect_forest", "median_forest", "search_flow_plot", "shared_reports", "trial_ages",
+        "contrast_curve_of", "contrast_specifications", "effect_forest", "median_forest",
+        "search_flow_plot", "shared_reports", "trial_ages",
         "curve_of", "double_counting_forest", "forest_of",
         "leave_one_out_of", "mini_forest_of", "naive_against_independent", "odds_ratio_forest",
         "overlap_graph", "printed_rates", "shrinkage_of",
