@@ -15,7 +15,7 @@ from evisynth.rounding import percents
 from evisynth.words.html import Html, table, tag
 from evisynth.words.phrases import dash_range, percentages, plural, thousands
 
-HEADS = ("Question", "Answer", "A new centre", "Patients", "Certainty", "Keep in mind")
+HEADS = ("Question", "Answer", "A new centre", "Patients in studies", "Certainty", "Keep in mind")
 
 
 def questions(evidence):
@@ -59,7 +59,10 @@ def _sizes(analysis):
     if medians is not None:
         return medians.patients, len(medians.counted)
     once = cohorts_once(_behind_the_answer(analysis), analysis.evidence.graph)
-    return sum(once.values()), len(once)
+    contrast = _leading(analysis)
+    # Two arms are one study.
+    studies = len(analysis.strata(*contrast.pools)) if contrast else len(once)
+    return sum(once.values()), studies
 
 
 def _leading_medians(analysis):

@@ -24,10 +24,11 @@ from evisynth.words.phrases import (
     fractions,
     months,
     per_hundred,
+    plural,
     thousands,
 )
 
-HEADS = ("Of 100", "95% interval", "A new centre", "Patients", "Certainty")
+HEADS = ("Of 100", "95% interval", "A new centre", "Patients in studies", "Certainty")
 NONE = "–"
 
 
@@ -48,27 +49,42 @@ def answers(analysis, declared):
     """
     rows = [cells for row in declared.rows for cells in _rows(analysis, row)]
     heads = ("Months", *HEADS[1:]) if all(row.times for row in declared.rows) else HEADS
-    return table((declared.head, *heads), rows, numeric=heads[:-1], kind="co-answers")
+    header = (declared.head, *heads)
+    if all(cells[_NEW_CENTRE] == NONE for cells in rows):
+        header, *rows = (_without(cells, _NEW_CENTRE) for cells in (header, *rows))
+    return table(header, rows, numeric=header[1:-1], kind="co-answers")
+
+
+_NEW_CENTRE = 3  # the column of where a new centre could lie, left off where nothing is in it
+
+
+def _without(cells, place):
+    return (*cells[:place], *cells[place + 1 :])
 
 
 def _rows(analysis, row):
     if row.contrast:
-        yield (row.label, *_contrast(analysis, contrast_of(analysis.spec, row.contrast)))
+        contrast = contrast_of(analysis.spec, row.contrast)
+        names = [_trial(first.study) for first, _ in analysis.odds_ratios(*contrast.pools).pairs]
+        yield (_named(row.label, names), *_contrast(analysis, contrast))
         return
     if row.times:
         yield (_label(row.label, _among(analysis, row.times)), *_times(analysis, row.times))
         return
     if row.effect:
-        yield (row.label, *_effect(analysis, row.effect))
+        trials = [_trial(effect.study) for effect in analysis.effect(row.effect).counted]
+        yield (_named(row.label, trials), *_effect(analysis, row.effect))
         return
     selection = _selection(analysis, row)
     if row.within:
-        yield (row.label, *_pool(analysis, selection)[:-1], "")
+        names = [_trial(c.study) for c in selection.counted]
+        yield (_named(row.label, names), *_pool(analysis, selection)[:-1], "")
         return
     main = main_cohort(selection)
     if main is not None:
         yield _label(row.label, f"{report_name(main)} alone"), *_alone(main)
-    label = row.label if main is None else _label("", _others(selection))
+    apart = [] if selection.pooled.headline else [_trial(c.study) for c in selection.counted]
+    label = _named(row.label, apart) if main is None else _label("", _others(selection))
     yield (label, *_pool(analysis, selection))
 
 
@@ -78,6 +94,16 @@ def _selection(analysis, row):
         return analysis[row.pool]
     contrast = contrast_of(analysis.spec, row.within)
     return analysis.matched(*contrast.pools)[contrast.pools.index(row.pool)]
+
+
+def _trial(study):
+    """The name that readers know, else that of the report without what stands in brackets."""
+    return study["known_as"] or study["name"].partition(" (")[0]
+
+
+def _named(label, names):
+    """Whose numbers stand in a line, in their order, where there are several."""
+    return _label(label, f"{', then '.join(names)}") if len(names) > 1 else label
 
 
 def _others(selection):
@@ -102,9 +128,9 @@ def _pool(analysis, selection):
     shown = pooled.displayed
     if shown["estimate"] is None:
         each = list(zip(pooled.xi, pooled.ni, pooled.lower, pooled.upper, strict=True))
-        rates = ", ".join(per_hundred(x / n) for x, n, _, _ in each)
-        limits = ", ".join(dash_range(low, high) for _, _, low, high in each)
-        return _rate(rates or NONE), limits or NONE, NONE, size, rated
+        rates = [per_hundred(x / n) for x, n, _, _ in each]
+        limits = [dash_range(low, high) for _, _, low, high in each]
+        return _rates(rates), _lines(limits), NONE, size, rated
     new = NONE if shown["pi_lb"] is None else _new(dash_range(shown["pi_lb"], shown["pi_ub"]))
     limits = dash_range(shown["ci_lb"], shown["ci_ub"])
     return _rate(per_hundred(shown["estimate"])), limits, new, size, rated
@@ -113,11 +139,12 @@ def _pool(analysis, selection):
 def _contrast(analysis, contrast):
     found = analysis.odds_ratios(*contrast.pools)
     shown = [percents(*difference) for difference in found.differences]
-    more = ", ".join(by for by, _, _ in shown)
-    limits = ", ".join(f"{low} to {high}" for _, low, high in shown)
+    more = [by for by, _, _ in shown]
+    limits = [f"{low} to {high}" for _, low, high in shown]
     patients = sum(arm.row["total"] for pair in found.pairs for arm in pair)
     rated = _certainty(analysis, contrast.subject)
-    return _rate(more), limits, NONE, f"{thousands(patients)} in {len(found.pairs)}", rated
+    size = f"{thousands(patients)} in {len(found.pairs)}"
+    return _rates(more), _lines(limits), NONE, size, rated
 
 
 def _times(analysis, name):
@@ -145,21 +172,32 @@ def _among(analysis, name):
 def _effect(analysis, name):
     """Ratios of each trial, which are of no 100; patients of both arms as the base knows them."""
     found = analysis.effect(name)
-    ratios = ", ".join(printed_text(effect.row["value"]) for effect in found.counted)
-    limits = ", ".join(
+    measure = found.spec.measures[0]
+    ratios = [f"{measure} {printed_text(effect.row['value'])}" for effect in found.counted]
+    limits = [
         f"{printed_text(effect.row['lower'])}–{printed_text(effect.row['upper'])}"
         for effect in found.counted
-    )
+    ]
     arms = (arm for effect in found.counted for arm in (effect.first, effect.second))
     sizes = [size_of_arm(analysis.evidence, arm) for arm in arms]
     known = "–" if None in sizes else thousands(sum(sizes))
     size = f"{known} in {len(found.counted)}"
-    measure = f"{found.spec.measures[0]} {ratios}" if found.counted else NONE
-    return _rate(measure), limits or NONE, NONE, size, _certainty(analysis, name)
+    return _rates(ratios), _lines(limits), NONE, size, _certainty(analysis, name)
 
 
 def _certainty(analysis, subject):
     return certainty_rating(level_of(ratings_of(analysis, subject)))
+
+
+def _rates(texts):
+    """Rates that stand side by side, a line each: never a range."""
+    return _lines(texts, _rate) if texts else _rate(NONE)
+
+
+def _lines(texts, made=lambda text: Html(escape(text), text)):
+    """Texts of several studies, a line each in their order."""
+    parts = [made(text) for text in texts]
+    return Html("<br>".join(p.html for p in parts), " and ".join(p.text for p in parts) or NONE)
 
 
 def _rate(text):
@@ -185,12 +223,13 @@ def without_doubt(analysis, declared):
         pooled = undoubted(analysis.evidence, analysis[row.pool]).pooled
         if pooled.displayed["estimate"] is not None:
             rate, *limits = (pooled.displayed[n] for n in ("estimate", "ci_lb", "ci_ub"))
-            told.append(f"{row.label} {per_hundred(rate)} ({dash_range(*limits)}), k = {pooled.k}")
+            size = plural(pooled.k, "cohort")
+            told.append(f"{row.label} {per_hundred(rate)} ({dash_range(*limits)}), {size}")
         elif pooled.k:
             told.append(f"{row.label} {fractions(pooled)}, not pooled")
     if not told:
         return Html("", "")
-    text = f"Counting only cohorts that could share no patients: {'; '.join(told)}."
+    text = f"Without cohorts that may share patients: {'; '.join(told)}."
     return Html(tag("p", escape(text), class_="co-note"), text)
 
 
