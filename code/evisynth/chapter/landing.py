@@ -9,7 +9,8 @@ from evisynth.evidence.base import answered
 from evisynth.evidence.specs import contrast_of
 from evisynth.evidence.synthesis import cohorts_once
 from evisynth.figures.book.landing import mini_forest_of
-from evisynth.report.certainty.grade import certainty_of, certainty_words
+from evisynth.report.certainty.grade import certainty_of, certainty_words, level_words
+from evisynth.report.certainty.ratings import level_of, ratings_of
 from evisynth.report.page.medians import median_values
 from evisynth.rounding import percents
 from evisynth.words.html import Html, table, tag
@@ -105,7 +106,9 @@ def _new_centre(chosen):
 def _certainty(analysis):
     contrast = _leading(analysis)
     if contrast is not None:
-        return certainty_of(analysis, contrast.subject)
+        effects = [row.effect for row in analysis.spec.chapter.top.rows if row.effect]
+        subjects = [contrast.subject, *effects]
+        return level_words({level_of(ratings_of(analysis, subject)) for subject in subjects})
     if _leading_medians(analysis) is not None:
         return certainty_of(analysis, analysis.spec.chapter.top.rows[0].times)
     return certainty_words(analysis, *_pools_of_table(analysis))
