@@ -9,6 +9,7 @@ from evisynth.figures.base.inline import InlineFigure
 from evisynth.figures.base.style import DESKTOP, PHONE, matplotlib_style
 from evisynth.figures.overlap.drawing import draw
 from evisynth.figures.overlap.parts import DRAWN, RELATION_WORDS, graph_of
+from evisynth.words.names import named_sources
 from evisynth.words.phrases import plural, thousands
 
 TWO_COLUMNS = 24  # rows
@@ -73,7 +74,7 @@ def overlap_entries(graph) -> list[dict]:
             "other": linked[link.b].label,
             "shared": link.shared,
             "known": link.kind,
-            "basis": link.basis,
+            "basis": named_sources(link.basis),
             "follows from": link.follows,
         }
         for link in graph.links

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evisynth.words.cells import below
 from evisynth.words.entries import cross_table, folded, grouped, wide
+from evisynth.words.names import named_sources
 from evisynth.words.phrases import capital, plural
 
 RELATIONS = {
@@ -46,7 +47,7 @@ def overlaps(evidence):
 def _relation(evidence, row):
     labels = [evidence.cohorts[row[end]]["label"] for end in ("cohort_a", "cohort_b")]
     shared = "" if row["shared_n"] is None else str(row["shared_n"])
-    because = wide(below(row["basis"], row["note"]))
+    because = wide(below(named_sources(row["basis"]), row["note"]))
     return labels[0], RELATIONS[row["relation"]], labels[1], shared, because
 
 

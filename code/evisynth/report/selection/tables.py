@@ -8,6 +8,7 @@ from evisynth.rounding import decimal_numbers
 from evisynth.words.cells import below, by_pool, counts, place, share
 from evisynth.words.entries import grouped
 from evisynth.words.html import table
+from evisynth.words.names import named_sources
 from evisynth.words.phrases import (
     capital,
     dash_range,
@@ -216,4 +217,4 @@ def _shown(value):
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else named_sources(str(value))
